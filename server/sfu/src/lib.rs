@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The media plane without IO: publishers in, viewers out, for one media thread.
+//! It never sees a socket, a clock, tokio, the hub or the signalling protocol; keys are opaque numbers.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod sdp;

@@ -1,0 +1,3 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+//! Placeholder head, replaced as the crate is written.

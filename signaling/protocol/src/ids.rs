@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Names of things on the wire. Each is a type of its own and can only be made by parsing.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use crate::limits::{DISPLAY_NAME_CHARS_MAX, SLUG_BYTES_MAX};
+
+/// Why a text is not a valid id or name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidText(pub &'static str);
+
+impl fmt::Display for InvalidText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for InvalidText {}
+
+fn check_slug(text: &str) -> Result<(), InvalidText> {
+    if text.is_empty() || text.len() > SLUG_BYTES_MAX {
+        return Err(InvalidText("an id has 1 to 64 characters"));
+    }
+    let fits = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+    if !text.bytes().all(fits) {
+        return Err(InvalidText("an id is made of a-z, 0-9 and '-'"));
+    }
+    Ok(())
+}
+
+macro_rules! slug {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text of the id.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidText;
+            fn try_from(text: String) -> Result<Self, InvalidText> {
+                check_slug(&text)?;
+                Ok(Self(text))
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidText;
+            fn from_str(text: &str) -> Result<Self, InvalidText> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+slug!(
+    /// An event's short name, as in the address `/e/{event}`.
+    EventId
+);
+slug!(
+    /// A room's short name, unique within its event.
+    RoomId
+);
+
+/// One person in one event. Random (uuid v4): it must not hold a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+pub struct ParticipantId(pub uuid::Uuid);
+
+/// Chosen by the client, unique per participant; a command repeated under the same id runs once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+pub struct CommandId(pub uuid::Uuid);
+
+/// A name as others see it: 1 to 60 visible characters, trimmed, no control or bidi-override characters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+#[serde(try_from = "String", into = "String")]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// The text of the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DisplayName {
+    type Error = InvalidText;
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        let trimmed = text.trim();
+        let hidden = |c: char| {
+            c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        };
+        if trimmed.is_empty() {
+            return Err(InvalidText("a name needs at least one visible character"));
+        }
+        if trimmed.chars().count() > DISPLAY_NAME_CHARS_MAX {
+            return Err(InvalidText("a name has at most 60 characters"));
+        }
+        if trimmed.chars().any(hidden) {
+            return Err(InvalidText("a name has no control or invisible characters"));
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+}
+
+impl From<DisplayName> for String {
+    fn from(name: DisplayName) -> String {
+        name.0
+    }
+}
+
+/// What a participant may do in an event; per-room grants derive from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Watches, asks, votes.
+    Attendee,
+    /// May publish: backstage, then on air.
+    Speaker,
+    /// Runs rooms: puts people on and off air, mutes.
+    Moderator,
+    /// Everything, including the life of the event.
+    Organiser,
+}
+
+/// What kind of place a room is. All kinds have the same abilities and differ in policy only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RoomKind {
+    /// Where people arrive.
+    Lobby,
+    /// Few speak, many watch.
+    Stage,
+    /// A booth one can visit.
+    Stand,
+    /// A small room in which everybody may speak.
+    Breakout,
+}
+
+/// Which of a participant's tracks a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// Microphone.
+    Mic,
+    /// Camera.
+    Camera,
+    /// Shared screen, picture.
+    Screen,
+    /// Shared screen, sound.
+    ScreenAudio,
+}

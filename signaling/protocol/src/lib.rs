@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The wire between a client and the server: ids, roles, limits, messages both ways, refusals.
+//! It knows how things are written, never what they do: no state, no clock, no socket.
+//! `SPEC.md` beside this crate says the same in prose; `golden/` holds one JSON example per variant.
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod ids;
+pub mod limits;
+pub mod refusal;
+pub mod server;
+pub mod view;
+
+/// Version of this protocol, carried by [`client::ClientMessage::Hello`]; a server refuses any other.
+pub const PROTOCOL_VERSION: u16 = 1;

@@ -1,0 +1,3 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+//! End-to-end tests live in the folders beside this file.
