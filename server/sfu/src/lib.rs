@@ -6,4 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod codec;
+pub mod ingest;
+pub mod rtcp;
+pub mod rtp;
 pub mod sdp;
