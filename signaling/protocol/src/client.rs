@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CommandId, DisplayName, EventId, ParticipantId, RoomId, SourceKind};
-use crate::view::StreamId;
+use crate::view::{StreamId, StreamPosition};
 
 /// Anything a client says. Unknown kinds and unknown fields are refused as `malformed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,10 @@ pub enum ClientMessage {
     Resync {
         /// Which stream.
         stream: StreamId,
+        /// The last update that was applied. Where the server still has all later ones it sends only those.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        have: Option<StreamPosition>,
     },
     /// Asks for a page of the roster of the room one is in.
     Roster {

@@ -90,10 +90,38 @@ slug!(
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct ParticipantId(pub uuid::Uuid);
 
+impl ParticipantId {
+    /// The id made of these 128 bits, for callers that have no `uuid` of their own.
+    #[must_use]
+    pub const fn from_u128(bits: u128) -> Self {
+        Self(uuid::Uuid::from_u128(bits))
+    }
+}
+
+impl fmt::Display for ParticipantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Chosen by the client, unique per participant; a command repeated under the same id runs once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct CommandId(pub uuid::Uuid);
+
+impl CommandId {
+    /// The id made of these 128 bits, for callers that have no `uuid` of their own.
+    #[must_use]
+    pub const fn from_u128(bits: u128) -> Self {
+        Self(uuid::Uuid::from_u128(bits))
+    }
+}
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// A name as others see it: 1 to 60 visible characters, trimmed, no control or bidi-override characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

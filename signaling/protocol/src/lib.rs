@@ -7,10 +7,14 @@
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod codec;
 pub mod ids;
 pub mod limits;
 pub mod refusal;
+pub mod resume;
 pub mod server;
+#[cfg(feature = "typescript")]
+pub mod typescript;
 pub mod view;
 
 /// Version of this protocol, carried by [`client::ClientMessage::Hello`]; a server refuses any other.

@@ -28,6 +28,17 @@ pub enum StreamId {
     You {},
 }
 
+/// How far a client has followed a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StreamPosition {
+    /// Epoch of the numbering.
+    pub epoch: u32,
+    /// The last update that was applied.
+    pub n: u64,
+}
+
 /// Life of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -100,6 +111,9 @@ pub struct RoomView {
     pub people: u32,
     /// Who is on air, in the order they went.
     pub on_air: Vec<Publisher>,
+    /// Who speaks now, loudest first.
+    #[serde(default)]
+    pub speaking: Vec<ParticipantId>,
 }
 
 /// Those who wait behind the stage.

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Renders the wire as TypeScript, for the web client. Only the drift test turns this module on;
+//! it returns texts and never writes a file.
+
+use std::fmt::Write as _;
+
+use ts_rs::{Config, TS};
+
+use crate::{client, ids, limits, refusal, server, view};
+
+const HEAD: &str = "// SPDX-FileCopyrightText: The Fiera authors\n// SPDX-License-Identifier: AGPL-3.0-or-later\n\
+    // Generated from signaling/protocol. Do not edit: change the Rust types and run\n\
+    // FIERA_GENERATE=1 cargo test -p fiera-protocol --features typescript --test typescript\n";
+
+/// The generated files: name and content.
+#[must_use]
+pub fn files() -> Vec<(&'static str, String)> {
+    vec![("messages.ts", messages()), ("limits.ts", limits_file())]
+}
+
+fn declare<T: TS>(config: &Config, out: &mut String) {
+    out.push('\n');
+    if let Some(docs) = T::docs() {
+        out.push_str(&docs);
+    }
+    let declaration = format!("export {}", T::decl(config));
+    for line in declaration.lines() {
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+}
+
+fn messages() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut out = HEAD.to_owned();
+    macro_rules! declare_all {
+        ($($name:ty),* $(,)?) => { $(declare::<$name>(&config, &mut out);)* };
+    }
+    declare_all!(
+        ids::EventId,
+        ids::RoomId,
+        ids::ParticipantId,
+        ids::CommandId,
+        ids::DisplayName,
+        ids::Role,
+        ids::RoomKind,
+        ids::SourceKind,
+        view::StreamId,
+        view::StreamPosition,
+        view::EventPhase,
+        view::Place,
+        view::StreamState,
+        view::EventView,
+        view::RoomSummary,
+        view::RoomView,
+        view::BackstageView,
+        view::Publisher,
+        view::YouView,
+        view::Change,
+        view::RoomCount,
+        client::ClientMessage,
+        client::Command,
+        refusal::RefusalCode,
+        server::ServerMessage,
+        server::SlotInfo,
+        server::SlotKind,
+        server::Shown,
+        server::MediaDirection,
+    );
+    out
+}
+
+fn limits_file() -> String {
+    let mut out = HEAD.to_owned();
+    out.push_str("\n/** Version of the protocol, for `hello`. */\n");
+    let _ = writeln!(out, "export const PROTOCOL_VERSION = {};\n", crate::PROTOCOL_VERSION);
+    macro_rules! limit {
+        ($($name:ident),* $(,)?) => {
+            $(let _ = writeln!(out, "export const {} = {};", stringify!($name), limits::$name);)*
+        };
+    }
+    limit!(
+        CLIENT_MESSAGE_BYTES_MAX,
+        SDP_BYTES_MAX,
+        CLIENT_MESSAGES_BURST,
+        CLIENT_MESSAGES_PER_S,
+        SLUG_BYTES_MAX,
+        DISPLAY_NAME_CHARS_MAX,
+        CONNECTIONS_PER_PARTICIPANT_MAX,
+        ON_AIR_MAX,
+        BACKSTAGE_MAX,
+        ROSTER_PAGE_MAX,
+        PING_INTERVAL_MS,
+        PEER_DEAD_MS,
+        RESUME_TOKEN_TTL_MS,
+        RESUME_TOKEN_RENEW_MS,
+        FRAME_BATCH_MS,
+        COUNTS_INTERVAL_MS,
+    );
+    out
+}

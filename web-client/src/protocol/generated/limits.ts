@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Generated from signaling/protocol. Do not edit: change the Rust types and run
+// FIERA_GENERATE=1 cargo test -p fiera-protocol --features typescript --test typescript
+
+/** Version of the protocol, for `hello`. */
+export const PROTOCOL_VERSION = 1;
+
+export const CLIENT_MESSAGE_BYTES_MAX = 32768;
+export const SDP_BYTES_MAX = 24576;
+export const CLIENT_MESSAGES_BURST = 60;
+export const CLIENT_MESSAGES_PER_S = 20;
+export const SLUG_BYTES_MAX = 64;
+export const DISPLAY_NAME_CHARS_MAX = 60;
+export const CONNECTIONS_PER_PARTICIPANT_MAX = 5;
+export const ON_AIR_MAX = 12;
+export const BACKSTAGE_MAX = 24;
+export const ROSTER_PAGE_MAX = 100;
+export const PING_INTERVAL_MS = 5000;
+export const PEER_DEAD_MS = 12000;
+export const RESUME_TOKEN_TTL_MS = 150000;
+export const RESUME_TOKEN_RENEW_MS = 30000;
+export const FRAME_BATCH_MS = 50;
+export const COUNTS_INTERVAL_MS = 500;
