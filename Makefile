@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: The Fiera authors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help run build web test check bench fmt
+
+# Where cargo puts things; `make build` leaves the programs in target/release/ whatever it is.
+CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)
+# Where `make run` listens; one TCP and one UDP port of the same number.
+PORT ?= 8443
+# Name of the demo event.
+EVENT ?= demo
+
+help: ## Shows this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+run: build ## Builds, then starts a demo fair with a speaker on air; Ctrl-C ends both
+	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest PORT=$(PORT) EVENT=$(EVENT) bash tests/demo.sh
+
+build: web ## Builds the web client and both programs; leaves target/release/fiera and fiera-loadtest
+	@echo "==> server and load generator (release; the first time takes several minutes)"
+	cargo build --release -p fiera-app -p fiera-loadtest
+	mkdir -p target/release
+	for program in fiera fiera-loadtest; do
+		from="$(CARGO_OUT)/release/$$program"
+		if ! [ "$$from" -ef "target/release/$$program" ]; then
+			ln -f "$$from" "target/release/$$program" 2>/dev/null || cp -f "$$from" "target/release/$$program"
+		fi
+	done
+	echo "==> built: target/release/fiera, target/release/fiera-loadtest"
+
+web:
+	@echo "==> web client"
+	bash tests/web-build.sh
+
+test: ## Runs everything: structure, units, web client, fuzz corpora, real browsers
+	@bash tests/run.sh
+
+check: ## Formatting, lints, types: quick, before every commit
+	@echo "==> rustfmt"
+	cargo fmt --all --check
+	echo "==> clippy"
+	cargo clippy --workspace --all-targets -- -D warnings
+	echo "==> web client"
+	bash tests/web-build.sh check
+	if command -v cargo-deny >/dev/null; then
+		echo "==> cargo deny"
+		cargo deny check bans licenses sources
+	else
+		echo "==> cargo deny: not installed, skipped"
+	fi
+
+fmt: ## Formats the Rust code
+	@cargo fmt --all
+
+bench: build ## Load figures: 100 viewers on one core, against the floor of the same run
+	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest bash tests/bench.sh
