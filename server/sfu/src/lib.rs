@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod egress;
 pub mod codec;
 pub mod ingest;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
+pub mod transport;

@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The transport under both directions: ICE-lite, DTLS, SRTP, and which address the peer is at.
+//! It never knows whether media goes up or down.
+
+pub mod dtls;
+pub mod ice;
+pub mod srtp;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use ring::hmac;
+
+use crate::api::CloseReason;
+use crate::egress::{Egress, Path};
+use crate::sdp::{RemoteTransport, TransportCredentials};
+use dtls::{Dtls, DtlsIdentity, Progress};
+use ice::StunRefusal;
+use srtp::{Srtp, SrtpRefusal};
+
+/// ICE and DTLS must be complete this long after the negotiation.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Without a valid STUN check for this long, consent has expired (RFC 7675).
+pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Our own check of a changed address is repeated this often.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// Addresses remembered per connection: those from which a valid check came.
+pub const ADDRESSES_MAX: usize = 8;
+
+/// What a datagram changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// ICE and DTLS are complete.
+    Connected,
+    /// It is over.
+    Closed(CloseReason),
+}
+
+/// An address that has to prove itself before media goes there.
+#[derive(Debug)]
+struct Probation {
+    path: Path,
+    next_check: Instant,
+    transaction: [u8; 12],
+}
+
+/// One connection's transport.
+///
+/// Contract: feed `handle_*`, call `handle_timeout` when `deadline` has come, and look at the returned [`Change`].
+/// What must be sent is written into the [`Egress`] given to each call.
+#[derive(Debug)]
+pub struct Transport {
+    identity: Arc<DtlsIdentity>,
+    local: TransportCredentials,
+    remote: RemoteTransport,
+    dtls: Dtls,
+    srtp: Option<Box<Srtp>>,
+    path: Option<Path>,
+    probation: Option<Probation>,
+    checks_made: u64,
+    created: Instant,
+    last_consent: Instant,
+}
+
+impl Transport {
+    /// A transport that waits for the peer's first check.
+    #[must_use]
+    pub fn new(
+        identity: &Arc<DtlsIdentity>,
+        local: TransportCredentials,
+        remote: RemoteTransport,
+        now: Instant,
+    ) -> Self {
+        let dtls = Dtls::new(identity, &remote);
+        Self {
+            identity: Arc::clone(identity),
+            local,
+            remote,
+            dtls,
+            srtp: None,
+            path: None,
+            probation: None,
+            checks_made: 0,
+            created: now,
+            last_consent: now,
+        }
+    }
+
+    /// Our `ice-ufrag`.
+    #[must_use]
+    pub fn local_ufrag(&self) -> &str {
+        &self.local.ice_ufrag
+    }
+
+    /// Where media may go now: the nominated pair, once DTLS is complete and its address has proved itself.
+    #[must_use]
+    pub fn media_path(&self) -> Option<Path> {
+        if self.srtp.is_some() && self.probation.is_none() { self.path } else { None }
+    }
+
+    /// Whether DTLS is complete.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.srtp.is_some()
+    }
+
+    /// SRTP of this connection, once connected.
+    pub fn srtp(&mut self) -> Option<&mut Srtp> {
+        self.srtp.as_deref_mut()
+    }
+
+    /// A binding request that names us. Returns whether it was proved, so that the caller may remember the address.
+    ///
+    /// # Errors
+    /// [`StunRefusal`] when it was not made with our password.
+    pub fn handle_request(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        egress: &mut Egress,
+    ) -> Result<(), StunRefusal> {
+        let provider = Arc::clone(self.identity.provider());
+        let crypto = provider.crypto();
+        let proved = ice::prove_request(datagram, &self.local.ice_pwd, crypto)?;
+        self.last_consent = now;
+        if let Some(answer) = ice::success(proved.transaction, path.remote, &self.local.ice_pwd, crypto) {
+            egress.push(path, &answer);
+        }
+        match self.path {
+            // Before any nomination the first valid pair will do: DTLS can start a round trip earlier.
+            None => self.path = Some(path),
+            Some(current) if current == path => {}
+            // The latest valid nomination wins (roaming).
+            Some(_) if proved.use_candidate && !self.is_connected() => self.path = Some(path),
+            Some(_) if proved.use_candidate && self.probation.as_ref().is_none_or(|p| p.path != path) => {
+                self.begin_probation(now, path);
+                self.check_address(now, egress);
+            }
+            Some(_) => {}
+        }
+        self.dtls.start(now);
+        self.flush_dtls(egress);
+        Ok(())
+    }
+
+    /// Media stops until the new address has answered a check of ours or sent fresh SRTCP: a check that somebody
+    /// recorded and replays from elsewhere must not redirect a stream.
+    fn begin_probation(&mut self, now: Instant, path: Path) {
+        self.checks_made += 1;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.local.ice_pwd.as_bytes());
+        let tag = hmac::sign(&key, format!("{}/{}", self.checks_made, path.remote).as_bytes());
+        let mut transaction = [0; 12];
+        for (out, byte) in transaction.iter_mut().zip(tag.as_ref()) {
+            *out = *byte;
+        }
+        self.probation = Some(Probation { path, next_check: now, transaction });
+    }
+
+    fn check_address(&mut self, now: Instant, egress: &mut Egress) {
+        let Some(probation) = &mut self.probation else { return };
+        if now < probation.next_check {
+            return;
+        }
+        probation.next_check = now + CHECK_INTERVAL;
+        let (remote, local) = (&self.remote, &self.local);
+        let crypto = self.identity.provider().crypto();
+        let check =
+            ice::check(probation.transaction, &remote.ice_ufrag, &local.ice_ufrag, &remote.ice_pwd, crypto);
+        if let Some(check) = check {
+            egress.push(probation.path, &check);
+        }
+    }
+
+    fn end_probation(&mut self, path: Path) {
+        if self.probation.as_ref().is_some_and(|p| p.path.remote == path.remote) {
+            self.path = self.probation.take().map(|p| p.path);
+        }
+    }
+
+    /// An answer to a check of ours.
+    ///
+    /// # Errors
+    /// [`StunRefusal`] when the peer did not make it, or nothing was asked.
+    pub fn handle_response(
+        &mut self,
+        path: Path,
+        transaction: [u8; 12],
+        datagram: &[u8],
+    ) -> Result<(), StunRefusal> {
+        let asked = self.probation.as_ref().is_some_and(|p| p.transaction == transaction);
+        if !asked {
+            return Err(StunRefusal::UnknownUser);
+        }
+        ice::prove_response(datagram, &self.remote.ice_pwd, self.identity.provider().crypto())?;
+        self.end_probation(path);
+        Ok(())
+    }
+
+    /// A DTLS datagram from an address with a valid check.
+    pub fn handle_dtls(&mut self, now: Instant, datagram: &[u8], egress: &mut Egress) -> Option<Change> {
+        let change = match self.dtls.handle(now, datagram) {
+            Ok(Progress::Continue) => None,
+            Ok(Progress::Complete(srtp)) => {
+                self.srtp = Some(srtp);
+                Some(Change::Connected)
+            }
+            Ok(Progress::PeerClosed) => Some(Change::Closed(CloseReason::PeerClosed)),
+            Err(_) => Some(Change::Closed(CloseReason::DtlsFailed)),
+        };
+        self.flush_dtls(egress);
+        change
+    }
+
+    fn flush_dtls(&mut self, egress: &mut Egress) {
+        while let Some(datagram) = self.dtls.poll_transmit() {
+            if let Some(path) = self.path {
+                egress.push(path, &datagram);
+            }
+        }
+    }
+
+    /// Opens RTP.
+    ///
+    /// # Errors
+    /// [`SrtpRefusal`] before DTLS is complete, or when the packet is not authentic.
+    pub fn open_rtp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
+        self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?.open_rtp(datagram)
+    }
+
+    /// Opens RTCP; fresh SRTCP from an address on probation proves it.
+    ///
+    /// # Errors
+    /// As [`Transport::open_rtp`].
+    pub fn open_rtcp(&mut self, path: Path, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
+        let opened = self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?.open_rtcp(datagram)?;
+        self.end_probation(path);
+        Ok(opened)
+    }
+
+    /// Seals and queues a compound RTCP packet; dropped while media may not flow.
+    pub fn send_rtcp(&mut self, compound: &[u8], egress: &mut Egress) {
+        let Some(path) = self.media_path() else { return };
+        if let Some(sealed) = self.srtp.as_mut().and_then(|srtp| srtp.seal_rtcp(compound)) {
+            egress.push(path, &sealed);
+        }
+    }
+
+    /// When `handle_timeout` is due.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        let silence = if self.is_connected() {
+            self.last_consent + CONSENT_TIMEOUT
+        } else {
+            self.created + CONNECT_TIMEOUT
+        };
+        let check = self.probation.as_ref().map(|p| p.next_check);
+        [self.dtls.deadline(), check].into_iter().flatten().fold(silence, Instant::min)
+    }
+
+    /// Repeats handshake flights and checks; ends connections that never came up or went silent.
+    pub fn handle_timeout(&mut self, now: Instant, egress: &mut Egress) -> Option<Change> {
+        if !self.is_connected() && now >= self.created + CONNECT_TIMEOUT {
+            return Some(Change::Closed(CloseReason::ConnectTimeout));
+        }
+        if now >= self.last_consent + CONSENT_TIMEOUT {
+            return Some(Change::Closed(CloseReason::ConsentExpired));
+        }
+        self.check_address(now, egress);
+        if self.dtls.deadline().is_some_and(|deadline| now >= deadline) && self.dtls.handle_timeout(now).is_err() {
+            return Some(Change::Closed(CloseReason::DtlsFailed));
+        }
+        self.flush_dtls(egress);
+        None
+    }
+
+    /// Says goodbye.
+    pub fn close(&mut self, now: Instant, egress: &mut Egress) {
+        self.dtls.close(now);
+        self.flush_dtls(egress);
+    }
+}
