@@ -3,6 +3,29 @@
 
 //! Session descriptions (RFC 8866, JSEP RFC 9429) as pure functions: text in, parameters out.
 //! Three negotiations: a publisher's offer, our rack offer with its answer, a WHEP client's offer.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod codecs;
+mod extensions;
+pub mod limits;
+mod parse;
+pub mod publish;
+pub mod rack;
+mod simulcast;
+mod slots;
+mod ssrcs;
+mod transport;
+pub mod whep;
+mod write;
 
 use std::net::SocketAddr;
 
