@@ -1,3 +1,34 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
-//! Placeholder head, replaced as the crate is written.
+
+//! One event as a pure state machine: who is here, in which room, behind or on the stage, and what each is told.
+//! It never sees a socket, a clock, a random number, tokio or a media packet; see [`Hub`] for the calling contract.
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod access;
+mod answers;
+mod commands;
+mod config;
+mod external;
+mod flush;
+mod hub;
+mod input;
+mod invariants;
+mod output;
+mod participant;
+mod presence;
+mod refusal;
+mod room;
+mod stream;
+mod timers;
+mod view;
+
+pub use config::{ConfigError, EventConfig, RoomConfig};
+pub use hub::Hub;
+pub use input::{ConnectionId, Input, Now};
+pub use output::{MediaIntent, Output, Side, Standing, StreamKey};
+pub use refusal::Refusal;

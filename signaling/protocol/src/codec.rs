@@ -97,7 +97,10 @@ pub fn parse_server_frame(text: &str) -> Result<Vec<ServerMessage>, serde_json::
     let values: Vec<serde_json::Value> = serde_json::from_str(text)?;
     let mut messages = Vec::with_capacity(values.len());
     for value in values {
-        let kind = value.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let kind = value
+            .get("kind")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
         if SERVER_KINDS.contains(&kind) {
             messages.push(serde_json::from_value(value)?);
         }

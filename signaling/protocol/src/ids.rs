@@ -142,7 +142,8 @@ impl TryFrom<String> for DisplayName {
     fn try_from(text: String) -> Result<Self, InvalidText> {
         let trimmed = text.trim();
         let hidden = |c: char| {
-            c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+            c.is_control()
+                || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
         };
         if trimmed.is_empty() {
             return Err(InvalidText("a name needs at least one visible character"));

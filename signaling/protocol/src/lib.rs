@@ -6,6 +6,7 @@
 //! `SPEC.md` beside this crate says the same in prose; `golden/` holds one JSON example per variant.
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod client;
 pub mod codec;
 pub mod ids;

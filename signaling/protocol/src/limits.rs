@@ -39,3 +39,7 @@ pub const RESUME_TOKEN_RENEW_MS: u64 = 30_000;
 pub const FRAME_BATCH_MS: u64 = 50;
 /// Counters (people in a room) are broadcast at most this often, milliseconds.
 pub const COUNTS_INTERVAL_MS: u64 = 500;
+/// After its last connection broke a participant keeps room, place and sources for this long, milliseconds.
+pub const PLACE_GRACE_MS: u64 = 15_000;
+/// Answers to commands remembered per participant, so that a repeated command id is answered and not run again.
+pub const ANSWERS_REMEMBERED_MAX: usize = 64;

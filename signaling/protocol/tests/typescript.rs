@@ -18,6 +18,9 @@ fn g2_the_committed_typescript_is_the_generated_one() {
             std::fs::write(&path, &content).expect("the file can be written");
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == content, "{name} has drifted; run with FIERA_GENERATE=1 and commit the result");
+        assert!(
+            committed == content,
+            "{name} has drifted; run with FIERA_GENERATE=1 and commit the result"
+        );
     }
 }

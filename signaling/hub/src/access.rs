@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Who may do what where: the table of `SPEC.md`, and the only place that makes a [`Seat`].
+//! It decides by role, room kind and phase; whether the state allows it is the room's question.
+
+use fiera_protocol::ids::{ParticipantId, Role, RoomId, RoomKind};
+use fiera_protocol::view::EventPhase;
+
+use crate::refusal::{self, Refusal};
+
+/// Something that one can be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deed {
+    Connect,
+    Enter,
+    Rename,
+    EnterBackstage,
+    PutSelfOnAir,
+    PutOtherOnAir,
+    TakeOtherOffAir,
+    SetOwnSource,
+    SwitchOffOther,
+    SetEventPhase,
+}
+
+impl Deed {
+    /// Every deed, with its name in `SPEC.md`.
+    #[cfg(test)]
+    pub(crate) const ALL: [(Self, &'static str); 10] = [
+        (Self::Connect, "connect"),
+        (Self::Enter, "enter"),
+        (Self::Rename, "rename"),
+        (Self::EnterBackstage, "enter_backstage"),
+        (Self::PutSelfOnAir, "put_on_air, oneself"),
+        (Self::PutOtherOnAir, "put_on_air, somebody else"),
+        (Self::TakeOtherOffAir, "take_off_air, somebody else"),
+        (Self::SetOwnSource, "set_source, own"),
+        (Self::SwitchOffOther, "set_source off, somebody else's"),
+        (Self::SetEventPhase, "set_event_phase"),
+    ];
+}
+
+/// Whether the table allows a deed.
+pub(crate) fn check(deed: Deed, role: Role, kind: RoomKind, phase: EventPhase) -> Result<(), Refusal> {
+    match phase {
+        EventPhase::Draft if role != Role::Organiser => return Err(refusal::EVENT_DRAFT),
+        EventPhase::Ended if deed != Deed::Connect => return Err(refusal::EVENT_ENDED),
+        _ => {}
+    }
+    let allowed = match deed {
+        Deed::Connect | Deed::Enter | Deed::Rename => true,
+        Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => may_publish(role, kind),
+        Deed::PutOtherOnAir | Deed::TakeOtherOffAir | Deed::SwitchOffOther => role >= Role::Moderator,
+        Deed::SetEventPhase => role == Role::Organiser,
+    };
+    if allowed { Ok(()) } else { Err(refusal::NOT_ALLOWED) }
+}
+
+/// Who may publish in which kind of room.
+fn may_publish(role: Role, kind: RoomKind) -> bool {
+    match kind {
+        RoomKind::Lobby => role >= Role::Moderator,
+        RoomKind::Stage | RoomKind::Stand => role >= Role::Speaker,
+        RoomKind::Breakout => true,
+    }
+}
+
+/// Whether a role is let into a room that is full.
+pub(crate) fn enters_full_rooms(role: Role) -> bool {
+    role >= Role::Speaker
+}
+
+/// Whether a role sees who waits backstage without being there.
+pub(crate) fn sees_backstage(role: Role) -> bool {
+    role >= Role::Moderator
+}
+
+/// Proof that somebody may do one thing in one room, now. It is used up by the act and cannot be kept.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    deed: Deed,
+    room: RoomId,
+    target: ParticipantId,
+}
+
+impl Seat {
+    /// A seat for `deed` in a room, on `target` (the actor or somebody else).
+    pub(crate) fn take(
+        deed: Deed,
+        role: Role,
+        (room, kind): (&RoomId, RoomKind),
+        phase: EventPhase,
+        target: ParticipantId,
+    ) -> Result<Self, Refusal> {
+        check(deed, role, kind, phase)?;
+        Ok(Self {
+            deed,
+            room: room.clone(),
+            target,
+        })
+    }
+
+    /// A seat backstage, or on air, for a program whose WHIP token was checked: the token names the room.
+    pub(crate) fn of_program(
+        on_air: bool,
+        room: &RoomId,
+        phase: EventPhase,
+        target: ParticipantId,
+    ) -> Result<Self, Refusal> {
+        match phase {
+            EventPhase::Draft => Err(refusal::EVENT_DRAFT),
+            EventPhase::Ended => Err(refusal::EVENT_ENDED),
+            EventPhase::Open | EventPhase::Live => {
+                let deed = if on_air {
+                    Deed::PutSelfOnAir
+                } else {
+                    Deed::EnterBackstage
+                };
+                Ok(Self {
+                    deed,
+                    room: room.clone(),
+                    target,
+                })
+            }
+        }
+    }
+
+    /// Whom the act is about.
+    pub(crate) fn target(&self) -> ParticipantId {
+        self.target
+    }
+
+    /// Whether this seat is for one of `deeds` in `room`; every act on a room asserts it.
+    pub(crate) fn fits(&self, room: &RoomId, deeds: &[Deed]) -> bool {
+        self.room == *room && deeds.contains(&self.deed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

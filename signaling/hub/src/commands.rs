@@ -1,0 +1,227 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What participants can do. Each command is answered once; the same id again gets the same answer and runs not.
+
+use fiera_protocol::client::Command;
+use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, RoomKind, SourceKind};
+use fiera_protocol::view::{EventPhase, Place};
+
+use crate::access::{self, Deed, Seat};
+use crate::hub::Hub;
+use crate::input::ConnectionId;
+use crate::refusal::{self, Refusal};
+use crate::room::Room;
+use crate::view;
+
+impl Hub {
+    pub(crate) fn client_command(&mut self, conn: ConnectionId, id: CommandId, command: Command) {
+        let Some(connection) = self.connections.get(&conn) else {
+            return;
+        };
+        let participant = connection.participant;
+        let Some(person) = self.people.get(&participant) else {
+            return;
+        };
+        if let Some(answer) = person.answers.get(id) {
+            self.tell(conn, answer);
+            return;
+        }
+        let answer = match self.carry_out(participant, command) {
+            Ok(()) => view::accepted(id),
+            Err(refusal) => view::refused(Some(id), refusal),
+        };
+        if let Some(person) = self.people.get_mut(&participant) {
+            person.answers.remember(id, answer.clone());
+        }
+        self.tell(conn, answer);
+    }
+
+    fn carry_out(&mut self, actor: ParticipantId, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::Enter { room } => self.enter(actor, &room),
+            Command::Leave {} => self.leave(actor),
+            Command::Rename { name } => self.rename(actor, name),
+            Command::EnterBackstage {} => self.enter_backstage(actor),
+            Command::LeaveBackstage {} => self.leave_backstage(actor),
+            Command::PutOnAir { participant } => self.put_on_air(actor, participant.unwrap_or(actor)),
+            Command::TakeOffAir { participant } => self.take_off_air(actor, participant.unwrap_or(actor)),
+            Command::SetSource {
+                source,
+                live,
+                participant,
+            } => self.set_source(actor, participant.unwrap_or(actor), source, live),
+            Command::SetEventPhase { phase } => self.set_event_phase(actor, phase),
+        }
+    }
+
+    /// The role of somebody and the room they are in.
+    fn in_room(&self, actor: ParticipantId) -> Result<(Role, RoomId), Refusal> {
+        let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        Ok((person.role, person.room.clone().ok_or(refusal::NOT_IN_ROOM)?))
+    }
+
+    fn room_mut(&mut self, room: &RoomId) -> Result<&mut Room, Refusal> {
+        self.rooms.get_mut(room).ok_or(refusal::UNKNOWN_ROOM)
+    }
+
+    fn leave(&mut self, actor: ParticipantId) -> Result<(), Refusal> {
+        let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        if person.program {
+            return Err(refusal::PROGRAM_PUBLISHES);
+        }
+        if person.room.is_none() {
+            return Err(refusal::NOT_IN_ROOM);
+        }
+        self.leave_room(actor);
+        Ok(())
+    }
+
+    fn rename(&mut self, actor: ParticipantId, name: DisplayName) -> Result<(), Refusal> {
+        let phase = self.phase;
+        let person = self.people.get_mut(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        access::check(Deed::Rename, person.role, RoomKind::Lobby, phase)?;
+        person.name = name;
+        self.dirty.rooms.extend(person.room.clone());
+        self.dirty.people.insert(actor);
+        Ok(())
+    }
+
+    pub(crate) fn enter_backstage(&mut self, actor: ParticipantId) -> Result<(), Refusal> {
+        let (role, room_id) = self.in_room(actor)?;
+        let phase = self.phase;
+        let room = self.room_mut(&room_id)?;
+        let seat = Seat::take(Deed::EnterBackstage, role, (&room_id, room.config.kind), phase, actor)?;
+        room.enter_backstage(&seat)?;
+        self.moved(actor);
+        Ok(())
+    }
+
+    fn leave_backstage(&mut self, actor: ParticipantId) -> Result<(), Refusal> {
+        let (_, room_id) = self.in_room(actor)?;
+        if !self.room_mut(&room_id)?.leave_backstage(actor) {
+            return Err(refusal::BACKSTAGE_FIRST);
+        }
+        if let Some(person) = self.people.get_mut(&actor) {
+            person.switch_all_off();
+        }
+        self.moved(actor);
+        Ok(())
+    }
+
+    pub(crate) fn put_on_air(&mut self, actor: ParticipantId, target: ParticipantId) -> Result<(), Refusal> {
+        let (role, room_id) = self.in_room(actor)?;
+        let phase = self.phase;
+        let deed = if actor == target {
+            Deed::PutSelfOnAir
+        } else {
+            Deed::PutOtherOnAir
+        };
+        let room = self.room_mut(&room_id)?;
+        let seat = Seat::take(deed, role, (&room_id, room.config.kind), phase, target)?;
+        Self::on_this_stage(room, actor, target)?;
+        room.put_on_air(&seat)?;
+        self.moved(target);
+        Ok(())
+    }
+
+    fn take_off_air(&mut self, actor: ParticipantId, target: ParticipantId) -> Result<(), Refusal> {
+        let (role, room_id) = self.in_room(actor)?;
+        let phase = self.phase;
+        let room = self.room_mut(&room_id)?;
+        if actor != target {
+            access::check(Deed::TakeOtherOffAir, role, room.config.kind, phase)?;
+            Self::on_this_stage(room, actor, target)?;
+        }
+        room.take_off_air(target)?;
+        self.moved(target);
+        Ok(())
+    }
+
+    fn set_source(
+        &mut self,
+        actor: ParticipantId,
+        target: ParticipantId,
+        source: SourceKind,
+        live: bool,
+    ) -> Result<(), Refusal> {
+        let (role, room_id) = self.in_room(actor)?;
+        let phase = self.phase;
+        let deed = if actor == target {
+            Deed::SetOwnSource
+        } else {
+            Deed::SwitchOffOther
+        };
+        let own_program = self.people.get(&target).is_some_and(|p| p.program && actor == target);
+        let room = self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?;
+        if !own_program {
+            access::check(deed, role, room.config.kind, phase)?;
+        }
+        Self::on_this_stage(room, actor, target)?;
+        if actor != target && live {
+            return Err(refusal::ONLY_OWNER_SWITCHES_ON);
+        }
+        if room.place(target) == Place::Audience {
+            return Err(refusal::BACKSTAGE_FIRST);
+        }
+        let person = self.people.get_mut(&target).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        if person.set_source(source, live) {
+            self.dirty.rooms.insert(room_id);
+            self.dirty.people.insert(target);
+        }
+        Ok(())
+    }
+
+    /// Somebody else can only be acted on while behind or on the stage of the actor's room.
+    fn on_this_stage(room: &Room, actor: ParticipantId, target: ParticipantId) -> Result<(), Refusal> {
+        if actor != target && room.place(target) == Place::Audience {
+            return Err(refusal::UNKNOWN_PARTICIPANT);
+        }
+        Ok(())
+    }
+
+    fn set_event_phase(&mut self, actor: ParticipantId, next: EventPhase) -> Result<(), Refusal> {
+        let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        access::check(Deed::SetEventPhase, person.role, RoomKind::Lobby, self.phase)?;
+        let in_order = matches!(
+            (self.phase, next),
+            (EventPhase::Draft, EventPhase::Open)
+                | (EventPhase::Open, EventPhase::Live)
+                | (EventPhase::Live, EventPhase::Ended)
+        );
+        if !in_order {
+            return Err(refusal::PHASE_ORDER);
+        }
+        self.phase = next;
+        self.dirty.phase = true;
+        if next == EventPhase::Ended {
+            self.clear_stages();
+        }
+        Ok(())
+    }
+
+    /// The event is over: nobody is on air or backstage any more, programs are let go.
+    fn clear_stages(&mut self) {
+        let publishers: Vec<ParticipantId> = self
+            .rooms
+            .values()
+            .flat_map(|room| room.on_air().iter().chain(room.waiting()))
+            .copied()
+            .collect();
+        for participant in publishers {
+            let Some(person) = self.people.get_mut(&participant) else {
+                continue;
+            };
+            person.switch_all_off();
+            let room = person.room.as_ref().and_then(|room| self.rooms.get_mut(room));
+            room.into_iter().for_each(|room| {
+                room.leave_backstage(participant);
+            });
+            self.moved(participant);
+        }
+        let programs: Vec<ParticipantId> = self.people.values().filter(|p| p.program).map(|p| p.id).collect();
+        for participant in programs {
+            self.external_down(participant);
+        }
+    }
+}

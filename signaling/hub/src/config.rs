@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What an event is made of before anybody comes in. It knows nothing of how that was written down.
+
+use fiera_protocol::ids::{EventId, RoomId, RoomKind};
+use fiera_protocol::view::EventPhase;
+
+/// An event as its organiser set it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventConfig {
+    /// Short name.
+    pub event: EventId,
+    /// Title as written by the organiser.
+    pub title: String,
+    /// Where in its life the event is.
+    pub phase: EventPhase,
+    /// All rooms, in the organiser's order.
+    pub rooms: Vec<RoomConfig>,
+}
+
+/// A room as its organiser set it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomConfig {
+    /// Short name, unique within the event.
+    pub room: RoomId,
+    /// Lobby, stage, stand or breakout.
+    pub kind: RoomKind,
+    /// Title as written by the organiser.
+    pub title: String,
+    /// Participants after whom attendees are refused; speakers, moderators and organisers always get in.
+    pub capacity: u32,
+    /// A publisher by WHIP is on air at once; otherwise it waits backstage.
+    pub whip_on_air_at_once: bool,
+}
+
+/// Why an event cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Two rooms have the same short name.
+    #[error("room {0} is listed twice; give each room of an event its own short name")]
+    RoomTwice(RoomId),
+    /// Nobody could enter this room.
+    #[error("room {0} has capacity 0; give it at least 1")]
+    NoCapacity(RoomId),
+}

@@ -1,0 +1,198 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! After each input: brings followers, connections and the media plane up to date with the state, by difference.
+//! Handlers only say what may have changed, so none of them can forget to tell somebody.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fiera_protocol::ids::{ParticipantId, RoomId};
+use fiera_protocol::limits::COUNTS_INTERVAL_MS;
+use fiera_protocol::view::{Change, Place, StreamState};
+
+use crate::access::{self, Deed};
+use crate::hub::{Dirty, Hub};
+use crate::input::{ConnectionId, Now};
+use crate::output::{Output, Side, Standing, StreamKey};
+use crate::participant::Participant;
+use crate::stream::Stream;
+use crate::timers::Timer;
+use crate::view;
+
+impl Hub {
+    /// Queues a text for one connection.
+    pub(crate) fn tell(&mut self, conn: ConnectionId, text: Arc<str>) {
+        self.outputs.push_back(Output::ToConnection { conn, text });
+    }
+
+    pub(crate) fn stream_mut(&mut self, key: &StreamKey) -> Option<&mut Stream> {
+        match key {
+            StreamKey::Event => Some(&mut self.stream),
+            StreamKey::Room(room) => self.rooms.get_mut(room).map(|room| &mut room.stream),
+            StreamKey::Backstage(room) => self.rooms.get_mut(room).map(|room| &mut room.backstage),
+            StreamKey::You(participant) => self.people.get_mut(participant).map(|p| &mut p.you),
+        }
+    }
+
+    fn publish(&mut self, stream: StreamKey, change: Change) {
+        if let Some(text) = self.stream_mut(&stream).map(|s| s.publish(change)) {
+            self.outputs.push_back(Output::ToStream { stream, text });
+        }
+    }
+
+    /// Tells everybody what changed since the last call.
+    pub(crate) fn settle(&mut self, now: Now) {
+        let Dirty {
+            phase,
+            counts,
+            rooms,
+            mut people,
+        } = std::mem::take(&mut self.dirty);
+        if phase {
+            self.publish(StreamKey::Event, Change::Phase { phase: self.phase });
+            // Every standing may depend on the phase.
+            people.extend(self.people.keys());
+        }
+        for room in &rooms {
+            self.settle_room(room);
+        }
+        if counts {
+            self.settle_counts(now);
+        }
+        for participant in people {
+            self.settle_participant(participant);
+        }
+        debug_assert!(
+            self.dirty.rooms.is_empty() && self.dirty.people.is_empty(),
+            "settling changed the state"
+        );
+    }
+
+    fn settle_room(&mut self, id: &RoomId) {
+        let Some(room) = self.rooms.get(id) else { return };
+        let changes = view::room_changes(room, &self.people);
+        let backstage = view::backstage_change(room, &self.people);
+        for change in changes {
+            self.publish(StreamKey::Room(id.clone()), change);
+        }
+        if let Some(change) = backstage {
+            self.publish(StreamKey::Backstage(id.clone()), change);
+        }
+    }
+
+    /// Broadcasts the counters at once, or when the interval since the last time is over.
+    fn settle_counts(&mut self, now: Now) {
+        if let Some(at_ms) = self
+            .counted_at_ms
+            .map(|at_ms| at_ms + COUNTS_INTERVAL_MS)
+            .filter(|at| *at > now.mono_ms)
+        {
+            self.count_due_ms = Some(at_ms);
+            self.timers.set(at_ms, Timer::Counts);
+            return;
+        }
+        if let Some(at_ms) = self.count_due_ms.take() {
+            self.timers.clear(at_ms, Timer::Counts);
+        }
+        let people = view::people_count(&self.people);
+        let mut changes: Vec<(StreamKey, Change)> = Vec::new();
+        let of_event = view::counts_change(self.stream.state(), &self.order, people, &self.rooms);
+        changes.extend(of_event.map(|change| (StreamKey::Event, change)));
+        for (id, room) in &self.rooms {
+            changes.extend(view::people_change(room).map(|change| (StreamKey::Room(id.clone()), change)));
+        }
+        if !changes.is_empty() {
+            self.counted_at_ms = Some(now.mono_ms);
+        }
+        for (stream, change) in changes {
+            self.publish(stream, change);
+        }
+    }
+
+    fn settle_participant(&mut self, participant: ParticipantId) {
+        let Some(person) = self.people.get(&participant) else {
+            return;
+        };
+        let place = self.place(person);
+        let you = view::you(person, place);
+        let standing = self.standing_of(person, place);
+        let follows = self.follows_of(person, place);
+        let connections = person.connections.clone();
+        if *person.you.state() != StreamState::You(you.clone()) {
+            self.publish(StreamKey::You(participant), Change::You { you });
+        }
+        if let Some(person) = self.people.get_mut(&participant) {
+            let intents = standing.since(&person.standing, participant);
+            person.standing = standing;
+            self.outputs.extend(intents.into_iter().map(Output::Media));
+        }
+        for conn in connections {
+            self.settle_connection(conn, &follows);
+        }
+    }
+
+    fn standing_of(&self, person: &Participant, place: Place) -> Standing {
+        let room = person.room.as_ref().and_then(|room| self.rooms.get(room));
+        let granted = |kind| person.program || access::check(Deed::SetOwnSource, person.role, kind, self.phase).is_ok();
+        Standing {
+            room: person.room.clone(),
+            side: if place == Place::Audience {
+                Side::Audience
+            } else {
+                Side::Backstage
+            },
+            may_publish: place != Place::Audience && room.is_some_and(|room| granted(room.config.kind)),
+            on_air: place == Place::OnAir,
+            live: if place == Place::Audience {
+                BTreeSet::new()
+            } else {
+                person.live()
+            },
+        }
+    }
+
+    fn follows_of(&self, person: &Participant, place: Place) -> BTreeSet<StreamKey> {
+        let mut follows = BTreeSet::from([StreamKey::Event, StreamKey::You(person.id)]);
+        if let Some(room) = &person.room {
+            follows.insert(StreamKey::Room(room.clone()));
+            if place != Place::Audience || access::sees_backstage(person.role) {
+                follows.insert(StreamKey::Backstage(room.clone()));
+            }
+        }
+        follows
+    }
+
+    fn settle_connection(&mut self, conn: ConnectionId, follows: &BTreeSet<StreamKey>) {
+        let Some(connection) = self.connections.get_mut(&conn) else {
+            return;
+        };
+        let before = std::mem::replace(&mut connection.follows, follows.clone());
+        let participant = connection.participant;
+        for stream in before.difference(follows) {
+            self.outputs.push_back(Output::Unfollow {
+                conn,
+                stream: stream.clone(),
+            });
+        }
+        for stream in follows.difference(&before) {
+            if let Some(text) = self.stream_mut(stream).map(Stream::snapshot) {
+                self.tell(conn, text);
+                self.outputs.push_back(Output::Follow {
+                    conn,
+                    stream: stream.clone(),
+                });
+            }
+        }
+        let Some(place) = self.resume_place(participant) else {
+            return;
+        };
+        let Some(connection) = self.connections.get_mut(&conn) else {
+            return;
+        };
+        if connection.token_generation != Some(place.generation) {
+            connection.token_generation = Some(place.generation);
+            self.outputs.push_back(Output::Resume { conn, place });
+        }
+    }
+}

@@ -1,0 +1,292 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The event's state and its front door: inputs in, outputs out. What each input does stands in the modules beside.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use fiera_protocol::ids::{EventId, ParticipantId, RoomId};
+use fiera_protocol::resume::ResumePlace;
+use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
+
+use crate::access::{self, Deed};
+use crate::config::{ConfigError, EventConfig};
+use crate::input::{ConnectionId, Input, Now};
+use crate::output::{Output, Standing};
+use crate::participant::{Connection, Participant};
+use crate::refusal::{self, Refusal};
+use crate::room::Room;
+use crate::stream::Stream;
+use crate::timers::{Timer, Timers};
+use crate::view;
+
+/// One event, live.
+///
+/// # Calling contract
+/// 1. Call [`Hub::handle`] with every input, in the order in which things happened, one caller at a time.
+///    `now.mono_ms` must not go back (an earlier time counts as the latest one seen).
+/// 2. After each call take outputs with [`Hub::poll_output`] until it returns `None`, and carry them out in that
+///    order; per connection the order of texts must be kept all the way to the socket.
+/// 3. Then ask [`Hub::next_deadline`]; when that time comes and nothing else happened, call `handle` with
+///    [`Input::Tick`].
+///
+/// The hub never blocks, never fails and never panics on what a client sends: it answers with a refusal.
+/// Two hubs with the same configuration, epoch and inputs give the same outputs, byte for byte.
+#[derive(Debug)]
+pub struct Hub {
+    pub(crate) event: EventId,
+    pub(crate) phase: EventPhase,
+    pub(crate) epoch: u32,
+    /// The organiser's order of rooms.
+    pub(crate) order: Vec<RoomId>,
+    pub(crate) rooms: BTreeMap<RoomId, Room>,
+    pub(crate) people: BTreeMap<ParticipantId, Participant>,
+    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) stream: Stream,
+    pub(crate) timers: Timers,
+    pub(crate) outputs: VecDeque<Output>,
+    pub(crate) dirty: Dirty,
+    /// When counters were broadcast last.
+    pub(crate) counted_at_ms: Option<u64>,
+    /// When counters are to be broadcast next, if anything changed since.
+    pub(crate) count_due_ms: Option<u64>,
+    last_mono_ms: u64,
+}
+
+/// What may differ from what followers know; settled at the end of each input.
+#[derive(Debug, Default)]
+pub(crate) struct Dirty {
+    pub(crate) phase: bool,
+    pub(crate) counts: bool,
+    pub(crate) rooms: BTreeSet<RoomId>,
+    pub(crate) people: BTreeSet<ParticipantId>,
+}
+
+impl Hub {
+    /// An event with nobody in it. `epoch` must differ from that of the event's earlier hubs (a random number will do).
+    ///
+    /// # Errors
+    /// Where the configuration names a room twice or gives one no capacity.
+    pub fn new(config: EventConfig, epoch: u32) -> Result<Self, ConfigError> {
+        let stream = Stream::new(StreamId::Event {}, epoch, view::empty_event(&config));
+        let mut rooms = BTreeMap::new();
+        let mut order = Vec::with_capacity(config.rooms.len());
+        for room in config.rooms {
+            let id = room.room.clone();
+            if room.capacity == 0 {
+                return Err(ConfigError::NoCapacity(id));
+            }
+            let front = Stream::new(StreamId::Room { room: id.clone() }, epoch, view::empty_room(&id));
+            let back = Stream::new(
+                StreamId::Backstage { room: id.clone() },
+                epoch,
+                view::empty_backstage(&id),
+            );
+            order.push(id.clone());
+            if rooms.insert(id.clone(), Room::new(room, front, back)).is_some() {
+                return Err(ConfigError::RoomTwice(id));
+            }
+        }
+        Ok(Self {
+            event: config.event,
+            phase: config.phase,
+            epoch,
+            order,
+            rooms,
+            people: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            stream,
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+            dirty: Dirty::default(),
+            counted_at_ms: None,
+            count_due_ms: None,
+            last_mono_ms: 0,
+        })
+    }
+
+    /// Takes one input. See the type's contract.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        let now = Now {
+            mono_ms: now.mono_ms.max(self.last_mono_ms),
+            ..now
+        };
+        self.last_mono_ms = now.mono_ms;
+        self.fire_timers(now);
+        match input {
+            Input::ConnectionOpened {
+                conn,
+                participant,
+                name,
+                role,
+                resume,
+            } => {
+                self.connection_opened(now, conn, (participant, name, role), resume);
+            }
+            Input::ConnectionClosed { conn } => self.connection_closed(now, conn),
+            Input::ClientCommand { conn, id, command } => self.client_command(conn, id, command),
+            Input::Resync { conn, stream, have } => self.resync(conn, &stream, have),
+            Input::Roster { conn, after } => self.roster(conn, after),
+            Input::ExternalPublisherUp {
+                participant,
+                name,
+                room,
+            } => self.external_up(participant, name, &room),
+            Input::ExternalPublisherDown { participant } => self.external_down(participant),
+            Input::Speaking { room, participants } => {
+                if self.rooms.get_mut(&room).is_some_and(|r| r.set_speaking(participants)) {
+                    self.dirty.rooms.insert(room);
+                }
+            }
+            Input::SourceFlow {
+                participant,
+                source,
+                flowing,
+            } => self.source_flow(participant, source, flowing),
+            Input::Tick => {}
+        }
+        self.settle(now);
+        self.check_invariants();
+    }
+
+    /// The next thing to do, oldest first.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`Hub::handle`] with [`Input::Tick`], as `mono_ms`; none: not before something happens.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.timers.next_ms()
+    }
+
+    /// The event's short name.
+    #[must_use]
+    pub fn event(&self) -> &EventId {
+        &self.event
+    }
+
+    /// Where in its life the event is.
+    #[must_use]
+    pub fn phase(&self) -> EventPhase {
+        self.phase
+    }
+
+    /// Participants connected now, those within their grace included.
+    #[must_use]
+    pub fn people(&self) -> u32 {
+        view::people_count(&self.people)
+    }
+
+    /// Open connections.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Participants in a room now; none: no such room.
+    #[must_use]
+    pub fn room_people(&self, room: &RoomId) -> Option<u32> {
+        self.rooms.get(room).map(Room::people_count)
+    }
+
+    /// Where a participant stands for the media plane; none: not here. Ask before a media connection is set up.
+    #[must_use]
+    pub fn standing(&self, participant: ParticipantId) -> Option<&Standing> {
+        self.people.get(&participant).map(|p| &p.standing)
+    }
+
+    /// What to set up a viewing connection with.
+    ///
+    /// # Errors
+    /// Where the participant is in no room.
+    pub fn may_watch(&self, participant: ParticipantId) -> Result<&Standing, Refusal> {
+        self.standing(participant)
+            .filter(|standing| standing.room.is_some())
+            .ok_or(refusal::NOT_IN_ROOM)
+    }
+
+    /// What to set up a publishing connection with.
+    ///
+    /// # Errors
+    /// Where the participant is in no room, may not publish there, or has not gone backstage.
+    pub fn may_publish(&self, participant: ParticipantId) -> Result<&Standing, Refusal> {
+        let standing = self.may_watch(participant)?;
+        if standing.may_publish {
+            return Ok(standing);
+        }
+        let person = self.people.get(&participant).ok_or(refusal::NOT_IN_ROOM)?;
+        let room = standing
+            .room
+            .as_ref()
+            .and_then(|room| self.rooms.get(room))
+            .ok_or(refusal::NOT_IN_ROOM)?;
+        access::check(Deed::SetOwnSource, person.role, room.config.kind, self.phase)?;
+        Err(refusal::BACKSTAGE_FIRST)
+    }
+
+    /// What a participant knows about themselves; none: not here.
+    #[must_use]
+    pub fn you(&self, participant: ParticipantId) -> Option<YouView> {
+        self.people.get(&participant).map(|p| view::you(p, self.place(p)))
+    }
+
+    /// What a resume token of this participant holds now; none: not here.
+    #[must_use]
+    pub fn resume_place(&self, participant: ParticipantId) -> Option<ResumePlace> {
+        let person = self.people.get(&participant)?;
+        Some(ResumePlace {
+            event: self.event.clone(),
+            participant,
+            room: person.room.clone(),
+            place: self.place(person),
+            epoch: self.epoch,
+            generation: person.generation,
+        })
+    }
+
+    pub(crate) fn place(&self, person: &Participant) -> Place {
+        let room = person.room.as_ref().and_then(|room| self.rooms.get(room));
+        room.map_or(Place::Audience, |room| room.place(person.id))
+    }
+
+    /// A record of somebody who was not here, in no room.
+    pub(crate) fn newcomer(&self, who: crate::presence::Who) -> Participant {
+        let (id, name, role) = who;
+        let place = Place::Audience;
+        let view = YouView {
+            participant: id,
+            name: name.clone(),
+            role,
+            room: None,
+            place,
+            sources: Vec::new(),
+        };
+        Participant {
+            id,
+            name,
+            role,
+            connections: BTreeSet::new(),
+            grace_until_ms: None,
+            program: false,
+            room: None,
+            on: BTreeSet::new(),
+            flowing: BTreeSet::new(),
+            muted: BTreeSet::new(),
+            generation: 0,
+            answers: crate::answers::Answers::default(),
+            you: Stream::new(StreamId::You {}, self.epoch, StreamState::You(view)),
+            standing: Standing::nowhere(),
+        }
+    }
+
+    fn fire_timers(&mut self, now: Now) {
+        while let Some(timer) = self.timers.pop_due(now.mono_ms) {
+            match timer {
+                Timer::Counts => self.dirty.counts = true,
+                Timer::Grace(participant) => self.grace_over(participant),
+                Timer::Renew(conn) => self.renew_due(now, conn),
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What the shell tells the hub: connections, messages, facts from the media plane, time.
+
+use fiera_protocol::client::Command;
+use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, SourceKind};
+use fiera_protocol::resume::ResumePlace;
+use fiera_protocol::view::{StreamId, StreamPosition};
+
+/// One WebSocket, numbered by the shell; never used again after it closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// The shell's clocks at the time of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Monotonic milliseconds since any start; never goes back.
+    pub mono_ms: u64,
+    /// Wall clock, milliseconds since 1970; shown to people only.
+    pub unix_ms: u64,
+}
+
+/// Anything that happens to an event. An input about an unknown connection is ignored: it may just have closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A socket said a valid `hello`; the shell knows who it is.
+    ConnectionOpened {
+        /// The socket.
+        conn: ConnectionId,
+        /// Who, by token, cookie or resume token.
+        participant: ParticipantId,
+        /// Name to be shown; the name already known wins.
+        name: DisplayName,
+        /// Role by token; the highest of a participant's connections counts.
+        role: Role,
+        /// What an unsealed, unexpired resume token says.
+        resume: Option<ResumePlace>,
+    },
+    /// The socket is gone, whoever closed it.
+    ConnectionClosed {
+        /// The socket.
+        conn: ConnectionId,
+    },
+    /// A `command` message.
+    ClientCommand {
+        /// The socket.
+        conn: ConnectionId,
+        /// The client's id for it.
+        id: CommandId,
+        /// What to do.
+        command: Command,
+    },
+    /// A `resync` message.
+    Resync {
+        /// The socket.
+        conn: ConnectionId,
+        /// Which stream.
+        stream: StreamId,
+        /// The last update the client applied.
+        have: Option<StreamPosition>,
+    },
+    /// A `roster` message.
+    Roster {
+        /// The socket.
+        conn: ConnectionId,
+        /// Continue after this participant.
+        after: Option<ParticipantId>,
+    },
+    /// A program publishes by WHIP; the shell checked its token.
+    ExternalPublisherUp {
+        /// Who, by token; may be connected by WebSocket as well.
+        participant: ParticipantId,
+        /// Name to be shown.
+        name: DisplayName,
+        /// Where to.
+        room: RoomId,
+    },
+    /// That program ended or vanished. Not to be sent where another connection of the same program took over.
+    ExternalPublisherDown {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// The media plane hears these on-air participants speak, loudest first.
+    Speaking {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        participants: Vec<ParticipantId>,
+    },
+    /// A source began to send, or fell silent.
+    SourceFlow {
+        /// Whose.
+        participant: ParticipantId,
+        /// Which.
+        source: SourceKind,
+        /// Packets are coming in.
+        flowing: bool,
+    },
+    /// [`crate::Hub::next_deadline`] has come.
+    Tick,
+}

@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What must hold between any two inputs. Checked in debug builds after each; never changes anything.
+
+use fiera_protocol::limits::{
+    ANSWERS_REMEMBERED_MAX, BACKSTAGE_MAX, CONNECTIONS_PER_PARTICIPANT_MAX, ON_AIR_MAX, STREAM_RING_MAX,
+};
+use fiera_protocol::view::{EventPhase, Place};
+
+use crate::hub::Hub;
+use crate::output::{Side, StreamKey};
+use crate::view;
+
+impl Hub {
+    /// Asserts the invariants; does nothing in release builds.
+    pub(crate) fn check_invariants(&self) {
+        if cfg!(debug_assertions) {
+            self.check_connections();
+            self.check_people();
+            self.check_rooms();
+            let grace = self.people.values().filter(|p| p.grace_until_ms.is_some()).count();
+            debug_assert!(self.timers.len() <= self.connections.len() + grace + 1, "timers leak");
+        }
+    }
+
+    fn check_connections(&self) {
+        for (conn, connection) in &self.connections {
+            let person = self.people.get(&connection.participant);
+            debug_assert!(
+                person.is_some_and(|p| p.connections.contains(conn)),
+                "{conn:?} of nobody"
+            );
+            debug_assert!(connection.token_generation.is_some(), "{conn:?} got no resume token");
+            debug_assert!(
+                connection.follows.contains(&StreamKey::Event),
+                "{conn:?} follows no event"
+            );
+            for key in &connection.follows {
+                if let StreamKey::Room(room) | StreamKey::Backstage(room) = key {
+                    debug_assert!(
+                        person.is_some_and(|p| p.room.as_ref() == Some(room)),
+                        "{conn:?} follows {key:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    fn check_people(&self) {
+        for (id, person) in &self.people {
+            let place = self.place(person);
+            debug_assert_eq!(*id, person.id);
+            debug_assert!(
+                person.is_person() || person.program,
+                "{id} is neither person nor program"
+            );
+            debug_assert!(
+                person.grace_until_ms.is_none() || person.connections.is_empty(),
+                "grace while connected"
+            );
+            debug_assert!(person.connections.len() <= CONNECTIONS_PER_PARTICIPANT_MAX);
+            debug_assert!(
+                person
+                    .connections
+                    .iter()
+                    .all(|conn| self.connections.contains_key(conn))
+            );
+            debug_assert!(
+                place != Place::Audience || person.on.is_empty(),
+                "sources on in the audience"
+            );
+            debug_assert!(person.answers.len() <= ANSWERS_REMEMBERED_MAX);
+            debug_assert!(person.you.kept() <= STREAM_RING_MAX);
+            debug_assert_eq!(person.standing.room, person.room, "media told another room");
+            debug_assert_eq!(
+                person.standing.on_air,
+                place == Place::OnAir,
+                "media told another place"
+            );
+            debug_assert_eq!(person.standing.side == Side::Backstage, place != Place::Audience);
+            debug_assert!(
+                !person.standing.on_air || person.standing.may_publish,
+                "on air without the right"
+            );
+            if let Some(room) = &person.room {
+                let inside = self.rooms.get(room).is_some_and(|room| room.people().contains(id));
+                debug_assert_eq!(inside, person.is_person(), "{id} and their room differ");
+            }
+        }
+    }
+
+    fn check_rooms(&self) {
+        debug_assert_eq!(self.order.len(), self.rooms.len());
+        for (id, room) in &self.rooms {
+            let here = |p: &fiera_protocol::ids::ParticipantId| {
+                self.people
+                    .get(p)
+                    .is_some_and(|person| person.room.as_ref() == Some(id))
+            };
+            debug_assert!(room.people().iter().all(here), "{id} holds somebody who is elsewhere");
+            debug_assert!(
+                room.on_air().iter().chain(room.waiting()).all(here),
+                "{id} shows somebody who is elsewhere"
+            );
+            debug_assert!(room.on_air().len() <= ON_AIR_MAX);
+            debug_assert!(room.on_air().len() + room.waiting().len() <= BACKSTAGE_MAX);
+            debug_assert!(
+                room.on_air().iter().all(|p| !room.waiting().contains(p)),
+                "in two places at once"
+            );
+            debug_assert!(
+                room.speaking().iter().all(|p| room.on_air().contains(p)),
+                "speaks off air"
+            );
+            debug_assert!(room.stream.kept() <= STREAM_RING_MAX && room.backstage.kept() <= STREAM_RING_MAX);
+            debug_assert!(
+                view::room_changes(room, &self.people).is_empty(),
+                "{id}: followers know less"
+            );
+            debug_assert!(
+                view::backstage_change(room, &self.people).is_none(),
+                "{id}: backstage knows less"
+            );
+            let untold = view::people_change(room).is_some();
+            debug_assert!(
+                !untold || self.count_due_ms.is_some(),
+                "{id}: counts are not going to be told"
+            );
+            let closed = self.phase == EventPhase::Ended;
+            debug_assert!(
+                !closed || room.on_air().is_empty() && room.waiting().is_empty(),
+                "on air after the end"
+            );
+        }
+    }
+}

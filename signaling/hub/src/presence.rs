@@ -1,0 +1,245 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Coming and going: sockets that open and break, tabs that count once, the grace, the way back by resume token.
+
+use std::collections::BTreeSet;
+
+use fiera_protocol::ids::{DisplayName, ParticipantId, Role, RoomId, RoomKind};
+use fiera_protocol::limits::{CONNECTIONS_PER_PARTICIPANT_MAX, PLACE_GRACE_MS, RESUME_TOKEN_RENEW_MS};
+use fiera_protocol::resume::ResumePlace;
+use fiera_protocol::view::{Place, StreamId, StreamPosition};
+
+use crate::access::{self, Deed, Seat};
+use crate::hub::Hub;
+use crate::input::{ConnectionId, Now};
+use crate::output::{MediaIntent, Output, StreamKey};
+use crate::participant::Connection;
+use crate::refusal::{self, Refusal};
+use crate::timers::Timer;
+use crate::view;
+
+/// Who somebody is, by token or cookie.
+pub(crate) type Who = (ParticipantId, DisplayName, Role);
+
+impl Hub {
+    pub(crate) fn connection_opened(&mut self, now: Now, conn: ConnectionId, who: Who, resume: Option<ResumePlace>) {
+        let (participant, name, role) = who;
+        if self.connections.contains_key(&conn) {
+            debug_assert!(false, "{conn:?} opened twice");
+            return;
+        }
+        if let Err(refusal) = self.may_connect(participant, role) {
+            self.tell(conn, view::refused(None, refusal));
+            self.outputs.push_back(Output::Disconnect { conn });
+            return;
+        }
+        let mut person = self
+            .people
+            .remove(&participant)
+            .unwrap_or_else(|| self.newcomer((participant, name, role)));
+        let was_here = person.is_person();
+        person.role = person.role.max(role);
+        person.connections.insert(conn);
+        if let Some(at_ms) = person.grace_until_ms.take() {
+            self.timers.clear(at_ms, Timer::Grace(participant));
+        }
+        let room_of_program = person.room.clone().filter(|_| !was_here);
+        self.people.insert(participant, person);
+        let renew_at_ms = now.mono_ms + RESUME_TOKEN_RENEW_MS;
+        self.timers.set(renew_at_ms, Timer::Renew(conn));
+        let follows = BTreeSet::new();
+        self.connections.insert(
+            conn,
+            Connection {
+                participant,
+                follows,
+                renew_at_ms,
+                token_generation: None,
+            },
+        );
+        self.dirty.people.insert(participant);
+        self.dirty.counts = true;
+        let back = match resume {
+            Some(resume) if resume.participant == participant && resume.event == self.event => {
+                if was_here {
+                    Ok(true)
+                } else {
+                    self.go_back(&resume)
+                }
+            }
+            _ => Ok(false),
+        };
+        if let Some(room) = room_of_program {
+            // Their program is on a stage: they are where it is.
+            let _ = self.enter(participant, &room);
+        }
+        self.tell(conn, view::welcome(now.unix_ms, back == Ok(true)));
+        if let Err(refusal) = back {
+            self.tell(conn, view::refused(None, refusal));
+        }
+    }
+
+    fn may_connect(&self, participant: ParticipantId, role: Role) -> Result<(), Refusal> {
+        let person = self.people.get(&participant);
+        let role = person.map_or(role, |p| p.role.max(role));
+        access::check(Deed::Connect, role, RoomKind::Lobby, self.phase)?;
+        if person.is_some_and(|p| p.connections.len() >= CONNECTIONS_PER_PARTICIPANT_MAX) {
+            return Err(refusal::TOO_MANY_CONNECTIONS);
+        }
+        Ok(())
+    }
+
+    /// Puts somebody whom this hub had forgotten back where their token says. True where they are in a room again.
+    fn go_back(&mut self, resume: &ResumePlace) -> Result<bool, Refusal> {
+        let Some(room) = &resume.room else { return Ok(true) };
+        self.enter(resume.participant, room)?;
+        let stands = self
+            .people
+            .get(&resume.participant)
+            .map_or(Place::Audience, |person| self.place(person));
+        if resume.place == Place::Audience || stands != Place::Audience {
+            return Ok(true);
+        }
+        self.enter_backstage(resume.participant)?;
+        // Within one epoch the hub knew them on air, waited for the grace and took them off: they stay backstage.
+        // In another epoch it was the server that went away, so nobody took them off.
+        if resume.place == Place::OnAir && resume.epoch != self.epoch {
+            self.put_on_air(resume.participant, resume.participant)?;
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn connection_closed(&mut self, now: Now, conn: ConnectionId) {
+        let Some(connection) = self.connections.remove(&conn) else {
+            return;
+        };
+        self.timers.clear(connection.renew_at_ms, Timer::Renew(conn));
+        let Some(person) = self.people.get_mut(&connection.participant) else {
+            return;
+        };
+        person.connections.remove(&conn);
+        if person.connections.is_empty() {
+            let at_ms = now.mono_ms + PLACE_GRACE_MS;
+            person.grace_until_ms = Some(at_ms);
+            self.timers.set(at_ms, Timer::Grace(connection.participant));
+        }
+    }
+
+    pub(crate) fn grace_over(&mut self, participant: ParticipantId) {
+        let Some(person) = self.people.get_mut(&participant) else {
+            return;
+        };
+        debug_assert!(person.connections.is_empty(), "grace of somebody who is connected");
+        person.grace_until_ms = None;
+        self.dirty.counts = true;
+        if person.program {
+            let room = person.room.as_ref().and_then(|room| self.rooms.get_mut(room));
+            room.into_iter().for_each(|room| room.leave_as_person(participant));
+            self.dirty.people.insert(participant);
+        } else {
+            self.forget(participant);
+        }
+    }
+
+    /// The participant is gone: out of their room, out of the event.
+    pub(crate) fn forget(&mut self, participant: ParticipantId) {
+        self.leave_room(participant);
+        self.people.remove(&participant);
+        self.dirty.people.remove(&participant);
+        self.outputs.push_back(Output::Media(MediaIntent::Gone { participant }));
+    }
+
+    /// Enters a room and leaves the one before.
+    pub(crate) fn enter(&mut self, participant: ParticipantId, room_id: &RoomId) -> Result<(), Refusal> {
+        let Some(person) = self.people.get(&participant) else {
+            return Ok(());
+        };
+        let role = person.role;
+        let moves = person.room.as_ref() != Some(room_id);
+        let room = self.rooms.get_mut(room_id).ok_or(refusal::UNKNOWN_ROOM)?;
+        if moves && person.program {
+            return Err(refusal::PROGRAM_PUBLISHES);
+        }
+        let place = (room_id, room.config.kind);
+        let seat = Seat::take(Deed::Enter, role, place, self.phase, participant)?;
+        room.enter(&seat, !moves || access::enters_full_rooms(role))?;
+        self.dirty.counts = true;
+        if moves {
+            self.leave_room(participant);
+            if let Some(person) = self.people.get_mut(&participant) {
+                person.room = Some(room_id.clone());
+            }
+            self.moved(participant);
+        }
+        Ok(())
+    }
+
+    /// Leaves the room for the lobby page of the event.
+    pub(crate) fn leave_room(&mut self, participant: ParticipantId) {
+        let Some(person) = self.people.get_mut(&participant) else {
+            return;
+        };
+        person.switch_all_off();
+        let Some(room_id) = person.room.take() else { return };
+        if let Some(room) = self.rooms.get_mut(&room_id) {
+            room.leave(participant);
+        }
+        self.dirty.rooms.insert(room_id);
+        self.dirty.counts = true;
+        self.moved(participant);
+    }
+
+    /// Notes that a participant's room or place changed.
+    pub(crate) fn moved(&mut self, participant: ParticipantId) {
+        let Some(person) = self.people.get_mut(&participant) else {
+            return;
+        };
+        person.generation = person.generation.wrapping_add(1);
+        self.dirty.rooms.extend(person.room.clone());
+        self.dirty.people.insert(participant);
+        self.dirty.counts = true;
+    }
+
+    pub(crate) fn renew_due(&mut self, now: Now, conn: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&conn) else {
+            return;
+        };
+        connection.renew_at_ms = now.mono_ms + RESUME_TOKEN_RENEW_MS;
+        connection.token_generation = None;
+        self.dirty.people.insert(connection.participant);
+        self.timers.set(connection.renew_at_ms, Timer::Renew(conn));
+    }
+
+    pub(crate) fn resync(&mut self, conn: ConnectionId, stream: &StreamId, have: Option<StreamPosition>) {
+        let Some(connection) = self.connections.get(&conn) else {
+            return;
+        };
+        let key = StreamKey::of(stream, connection.participant);
+        if !connection.follows.contains(&key) {
+            self.tell(conn, view::refused(None, refusal::NOT_YOUR_ROOM));
+            return;
+        }
+        let Some(stream) = self.stream_mut(&key) else { return };
+        let missing = have.and_then(|have| stream.since(have));
+        let texts = missing.unwrap_or_else(|| vec![stream.snapshot()]);
+        for text in texts {
+            self.tell(conn, text);
+        }
+    }
+
+    pub(crate) fn roster(&mut self, conn: ConnectionId, after: Option<ParticipantId>) {
+        let Some(connection) = self.connections.get(&conn) else {
+            return;
+        };
+        let person = self.people.get(&connection.participant);
+        let room = person
+            .and_then(|p| p.room.as_ref())
+            .and_then(|room| self.rooms.get(room));
+        let text = match room {
+            Some(room) => view::roster_page(room, &self.people, after),
+            None => view::refused(None, refusal::NOT_IN_ROOM),
+        };
+        self.tell(conn, text);
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One room: who is in it, who waits behind its stage, who is on air. It sees no other room and no name.
+
+use std::collections::BTreeSet;
+
+use fiera_protocol::ids::ParticipantId;
+use fiera_protocol::limits::{BACKSTAGE_MAX, ON_AIR_MAX};
+use fiera_protocol::view::Place;
+
+use crate::access::{Deed, Seat};
+use crate::config::RoomConfig;
+use crate::refusal::{self, Refusal};
+use crate::stream::Stream;
+
+/// One room of the event.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) config: RoomConfig,
+    /// Participants in it, those within their grace included; programs are not people.
+    people: BTreeSet<ParticipantId>,
+    on_air: Vec<ParticipantId>,
+    waiting: Vec<ParticipantId>,
+    speaking: Vec<ParticipantId>,
+    pub(crate) stream: Stream,
+    pub(crate) backstage: Stream,
+}
+
+impl Room {
+    pub(crate) fn new(config: RoomConfig, stream: Stream, backstage: Stream) -> Self {
+        let (on_air, waiting, speaking) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            config,
+            people: BTreeSet::new(),
+            on_air,
+            waiting,
+            speaking,
+            stream,
+            backstage,
+        }
+    }
+
+    pub(crate) fn people(&self) -> &BTreeSet<ParticipantId> {
+        &self.people
+    }
+
+    pub(crate) fn people_count(&self) -> u32 {
+        u32::try_from(self.people.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn on_air(&self) -> &[ParticipantId] {
+        &self.on_air
+    }
+
+    pub(crate) fn waiting(&self) -> &[ParticipantId] {
+        &self.waiting
+    }
+
+    pub(crate) fn speaking(&self) -> &[ParticipantId] {
+        &self.speaking
+    }
+
+    /// Where somebody of this room stands.
+    pub(crate) fn place(&self, participant: ParticipantId) -> Place {
+        if self.on_air.contains(&participant) {
+            Place::OnAir
+        } else if self.waiting.contains(&participant) {
+            Place::Backstage
+        } else {
+            Place::Audience
+        }
+    }
+
+    /// Comes in, to the audience.
+    pub(crate) fn enter(&mut self, seat: &Seat, always_let_in: bool) -> Result<(), Refusal> {
+        debug_assert!(seat.fits(&self.config.room, &[Deed::Enter]), "{seat:?}");
+        if self.people.contains(&seat.target()) {
+            return Ok(());
+        }
+        if !always_let_in && self.people_count() >= self.config.capacity {
+            return Err(refusal::ROOM_FULL);
+        }
+        self.people.insert(seat.target());
+        Ok(())
+    }
+
+    /// Goes from the audience to backstage.
+    pub(crate) fn enter_backstage(&mut self, seat: &Seat) -> Result<(), Refusal> {
+        debug_assert!(
+            seat.fits(&self.config.room, &[Deed::EnterBackstage, Deed::PutSelfOnAir]),
+            "{seat:?}"
+        );
+        if self.place(seat.target()) != Place::Audience {
+            return Err(refusal::BACKSTAGE_ALREADY);
+        }
+        if self.waiting.len() + self.on_air.len() >= BACKSTAGE_MAX {
+            return Err(refusal::BACKSTAGE_FULL);
+        }
+        self.waiting.push(seat.target());
+        Ok(())
+    }
+
+    /// Goes from backstage on air.
+    pub(crate) fn put_on_air(&mut self, seat: &Seat) -> Result<(), Refusal> {
+        debug_assert!(
+            seat.fits(&self.config.room, &[Deed::PutSelfOnAir, Deed::PutOtherOnAir]),
+            "{seat:?}"
+        );
+        match self.place(seat.target()) {
+            Place::Audience => Err(refusal::BACKSTAGE_FIRST),
+            Place::OnAir => Err(refusal::ON_AIR_ALREADY),
+            Place::Backstage if self.on_air.len() >= ON_AIR_MAX => Err(refusal::ON_AIR_FULL),
+            Place::Backstage => {
+                self.waiting.retain(|p| *p != seat.target());
+                self.on_air.push(seat.target());
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes from on air to backstage. One's own needs no seat: stepping back is always allowed.
+    pub(crate) fn take_off_air(&mut self, participant: ParticipantId) -> Result<(), Refusal> {
+        if self.place(participant) != Place::OnAir {
+            return Err(refusal::NOT_ON_AIR);
+        }
+        self.on_air.retain(|p| *p != participant);
+        self.waiting.push(participant);
+        self.keep_speaking_on_air();
+        Ok(())
+    }
+
+    /// Goes from backstage or on air to the audience. True where it changed something.
+    pub(crate) fn leave_backstage(&mut self, participant: ParticipantId) -> bool {
+        let before = self.on_air.len() + self.waiting.len();
+        self.on_air.retain(|p| *p != participant);
+        self.waiting.retain(|p| *p != participant);
+        self.keep_speaking_on_air();
+        before != self.on_air.len() + self.waiting.len()
+    }
+
+    /// Leaves, from wherever in the room.
+    pub(crate) fn leave(&mut self, participant: ParticipantId) {
+        self.leave_backstage(participant);
+        self.people.remove(&participant);
+    }
+
+    /// No longer a person here, though a program of theirs goes on publishing.
+    pub(crate) fn leave_as_person(&mut self, participant: ParticipantId) {
+        self.people.remove(&participant);
+    }
+
+    /// Notes who speaks; whoever is not on air is left out. True where it changed something.
+    pub(crate) fn set_speaking(&mut self, participants: Vec<ParticipantId>) -> bool {
+        let before = std::mem::replace(&mut self.speaking, participants);
+        self.keep_speaking_on_air();
+        before != self.speaking
+    }
+
+    fn keep_speaking_on_air(&mut self) {
+        let Self { speaking, on_air, .. } = self;
+        speaking.retain(|p| on_air.contains(p));
+    }
+}

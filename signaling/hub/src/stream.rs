@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! A numbered sequence of changes and the state they lead to, each encoded once for everybody who follows.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use fiera_protocol::apply::apply;
+use fiera_protocol::codec::encode;
+use fiera_protocol::limits::STREAM_RING_MAX;
+use fiera_protocol::server::ServerMessage;
+use fiera_protocol::view::{Change, StreamId, StreamPosition, StreamState};
+
+/// One stream: what its followers know.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    id: StreamId,
+    epoch: u32,
+    n: u64,
+    state: StreamState,
+    /// The last updates, ending with number `n`.
+    ring: VecDeque<Arc<str>>,
+    /// The snapshot at `n`, once somebody needed it.
+    snapshot: Option<Arc<str>>,
+}
+
+impl Stream {
+    pub(crate) fn new(id: StreamId, epoch: u32, state: StreamState) -> Self {
+        Self {
+            id,
+            epoch,
+            n: 0,
+            state,
+            ring: VecDeque::new(),
+            snapshot: None,
+        }
+    }
+
+    /// What followers know.
+    pub(crate) fn state(&self) -> &StreamState {
+        &self.state
+    }
+
+    /// Makes the change part of the state and returns the encoded update.
+    pub(crate) fn publish(&mut self, change: Change) -> Arc<str> {
+        let fits = apply(&mut self.state, &change);
+        debug_assert!(fits, "{change:?} on {:?}", self.id);
+        self.n += 1;
+        self.snapshot = None;
+        let update = ServerMessage::Update {
+            stream: self.id.clone(),
+            epoch: self.epoch,
+            n: self.n,
+            change,
+        };
+        let text = encode(&update);
+        if self.ring.len() >= STREAM_RING_MAX {
+            self.ring.pop_front();
+        }
+        self.ring.push_back(text.clone());
+        text
+    }
+
+    /// The whole state, encoded; shared by all who need it at this `n`.
+    pub(crate) fn snapshot(&mut self) -> Arc<str> {
+        let Self {
+            id,
+            epoch,
+            n,
+            state,
+            snapshot,
+            ..
+        } = self;
+        let build = || {
+            let state = state.clone();
+            encode(&ServerMessage::Snapshot {
+                stream: id.clone(),
+                epoch: *epoch,
+                n: *n,
+                state,
+            })
+        };
+        snapshot.get_or_insert_with(build).clone()
+    }
+
+    /// The updates after a position, where all of them are still kept.
+    pub(crate) fn since(&self, have: StreamPosition) -> Option<Vec<Arc<str>>> {
+        if have.epoch != self.epoch {
+            return None;
+        }
+        let missing = usize::try_from(self.n.checked_sub(have.n)?).ok()?;
+        let skip = self.ring.len().checked_sub(missing)?;
+        Some(self.ring.iter().skip(skip).cloned().collect())
+    }
+
+    /// Updates kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.ring.len()
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Everything the hub waits for, ordered by time. It knows when, the hub knows what to do then.
+
+use std::collections::BTreeSet;
+
+use fiera_protocol::ids::ParticipantId;
+
+use crate::input::ConnectionId;
+
+/// Something to do later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// Broadcast the counters.
+    Counts,
+    /// A participant without connections leaves.
+    Grace(ParticipantId),
+    /// A connection gets a new resume token.
+    Renew(ConnectionId),
+}
+
+/// The pending timers.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    pending: BTreeSet<(u64, Timer)>,
+}
+
+impl Timers {
+    /// Asks for `timer` at a monotonic time, milliseconds.
+    pub(crate) fn set(&mut self, at_ms: u64, timer: Timer) {
+        self.pending.insert((at_ms, timer));
+    }
+
+    /// Takes back what [`Timers::set`] asked for.
+    pub(crate) fn clear(&mut self, at_ms: u64, timer: Timer) {
+        self.pending.remove(&(at_ms, timer));
+    }
+
+    /// The next timer that is due, oldest first.
+    pub(crate) fn pop_due(&mut self, now_ms: u64) -> Option<Timer> {
+        let (at_ms, timer) = *self.pending.first()?;
+        if at_ms > now_ms {
+            return None;
+        }
+        self.pending.remove(&(at_ms, timer));
+        Some(timer)
+    }
+
+    /// When the first one is due, monotonic milliseconds.
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        self.pending.first().map(|(at_ms, _)| *at_ms)
+    }
+
+    /// How many are pending.
+    pub(crate) fn len(&self) -> usize {
+        self.pending.len()
+    }
+}

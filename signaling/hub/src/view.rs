@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The only builder of what clients see, and so the privacy filter: what is not built here leaves no event.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use fiera_protocol::PROTOCOL_VERSION;
+use fiera_protocol::codec::encode;
+use fiera_protocol::ids::{CommandId, ParticipantId, RoomId};
+use fiera_protocol::limits::ROSTER_PAGE_MAX;
+use fiera_protocol::server::ServerMessage;
+use fiera_protocol::view::{
+    BackstageView, Change, EventView, Place, Publisher, RoomCount, RoomSummary, RoomView, StreamState, YouView,
+};
+
+use crate::config::{EventConfig, RoomConfig};
+use crate::participant::Participant;
+use crate::refusal::Refusal;
+use crate::room::Room;
+
+type People = BTreeMap<ParticipantId, Participant>;
+type Rooms = BTreeMap<RoomId, Room>;
+
+pub(crate) fn welcome(server_unix_ms: u64, resumed: bool) -> Arc<str> {
+    encode(&ServerMessage::Welcome {
+        version: PROTOCOL_VERSION,
+        server_unix_ms,
+        resumed,
+    })
+}
+
+pub(crate) fn accepted(id: CommandId) -> Arc<str> {
+    encode(&ServerMessage::Accepted { id })
+}
+
+pub(crate) fn refused(id: Option<CommandId>, refusal: Refusal) -> Arc<str> {
+    encode(&ServerMessage::Refused {
+        id,
+        code: refusal.code,
+        sentence: refusal.sentence.to_owned(),
+    })
+}
+
+/// The event before anybody came.
+pub(crate) fn empty_event(config: &EventConfig) -> StreamState {
+    let summary = |room: &RoomConfig| RoomSummary {
+        room: room.room.clone(),
+        room_kind: room.kind,
+        title: room.title.clone(),
+        people: 0,
+        live: false,
+    };
+    StreamState::Event(EventView {
+        event: config.event.clone(),
+        title: config.title.clone(),
+        phase: config.phase,
+        people: 0,
+        rooms: config.rooms.iter().map(summary).collect(),
+    })
+}
+
+pub(crate) fn empty_room(room: &RoomId) -> StreamState {
+    StreamState::Room(RoomView {
+        room: room.clone(),
+        people: 0,
+        on_air: Vec::new(),
+        speaking: Vec::new(),
+    })
+}
+
+pub(crate) fn empty_backstage(room: &RoomId) -> StreamState {
+    StreamState::Backstage(BackstageView {
+        room: room.clone(),
+        waiting: Vec::new(),
+    })
+}
+
+/// People connected, those within their grace included.
+pub(crate) fn people_count(people: &People) -> u32 {
+    u32::try_from(people.values().filter(|p| p.is_person()).count()).unwrap_or(u32::MAX)
+}
+
+/// The counters, where they differ from what followers know.
+pub(crate) fn counts_change(known: &StreamState, order: &[RoomId], people: u32, rooms: &Rooms) -> Option<Change> {
+    let StreamState::Event(known) = known else { return None };
+    let count = |room: &Room| RoomCount {
+        room: room.config.room.clone(),
+        people: room.people_count(),
+        live: !room.on_air().is_empty(),
+    };
+    let counts: Vec<RoomCount> = order.iter().filter_map(|id| rooms.get(id)).map(count).collect();
+    let same = |(known, count): (&RoomSummary, &RoomCount)| known.people == count.people && known.live == count.live;
+    let unchanged = known.people == people && known.rooms.iter().zip(&counts).all(same);
+    (!unchanged).then_some(Change::Counts { people, rooms: counts })
+}
+
+/// The number of people in a room, where it differs from what followers know.
+pub(crate) fn people_change(room: &Room) -> Option<Change> {
+    let StreamState::Room(known) = room.stream.state() else {
+        return None;
+    };
+    let people = room.people_count();
+    (known.people != people).then_some(Change::People { people })
+}
+
+/// Who is on air and who speaks, where that differs from what followers know.
+pub(crate) fn room_changes(room: &Room, people: &People) -> Vec<Change> {
+    let StreamState::Room(known) = room.stream.state() else {
+        return Vec::new();
+    };
+    let on_air = publishers(room.on_air(), people);
+    let on_air = (known.on_air != on_air).then_some(Change::OnAir { on_air });
+    let participants = room.speaking().to_vec();
+    let speaking = (known.speaking != participants).then_some(Change::Speaking { participants });
+    on_air.into_iter().chain(speaking).collect()
+}
+
+/// Who waits, where that differs from what followers know.
+pub(crate) fn backstage_change(room: &Room, people: &People) -> Option<Change> {
+    let StreamState::Backstage(known) = room.backstage.state() else {
+        return None;
+    };
+    let waiting = publishers(room.waiting(), people);
+    (known.waiting != waiting).then_some(Change::Waiting { waiting })
+}
+
+fn publisher(participant: &Participant) -> Publisher {
+    Publisher {
+        participant: participant.id,
+        name: participant.name.clone(),
+        sources: participant.sources(),
+    }
+}
+
+fn publishers(ids: &[ParticipantId], people: &People) -> Vec<Publisher> {
+    ids.iter().filter_map(|id| people.get(id)).map(publisher).collect()
+}
+
+/// What a participant knows about themselves.
+pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
+    YouView {
+        participant: participant.id,
+        name: participant.name.clone(),
+        role: participant.role,
+        room: participant.room.clone(),
+        place,
+        sources: participant.sources(),
+    }
+}
+
+/// One page of a room's people, ordered by id. Who is not on air is shown without sources.
+pub(crate) fn roster_page(room: &Room, people: &People, after: Option<ParticipantId>) -> Arc<str> {
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let mut ids = room.people().range((from, Bound::Unbounded));
+    let entry = |person: &Participant| {
+        let on_air = room.place(person.id) == Place::OnAir;
+        Publisher {
+            sources: if on_air { person.sources() } else { Vec::new() },
+            ..publisher(person)
+        }
+    };
+    let page: Vec<Publisher> = ids
+        .by_ref()
+        .take(ROSTER_PAGE_MAX)
+        .filter_map(|id| people.get(id))
+        .map(entry)
+        .collect();
+    encode(&ServerMessage::RosterPage {
+        people: page,
+        more: ids.next().is_some(),
+    })
+}
