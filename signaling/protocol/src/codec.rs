@@ -43,7 +43,10 @@ pub fn parse_client(text: &str) -> Result<ClientMessage, Malformed> {
     }
     let message = serde_json::from_str::<ClientMessage>(text).map_err(|error| Malformed {
         code: RefusalCode::Malformed,
-        sentence: format!("The message cannot be read: {error}. Reload the page to get the current client."),
+        sentence: format!(
+            "The message cannot be read ({}). Reload the page to get the current client.",
+            short(&error)
+        ),
     })?;
     match &message {
         ClientMessage::RackAnswer { sdp, .. } | ClientMessage::PublishOffer { sdp } if sdp.len() > SDP_BYTES_MAX => {
@@ -54,6 +57,17 @@ pub fn parse_client(text: &str) -> Result<ClientMessage, Malformed> {
         }
         _ => Ok(message),
     }
+}
+
+/// What serde says, without the pages that it quotes from a hostile message.
+fn short(error: &serde_json::Error) -> String {
+    const CHARS_MAX: usize = 160;
+    error
+        .to_string()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(CHARS_MAX)
+        .collect()
 }
 
 /// Writes one server message once, to be shared by everybody who gets it.

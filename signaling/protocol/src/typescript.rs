@@ -97,6 +97,7 @@ fn limits_file() -> String {
         RESUME_TOKEN_RENEW_MS,
         FRAME_BATCH_MS,
         COUNTS_INTERVAL_MS,
+        PLACE_GRACE_MS,
     );
     out
 }

@@ -22,3 +22,4 @@ export const RESUME_TOKEN_TTL_MS = 150000;
 export const RESUME_TOKEN_RENEW_MS = 30000;
 export const FRAME_BATCH_MS = 50;
 export const COUNTS_INTERVAL_MS = 500;
+export const PLACE_GRACE_MS = 15000;
