@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Chromium (Playwright) and Firefox (Puppeteer over WebDriver BiDi) behind one small page object.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+import puppeteer from "puppeteer-core";
+
+import { artifactsDir, browserTestsDir, chromiumPath, firefoxPath } from "./paths.mjs";
+import { until } from "./until.mjs";
+
+const probeSource = readFileSync(join(browserTestsDir, "lib/probe.js"), "utf8");
+const SIZE = { width: 1280, height: 800 };
+
+const CHROMIUM_ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-background-timer-throttling",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-renderer-backgrounding",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-features=WebRtcHideLocalIpsWithMdns,Translate,MediaRouter",
+  "--allow-loopback-in-peer-connection",
+  "--use-fake-ui-for-media-stream",
+  "--use-fake-device-for-media-stream",
+];
+
+const FIREFOX_PREFS = {
+  "media.navigator.streams.fake": true,
+  "media.navigator.permission.disabled": true,
+  "media.peerconnection.ice.loopback": true,
+  "media.peerconnection.ice.obfuscate_host_addresses": false,
+  "media.autoplay.default": 0,
+  "media.autoplay.blocking_policy": 0,
+  "media.gmp-manager.url": "",
+  "app.update.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "dom.min_background_timeout_value": 4,
+  "dom.timeout.enable_budget_timer_throttling": false,
+};
+
+const selectorOf = (testid) => `[data-testid="${testid}"]`;
+
+/** A page of either browser. Elements are named by their `data-testid`. */
+class Page {
+  constructor(name, native, kind) {
+    this.name = name;
+    this.native = native;
+    this.kind = kind;
+    this.errors = [];
+    native.on("pageerror", (error) => this.errors.push(String(error?.stack ?? error)));
+    native.on("console", (message) => {
+      if (message.type() === "error") this.errors.push(message.text());
+    });
+  }
+
+  goto(url) {
+    return this.native.goto(url, { waitUntil: "domcontentloaded" });
+  }
+
+  reload() {
+    return this.native.reload({ waitUntil: "domcontentloaded" });
+  }
+
+  evaluate(work, argument) {
+    return this.native.evaluate(work, argument);
+  }
+
+  /** Calls a function of `probe.js` in the page. */
+  probe(name, argument) {
+    return this.native.evaluate(([called, given]) => globalThis.__probe[called](given), [name, argument ?? null]);
+  }
+
+  waitFor(testid, within_ms = 10_000) {
+    return until(`${this.name} shows ${testid}`, () => this.has(testid), { within_ms });
+  }
+
+  waitGone(testid, within_ms = 10_000) {
+    return until(`${this.name} hides ${testid}`, async () => !(await this.has(testid)), { within_ms });
+  }
+
+  has(testid) {
+    return this.native.evaluate((selector) => {
+      const found = document.querySelector(selector);
+      return Boolean(found?.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
+    }, selectorOf(testid));
+  }
+
+  text(testid) {
+    return this.native.evaluate((selector) => document.querySelector(selector)?.innerText.trim() ?? null, selectorOf(testid));
+  }
+
+  /** A real click, as of a mouse: it counts as the user's gesture. */
+  async click(testid, within_ms = 10_000) {
+    const selector = selectorOf(testid);
+    await this.waitFor(testid, within_ms);
+    if (this.kind === "chromium") await this.native.click(selector, { timeout: within_ms });
+    else await this.native.locator(selector).setTimeout(within_ms).click();
+  }
+
+  async fill(testid, value) {
+    await this.waitFor(testid);
+    if (this.kind === "chromium") await this.native.fill(selectorOf(testid), value);
+    else await this.native.locator(selectorOf(testid)).fill(value);
+  }
+
+  async size(width, height) {
+    if (this.kind === "chromium") await this.native.setViewportSize({ width, height });
+    else await this.native.setViewport({ width, height });
+  }
+
+  async screenshot(name, { width = 1440, height = 900 } = {}) {
+    await this.size(width, height);
+    const path = join(artifactsDir, `${name}-${width}.png`);
+    await this.native.screenshot({ path });
+    return path;
+  }
+
+  close() {
+    return this.native.close();
+  }
+}
+
+/**
+ * Starts Chromium. `autoplay: "blocked"` keeps the policy of an ordinary visitor; the default lets media play.
+ * `args` are further switches.
+ */
+export async function startChromium({ autoplay = "allowed", args = [] } = {}) {
+  const policy = autoplay === "allowed" ? ["--autoplay-policy=no-user-gesture-required"] : ["--autoplay-policy=document-user-activation-required"];
+  const browser = await chromium.launch({
+    executablePath: chromiumPath,
+    headless: true,
+    ignoreDefaultArgs: ["--mute-audio"],
+    args: [...CHROMIUM_ARGS, ...policy, ...args],
+  });
+  return {
+    kind: "chromium",
+    native: browser,
+    /** A page with a profile of its own: a person of its own. `camera` replaces the fake device, see `probe.js`. */
+    newPage: async (name, { camera, locale = "en-GB", reducedMotion } = {}) => {
+      const context = await browser.newContext({ viewport: SIZE, locale, reducedMotion, ignoreHTTPSErrors: true });
+      await context.addInitScript(probeScript(camera));
+      return new Page(name, await context.newPage(), "chromium");
+    },
+    /** A second tab of the same person. */
+    newTab: async (page, name) => new Page(name, await page.native.context().newPage(), "chromium"),
+    stop: () => browser.close(),
+  };
+}
+
+/** Starts Firefox ESR. */
+export async function startFirefox({ prefs = {} } = {}) {
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: firefoxPath,
+    headless: true,
+    extraPrefsFirefox: { ...FIREFOX_PREFS, ...prefs },
+  });
+  return {
+    kind: "firefox",
+    native: browser,
+    newPage: async (name, { camera } = {}) => {
+      const context = await browser.createBrowserContext();
+      const native = await context.newPage();
+      await native.setViewport(SIZE);
+      await native.evaluateOnNewDocument(probeScript(camera));
+      return new Page(name, native, "firefox");
+    },
+    stop: () => browser.close(),
+  };
+}
+
+const probeScript = (camera) => `(${probeSource})(${JSON.stringify(camera ?? null)})`;

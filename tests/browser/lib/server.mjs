@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// A real server on a free port with a folder of its own, and the programs that publish to it.
+
+import { createSocket } from "node:dgram";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { run, start } from "./children.mjs";
+import { clipPath, ffmpegPath, fieraPath, loadtestPath, requirePrograms } from "./paths.mjs";
+import { until } from "./until.mjs";
+
+export const EVENT = "demo";
+export const STAGE = "stage";
+
+/** A port that is free for TCP and UDP on all the given addresses. */
+export async function freePort(addresses = ["0.0.0.0"]) {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    if (await allFree(addresses, port)) return port;
+  }
+  throw new Error("no free port found");
+}
+
+async function allFree(addresses, port) {
+  for (const address of addresses) {
+    if (!(await tcpFree(address, port)) || !(await udpFree(address, port))) return false;
+  }
+  return true;
+}
+
+const tcpFree = (address, port) =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+
+const udpFree = (address, port) =>
+  new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    socket.once("error", () => resolve(false));
+    socket.bind({ address, port, exclusive: true }, () => socket.close(() => resolve(true)));
+  });
+
+/**
+ * Starts `fiera serve --demo`. `address` is where it listens, `advertise` what it tells clients for media
+ * (a proxy's address, when there is one on the same port).
+ */
+export async function startServer({ address = "127.0.0.1", advertise = address, port, args = [], env = {} } = {}) {
+  requirePrograms();
+  const chosen = port ?? (await freePort([...new Set([address, advertise])]));
+  const data = mkdtempSync(join(tmpdir(), "fiera-browser-"));
+  const child = start(
+    "fiera",
+    fieraPath,
+    ["serve", "--demo", "--listen", `${address}:${chosen}`, "--advertise", advertise, "--data", data, ...args],
+    { env: { ...process.env, RUST_LOG: "info", ...env } },
+  );
+  const base = `http://${address}:${chosen}`;
+  const server = {
+    child,
+    data,
+    address,
+    advertise,
+    port: chosen,
+    /** Where programs reach the server directly. */
+    base,
+    /** Where browsers reach it: through the advertised address. */
+    url: `http://${advertise}:${chosen}`,
+    log: () => child.output(),
+    token: (role, name) =>
+      run("fiera token", fieraPath, ["token", "--data", data, "--event", EVENT, "--role", role, "--name", name]),
+    metrics: async () => parseMetrics(await (await fetch(`${base}/metrics`)).text()),
+    stop: async () => {
+      await child.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+  await until("the server is ready", async () => child.mustRun() && (await fetch(`${base}/readyz`)).ok, {
+    within_ms: 15_000,
+  });
+  return server;
+}
+
+/** Prometheus text as a map from `name{labels}` to number. */
+export function parseMetrics(text) {
+  const values = new Map();
+  for (const line of text.split("\n")) {
+    const match = /^([a-zA-Z_:][^ ]*(?:\{[^}]*\})?) ([^ ]+)$/.exec(line);
+    if (match && !line.startsWith("#")) values.set(match[1], Number(match[2]));
+  }
+  return values;
+}
+
+/** The bundled clip, looping, as a speaker would send it. */
+export async function startDemoSpeaker(server, { name = "Demo speaker", room = STAGE, base = server.base } = {}) {
+  const token = await server.token("speaker", name);
+  return start("demo-speaker", loadtestPath, [
+    "demo-speaker",
+    "--server",
+    base,
+    "--event",
+    EVENT,
+    "--room",
+    room,
+    "--token",
+    token,
+  ]);
+}
+
+/** Where a program publishes to, and watches from. */
+export const whipUrl = (server, room = STAGE) => `${server.base}/whip/${EVENT}/${room}`;
+export const whepUrl = (server, room = STAGE) => `${server.base}/whep/${EVENT}/${room}`;
+
+/**
+ * FFmpeg publishing H.264 and Opus by WHIP: a plain colour with a moving white bar, or the bundled clip.
+ * @param input `{ color: "red" }` or `{ clip: true }`
+ */
+export async function startFfmpeg(server, { name, color = "red", clip = false, tone_hz = 440, room = STAGE }) {
+  const token = await server.token("speaker", name);
+  const source = clip
+    ? ["-stream_loop", "-1", "-re", "-i", clipPath]
+    : [
+        "-re",
+        "-f",
+        "lavfi",
+        "-i",
+        `color=${color}:s=640x360:r=25,drawbox=x=0:y='mod(n*4\\,360)':w=640:h=12:color=white:t=fill`,
+        "-re",
+        "-f",
+        "lavfi",
+        "-i",
+        `sine=frequency=${tone_hz}:sample_rate=48000`,
+      ];
+  return start("ffmpeg", ffmpegPath(), [
+    "-hide_banner",
+    "-loglevel",
+    "warning",
+    ...source,
+    "-c:v",
+    "libx264",
+    "-preset",
+    "ultrafast",
+    "-tune",
+    "zerolatency",
+    "-profile:v",
+    "baseline",
+    "-pix_fmt",
+    "yuv420p",
+    "-bf",
+    "0",
+    "-g",
+    "25",
+    "-b:v",
+    "800k",
+    "-maxrate",
+    "1000k",
+    "-bufsize",
+    "500k",
+    "-c:a",
+    "libopus",
+    "-ar",
+    "48000",
+    "-ac",
+    "2",
+    "-b:a",
+    "48k",
+    "-f",
+    "whip",
+    "-authorization",
+    token,
+    whipUrl(server, room),
+  ]);
+}

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Waiting for conditions, with a deadline and a sentence that says what was waited for.
+
+import { setTimeout as pause } from "node:timers/promises";
+
+const POLL_MS = 50;
+
+/**
+ * Asks `probe` until it answers something true, and returns that answer.
+ * On the deadline fails with `what` and the last answer or error.
+ */
+export async function until(what, probe, { within_ms = 10_000, poll_ms = POLL_MS } = {}) {
+  const deadline = performance.now() + within_ms;
+  let last;
+  for (;;) {
+    try {
+      last = await probe();
+      if (last) return last;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) {
+      const seen = last instanceof Error ? last.message : JSON.stringify(last);
+      throw new Error(`not within ${within_ms} ms: ${what} (last seen: ${seen})`);
+    }
+    await pause(poll_ms);
+  }
+}
+
+/** Runs `check` again and again for a time; it must never throw or answer false. */
+export async function always(what, check, { for_ms, poll_ms = 100 }) {
+  const end = performance.now() + for_ms;
+  while (performance.now() < end) {
+    const seen = await check();
+    if (seen === false) throw new Error(`did not hold for ${for_ms} ms: ${what}`);
+    await pause(poll_ms);
+  }
+}
+
+/** Milliseconds that `work` took, and its answer. */
+export async function timed(work) {
+  const start = performance.now();
+  const answer = await work();
+  return { answer, took_ms: performance.now() - start };
+}
