@@ -1,0 +1,244 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One transport: ICE checks as controlling agent, then DTLS in either role, then SRTP.
+//! Contract: `handle` each datagram, `tick` at `next_tick`, send everything that `poll_out` gives. No socket, no clock.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::BytesMut;
+use rtc_dtls::config::HandshakeConfig;
+use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
+use rtc_shared::TransportProtocol;
+use rtc_stun::message::TransactionId;
+
+use super::identity::{Identity, random, random_ice_chars};
+use super::srtp::{Session, session};
+use crate::wire::{rtp, sdp, stun};
+
+/// Between checks until the first answer.
+const CHECK_FIRST: Duration = Duration::from_millis(100);
+/// Between checks afterwards (Chromium's pace on a settled pair).
+const CHECK_SETTLED: Duration = Duration::from_millis(2_500);
+/// A server that answers no check for this long is gone.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+const CHECKS_OPEN_MAX: usize = 8;
+
+/// What a datagram turned out to be.
+#[derive(Debug)]
+pub enum Received {
+    /// Handled inside (STUN, DTLS).
+    Inside,
+    /// The handshake just finished; media may flow.
+    Connected,
+    /// RTP, still sealed.
+    Rtp,
+    /// RTCP, opened.
+    Rtcp(Vec<u8>),
+    /// The server closed the connection (DTLS close_notify).
+    Closed,
+}
+
+/// Our ICE credentials, made before the offer is written.
+#[derive(Debug, Clone)]
+pub struct IceCredentials {
+    /// `a=ice-ufrag`.
+    pub ufrag: String,
+    /// `a=ice-pwd`.
+    pub pwd: String,
+}
+
+impl IceCredentials {
+    /// Fresh ones.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self { ufrag: random_ice_chars::<8>(), pwd: random_ice_chars::<24>() }
+    }
+}
+
+/// See the module's head.
+pub struct Transport {
+    identity: Arc<Identity>,
+    credentials: stun::Credentials,
+    checks: VecDeque<TransactionId>,
+    next_check: Instant,
+    answered: Option<Instant>,
+    started: Instant,
+    is_dtls_client: bool,
+    handshake: Arc<HandshakeConfig>,
+    dtls: Option<Endpoint>,
+    srtp: Option<Session>,
+    out: VecDeque<Vec<u8>>,
+}
+
+/// `rtc-dtls` tells peers apart by address; there is one, under a constant name.
+fn alias() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9))
+}
+
+impl Transport {
+    /// A transport towards the server of this description.
+    ///
+    /// # Errors
+    /// When the description leaves no role for us.
+    pub fn new(identity: Arc<Identity>, local: &IceCredentials, remote: &sdp::Remote, now: Instant) -> Result<Self> {
+        let is_dtls_client = match remote.setup.as_str() {
+            "passive" | "actpass" => true,
+            "active" => false,
+            other => bail!("unknown a=setup:{other}"),
+        };
+        let credentials = stun::Credentials {
+            username: format!("{}:{}", remote.ufrag, local.ufrag),
+            password: remote.pwd.clone(),
+            tie_breaker: u64::from_ne_bytes(random()),
+        };
+        let handshake = identity.handshake(remote.fingerprint, is_dtls_client)?;
+        Ok(Self {
+            identity,
+            credentials,
+            checks: VecDeque::new(),
+            next_check: now,
+            answered: None,
+            started: now,
+            is_dtls_client,
+            handshake,
+            dtls: None,
+            srtp: None,
+            out: VecDeque::new(),
+        })
+    }
+
+    /// Whether media may flow.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.srtp.is_some()
+    }
+
+    /// The SRTP session, once connected.
+    pub fn srtp(&mut self) -> Option<&mut Session> {
+        self.srtp.as_mut()
+    }
+
+    /// Whether the server answered no check for too long.
+    #[must_use]
+    pub fn is_silent(&self, now: Instant) -> bool {
+        now.duration_since(self.answered.unwrap_or(self.started)) > ANSWER_WITHIN
+    }
+
+    /// When `tick` is due next.
+    #[must_use]
+    pub fn next_tick(&self) -> Instant {
+        let dtls = self.dtls.as_ref().filter(|_| self.srtp.is_none()).and_then(|d| d.poll_timeout(&alias()));
+        dtls.map_or(self.next_check, |at| at.min(self.next_check))
+    }
+
+    /// Sends what is due: checks, handshake retransmissions.
+    ///
+    /// # Errors
+    /// When the handshake ran out of retransmissions.
+    pub fn tick(&mut self, now: Instant) -> Result<()> {
+        if now >= self.next_check {
+            let (id, datagram) = stun::check(&self.credentials, self.identity.provider.crypto())?;
+            self.checks.push_back(id);
+            if self.checks.len() > CHECKS_OPEN_MAX {
+                self.checks.pop_front();
+            }
+            self.out.push_back(datagram);
+            self.next_check = now + if self.answered.is_some() { CHECK_SETTLED } else { CHECK_FIRST };
+        }
+        if self.srtp.is_none()
+            && let Some(dtls) = &mut self.dtls
+            && dtls.poll_timeout(&alias()).is_some_and(|at| now >= at)
+        {
+            dtls.handle_timeout(alias(), now).context("DTLS handshake")?;
+        }
+        self.drain_dtls();
+        Ok(())
+    }
+
+    /// The next datagram to send.
+    pub fn poll_out(&mut self) -> Option<Vec<u8>> {
+        self.out.pop_front()
+    }
+
+    /// Takes a datagram of the server.
+    ///
+    /// # Errors
+    /// When it cannot be what the server should send: unsigned STUN, broken DTLS, SRTCP with a wrong tag.
+    pub fn handle(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {
+        match datagram.first() {
+            Some(0..=3) if stun::is_stun(datagram) => self.handle_stun(now, datagram),
+            Some(20..=63) => self.handle_dtls(now, datagram),
+            Some(128..=191) if rtp::is_rtcp(datagram) => {
+                let srtp = self.srtp.as_mut().context("RTCP before the handshake was over")?;
+                Ok(Received::Rtcp(srtp.inbound.open_rtcp(datagram)?))
+            }
+            Some(128..=191) => Ok(Received::Rtp),
+            _ => bail!("a datagram that is neither STUN, DTLS nor RTP"),
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {
+        let id = stun::response(datagram, &self.credentials, self.identity.provider.crypto())?;
+        let known = self.checks.iter().position(|c| *c == id).context("an answer to no check of ours")?;
+        self.checks.drain(..=known);
+        if self.answered.replace(now).is_none() {
+            self.next_check = now + CHECK_SETTLED;
+            let server = (!self.is_dtls_client).then(|| self.handshake.clone());
+            let dtls = self.dtls.insert(Endpoint::new(alias(), TransportProtocol::UDP, server));
+            if self.is_dtls_client {
+                dtls.connect(now, alias(), self.handshake.clone(), None).context("DTLS ClientHello")?;
+            }
+            self.drain_dtls();
+        }
+        Ok(Received::Inside)
+    }
+
+    fn handle_dtls(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {
+        let Some(dtls) = &mut self.dtls else { bail!("DTLS before any check was answered") };
+        let events = dtls.read(now, alias(), None, BytesMut::from(datagram));
+        self.drain_dtls();
+        let mut received = Received::Inside;
+        for event in events.context("DTLS")? {
+            match event {
+                EndpointEvent::HandshakeComplete => {
+                    let state = self.dtls.as_ref().and_then(|d| d.get_connection_state(alias())).context("no DTLS state")?;
+                    self.srtp = Some(session(state, self.identity.provider.crypto())?);
+                    received = Received::Connected;
+                }
+                EndpointEvent::PeerClosed => received = Received::Closed,
+                _ => {}
+            }
+        }
+        Ok(received)
+    }
+
+    fn drain_dtls(&mut self) {
+        if let Some(dtls) = &mut self.dtls {
+            while let Some(transmit) = dtls.poll_transmit() {
+                self.out.push_back(transmit.message.to_vec());
+            }
+        }
+    }
+
+    /// Queues a DTLS close_notify.
+    pub fn close(&mut self, now: Instant) {
+        if let Some(dtls) = &mut self.dtls {
+            let _ = dtls.close(now);
+        }
+        self.drain_dtls();
+    }
+
+    /// Seals and queues a compound RTCP packet; does nothing before the handshake is over.
+    pub fn send_rtcp(&mut self, packet: &[u8]) {
+        if let Some(srtp) = &mut self.srtp
+            && let Ok(sealed) = srtp.outbound.seal_rtcp(packet)
+        {
+            self.out.push_back(sealed);
+        }
+    }
+}
