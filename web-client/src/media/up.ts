@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The publishing connection: one RTCPeerConnection with four transceivers (mic, camera, screen, screen sound), offered
+// once; afterwards only `replaceTrack`. When the connection fails, a new one is offered with the same tracks.
+
+import type { ServerMessage, SourceKind } from '../protocol';
+import type { Send } from './down';
+
+/** How the sending goes, for people. */
+export type UpState = 'idle' | 'connecting' | 'connected' | 'troubled';
+
+/** The server's word that publishing ended speaks of the connection before, when a new one was offered this recently. */
+const REPLACED_MS = 3_000;
+const HEAL_MS = 4_000;
+const CONNECT_MS = 10_000;
+const AGAIN_MIN_MS = 500;
+const AGAIN_MAX_MS = 8_000;
+
+/** The order of the m-lines: part of the contract with the server. */
+const ORDER: readonly SourceKind[] = ['mic', 'camera', 'screen', 'screen_audio'];
+
+const CAMERA_LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+];
+const SCREEN_BITRATE = 2_500_000;
+
+export class Up {
+  readonly #send: Send;
+  readonly #changed: () => void;
+  readonly #tracks = new Map<SourceKind, MediaStreamTrack>();
+  #senders = new Map<SourceKind, RTCRtpSender>();
+  #pc: RTCPeerConnection | null = null;
+  #wanted = false;
+  #offeredMs = 0;
+  #again = AGAIN_MIN_MS;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  state: UpState = 'idle';
+
+  constructor(options: { send: Send; changed: () => void }) {
+    this.#send = options.send;
+    this.#changed = options.changed;
+  }
+
+  /** Sets or takes away the track of a source; it is sent as soon as there is a connection. */
+  async setTrack(source: SourceKind, track: MediaStreamTrack | null): Promise<void> {
+    if (track) this.#tracks.set(source, track);
+    else this.#tracks.delete(source);
+    await this.#senders.get(source)?.replaceTrack(track);
+  }
+
+  /** Offers the four sources. Call when the server says that one may publish (backstage). */
+  async start(): Promise<void> {
+    this.#wanted = true;
+    this.#offeredMs = performance.now();
+    const before = this.#pc;
+    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    this.#pc = pc;
+    this.#set(this.state === 'troubled' ? 'troubled' : 'connecting');
+    this.#later(CONNECT_MS);
+    pc.onconnectionstatechange = () => this.#moved(pc);
+    this.#senders = this.#transceivers(pc);
+    before?.close();
+    try {
+      for (const [source, sender] of this.#senders) await sender.replaceTrack(this.#tracks.get(source) ?? null);
+      const offer = await pc.createOffer();
+      await pc.setLocalDescription(offer);
+      if (this.#pc !== pc) return;
+      this.#send({ kind: 'publish_offer', sdp: pc.localDescription?.sdp ?? offer.sdp ?? '' });
+    } catch {
+      if (this.#pc === pc) this.#retry();
+    }
+  }
+
+  /** The socket is back: offer anew where the media did not survive, or the server forgot us. */
+  revive(forgotten: boolean): void {
+    if (!this.#wanted) return;
+    if (forgotten || this.#pc?.connectionState !== 'connected') void this.start();
+  }
+
+  stop(): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    clearTimeout(this.#timer);
+    this.#send({ kind: 'stop_publishing' });
+    this.#pc?.close();
+    this.#pc = null;
+    this.#senders.clear();
+    this.#set('idle');
+  }
+
+  handle(message: Extract<ServerMessage, { kind: 'publish_answer' | 'media_closed' }>): void {
+    if (message.kind === 'media_closed') {
+      if (this.#wanted && performance.now() - this.#offeredMs > REPLACED_MS) this.#retry(true);
+      return;
+    }
+    const pc = this.#pc;
+    if (!pc || pc.signalingState !== 'have-local-offer') return;
+    pc.setRemoteDescription({ type: 'answer', sdp: message.sdp }).catch(() => this.#retry());
+  }
+
+  #transceivers(pc: RTCPeerConnection): Map<SourceKind, RTCRtpSender> {
+    const together = new MediaStream();
+    const screen = new MediaStream();
+    const senders = new Map<SourceKind, RTCRtpSender>();
+    for (const source of ORDER) {
+      const init: RTCRtpTransceiverInit = {
+        direction: 'sendonly',
+        streams: [source === 'mic' || source === 'camera' ? together : screen],
+      };
+      if (source === 'camera') init.sendEncodings = CAMERA_LAYERS.map((layer) => ({ ...layer }));
+      if (source === 'screen') init.sendEncodings = [{ maxBitrate: SCREEN_BITRATE }];
+      const media = source === 'camera' || source === 'screen' ? 'video' : 'audio';
+      senders.set(source, pc.addTransceiver(media, init).sender);
+    }
+    return senders;
+  }
+
+  #moved(pc: RTCPeerConnection): void {
+    if (this.#pc !== pc || !this.#wanted) return;
+    switch (pc.connectionState) {
+      case 'connected':
+        clearTimeout(this.#timer);
+        this.#again = AGAIN_MIN_MS;
+        return this.#set('connected');
+      case 'disconnected':
+        this.#set('troubled');
+        return this.#later(HEAL_MS);
+      case 'failed':
+      case 'closed':
+        return this.#retry();
+    }
+  }
+
+  #retry(closed = false): void {
+    this.#set('troubled');
+    this.#later(this.#again, closed);
+    this.#again = Math.min(this.#again * 2, AGAIN_MAX_MS);
+  }
+
+  #later(ms: number, closed = false): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#wanted && (closed || this.#pc?.connectionState !== 'connected')) void this.start();
+    }, ms);
+  }
+
+  #set(state: UpState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.#changed();
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// One picture slot of the rack: its <video>, what is plugged in, and whether the picture may be seen yet. The element
+// outlives racks, and a still of the last picture stays while a new rack brings the same source.
+
+import type { Shown, SlotKind } from '../protocol';
+import { FrameGate } from './frame-gate';
+
+/** `empty`: nothing plugged in. `waiting`: the new source's first frame is to come. `undecodable`: no decoder here. */
+export type SlotState = 'empty' | 'waiting' | 'shown' | 'undecodable';
+
+export class VideoSlot {
+  readonly slot: number;
+  readonly takes: SlotKind;
+  /** Holds the still and the video; whoever shows the slot puts it into the page. */
+  readonly element: HTMLElement;
+  readonly #video: HTMLVideoElement;
+  readonly #still: HTMLCanvasElement;
+  readonly #changed: () => void;
+  #receiver: RTCRtpReceiver | null = null;
+  #gate: FrameGate | null = null;
+  #frames = 0;
+  shows: Shown | null = null;
+  state: SlotState = 'empty';
+  codec: string | null = null;
+
+  constructor(slot: number, takes: SlotKind, changed: () => void) {
+    this.slot = slot;
+    this.takes = takes;
+    this.#changed = changed;
+    this.#video = document.createElement('video');
+    this.#video.muted = true;
+    this.#video.playsInline = true;
+    this.#video.autoplay = true;
+    this.#video.disablePictureInPicture = true;
+    this.#video.dataset['testid'] = `slot-video-${slot}`;
+    this.#video.dataset['slot'] = String(slot);
+    this.#video.setAttribute('aria-hidden', 'true');
+    this.#still = document.createElement('canvas');
+    this.#still.setAttribute('aria-hidden', 'true');
+    this.#still.hidden = true;
+    this.element = document.createElement('div');
+    this.element.className = 'picture';
+    this.element.append(this.#video, this.#still);
+    this.#video.addEventListener('resize', () => this.#resized());
+    this.#mark();
+  }
+
+  /** The rack's track for this slot; replaces the one of an earlier rack. */
+  attach(receiver: RTCRtpReceiver): void {
+    this.#freeze();
+    this.#receiver = receiver;
+    this.#gate = null;
+    this.state = this.state === 'shown' ? 'waiting' : this.state;
+    this.#video.srcObject = new MediaStream([receiver.track]);
+    void this.#video.play().catch(() => undefined);
+    this.#follow();
+    this.#mark();
+  }
+
+  /** `slot_changed`: another source from an RTP time on. */
+  show(shows: Shown | null, rtpTime: number): void {
+    const same = shows?.participant === this.shows?.participant && shows?.source === this.shows?.source;
+    if (!same) this.#still.hidden = true;
+    this.shows = shows;
+    this.codec = null;
+    this.state = shows ? 'waiting' : 'empty';
+    this.#gate = shows ? new FrameGate(rtpTime, performance.now()) : null;
+    if (shows && this.#video.paused) void this.#video.play().catch(() => undefined);
+    this.#mark();
+    this.#changed();
+  }
+
+  cannotDecode(codec: string): void {
+    this.state = 'undecodable';
+    this.codec = codec;
+    this.#still.hidden = true;
+    this.#mark();
+    this.#changed();
+  }
+
+  /** Nothing comes any more (left, audio only). */
+  clear(): void {
+    this.show(null, 0);
+  }
+
+  dispose(): void {
+    this.#frames += 1;
+    this.#video.srcObject = null;
+    this.element.remove();
+  }
+
+  #follow(): void {
+    const turn = ++this.#frames;
+    if (!('requestVideoFrameCallback' in HTMLVideoElement.prototype)) {
+      this.#video.addEventListener('timeupdate', () => turn === this.#frames && this.#frame(undefined));
+      return;
+    }
+    const next = (_now: number, meta: VideoFrameCallbackMetadata): void => {
+      if (turn !== this.#frames) return;
+      this.#frame(meta.rtpTimestamp);
+      this.#video.requestVideoFrameCallback(next);
+    };
+    this.#video.requestVideoFrameCallback(next);
+  }
+
+  #frame(rtp: number | undefined): void {
+    if (this.state !== 'waiting' || this.#gate === null) return;
+    const lastRtp = rtp === undefined ? this.#receiver?.getSynchronizationSources?.()[0]?.rtpTimestamp : undefined;
+    if (!this.#gate.opens({ nowMs: performance.now(), rtp, lastRtp })) return;
+    this.state = 'shown';
+    this.#still.hidden = true;
+    this.#mark();
+    this.#changed();
+  }
+
+  /** Keeps the last picture in sight while the next rack is negotiated. */
+  #freeze(): void {
+    const { videoWidth, videoHeight } = this.#video;
+    if (this.state !== 'shown' || videoWidth === 0) return;
+    this.#still.width = videoWidth;
+    this.#still.height = videoHeight;
+    this.#still.getContext('2d')?.drawImage(this.#video, 0, 0);
+    this.#still.hidden = false;
+  }
+
+  #resized(): void {
+    const { videoWidth, videoHeight } = this.#video;
+    if (videoHeight > 0) this.element.style.setProperty('--aspect', String(videoWidth / videoHeight));
+  }
+
+  #mark(): void {
+    this.element.dataset['state'] = this.state;
+    this.#video.style.visibility = this.state === 'shown' ? 'visible' : 'hidden';
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The silent check of device and connection on the door: four questions, no permission asked, nothing sent anywhere
+// but to our own server.
+
+import { socketAddress } from '../model/browser-world';
+import { getEvent } from './api';
+
+export type CheckName = 'server' | 'webrtc' | 'codec' | 'sockets';
+export type CheckResult = 'running' | 'fine' | 'bad';
+
+const SLOW_MS = 3_000;
+
+export async function runChecks(event: string, report: (name: CheckName, result: CheckResult) => void): Promise<void> {
+  const webrtc = typeof RTCPeerConnection === 'function';
+  report('webrtc', webrtc ? 'fine' : 'bad');
+  const codecs = webrtc ? (RTCRtpReceiver.getCapabilities?.('video')?.codecs ?? []) : [];
+  report('codec', codecs.some((one) => one.mimeType.toLowerCase() === 'video/vp8') ? 'fine' : 'bad');
+  await Promise.all([
+    inTime(getEvent(event).then((answer) => answer.ok)).then((ok) => report('server', ok ? 'fine' : 'bad')),
+    inTime(socketOpens()).then((ok) => report('sockets', ok ? 'fine' : 'bad')),
+  ]);
+}
+
+function inTime(question: Promise<boolean>): Promise<boolean> {
+  return Promise.race([question, new Promise<boolean>((done) => setTimeout(() => done(false), SLOW_MS))]);
+}
+
+function socketOpens(): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = new WebSocket(socketAddress());
+    socket.onopen = () => {
+      done(true);
+      socket.close();
+    };
+    socket.onerror = () => done(false);
+  });
+}

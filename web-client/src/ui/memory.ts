@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What the browser keeps for next time: name, language, volume. Works without storage too (private windows).
+
+type Kept = 'language' | 'name' | 'alias' | 'volume' | 'shortcuts' | 'microphone' | 'camera';
+
+export function recall(what: Kept): string | null {
+  try {
+    return localStorage.getItem(`fiera.${what}`);
+  } catch {
+    return null;
+  }
+}
+
+export function remember(what: Kept, value: string): void {
+  try {
+    localStorage.setItem(`fiera.${what}`, value);
+  } catch {
+    // Nothing is kept then.
+  }
+}
+
+/** Marks that this tab is inside an event, with the resume token; survives a reload, not the tab. */
+export interface Place {
+  event: string;
+  name: string;
+  resume: string | null;
+}
+
+const PLACE = 'fiera.place';
+
+export function recallPlace(event: string): Place | null {
+  try {
+    const place = JSON.parse(sessionStorage.getItem(PLACE) ?? 'null') as Place | null;
+    return place?.event === event ? place : null;
+  } catch {
+    return null;
+  }
+}
+
+export function rememberPlace(place: Place | null): void {
+  try {
+    if (place) sessionStorage.setItem(PLACE, JSON.stringify(place));
+    else sessionStorage.removeItem(PLACE);
+  } catch {
+    // Nothing is kept then.
+  }
+}

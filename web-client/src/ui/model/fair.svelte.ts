@@ -1,0 +1,233 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The live model of the fair pages: one session, one viewing connection, one publisher, put together. It decides what
+// follows from what (welcome -> enter -> watch) and what is said aloud; it draws nothing.
+
+import { AudioPool } from '../../media/audio-pool';
+import { Down } from '../../media/down';
+import type { Command, EventView, RefusalCode, ServerMessage } from '../../protocol';
+import type { Outcome } from '../../session/outbox';
+import { Session, type Status } from '../../session/session';
+import { EMPTY, firstRoom, reduce, type FairState } from '../../state/fair';
+import { NO_ROSTER, nextAfter, withPage, type Roster } from '../../state/roster';
+import { language } from '../../text/language.svelte';
+import { recall, remember, rememberPlace } from '../memory';
+import { voice } from '../parts/voice.svelte';
+import { browserWorld } from './browser-world';
+import type { FairModel, Link, Tile } from './shape';
+import { Speaker } from './speaker.svelte';
+
+/** Camera slots asked for: fewer on phones. */
+const VIDEO_SLOTS = 4;
+const VIDEO_SLOTS_PHONE = 2;
+const PHONE = '(max-width: 767px)';
+
+export class Fair implements FairModel {
+  link = $state<Link>('connecting');
+  closedBy = $state<RefusalCode | null>(null);
+  state = $state.raw<FairState>(EMPTY);
+  tiles = $state.raw<readonly Tile[]>([]);
+  roster = $state.raw<Roster>(NO_ROSTER);
+  volume = $state(Number(recall('volume') ?? '1'));
+  muted = $state(false);
+  audioOnly = $state(false);
+  tapToHear = $state(false);
+  notice = $state<RefusalCode | null>(null);
+  readonly speaker: Speaker;
+
+  readonly #session: Session;
+  readonly #down: Down;
+  readonly #audio: AudioPool;
+  /** The room to be in; followed after a server that forgot us. */
+  #wish: string | null = null;
+  #entering = false;
+  #watched = false;
+  /** Entering was tried on this connection; a refusal is not repeated by itself. */
+  #arrived = false;
+  /** The server has said on this connection where one stands; what is known from before may be out of date. */
+  #placed = false;
+  #everPlaced = false;
+
+  constructor(options: { event: string; name: string; resume: string | null; audio: AudioPool }) {
+    const { event, name, resume, audio } = options;
+    this.#audio = audio;
+    this.#session = new Session({
+      event,
+      name: name || undefined,
+      resume: resume ?? undefined,
+      world: browserWorld,
+      onMessage: (message) => this.#heard(message),
+      onStatus: (status) => this.#moved(status),
+      onResumeToken: (token) => rememberPlace(token === null ? null : { event, name, resume: token }),
+    });
+    const send = this.#session.tell.bind(this.#session);
+    const videoSlots = matchMedia(PHONE).matches ? VIDEO_SLOTS_PHONE : VIDEO_SLOTS;
+    this.#down = new Down({ send, changed: () => this.#tilesChanged(), audio, videoSlots });
+    this.speaker = new Speaker({ send, command: (command) => this.#run(command) });
+    audio.onRefused = (refused) => (this.tapToHear = refused);
+    audio.volume = this.volume;
+    rememberPlace({ event, name, resume });
+    addEventListener('online', this.#nudge);
+    this.#session.start();
+  }
+
+  enter(room: string): void {
+    this.#wish = room;
+    this.#entering = true;
+    void this.#run({ kind: 'enter', room }).then(() => (this.#entering = false));
+  }
+
+  leave(): void {
+    this.speaker.dispose();
+    this.#session.tell({ kind: 'stop_watching' });
+    void this.#session.command({ kind: 'leave' });
+    this.#session.stop();
+  }
+
+  setVolume(volume: number): void {
+    this.volume = volume;
+    this.#audio.volume = volume;
+    remember('volume', String(volume));
+    if (this.muted && volume > 0) this.toggleMuted();
+  }
+
+  toggleMuted(): void {
+    this.muted = !this.muted;
+    this.#audio.muted = this.muted;
+  }
+
+  toggleAudioOnly(): void {
+    this.audioOnly = !this.audioOnly;
+    this.#down.audioOnly = this.audioOnly;
+  }
+
+  hear(): void {
+    this.#audio.unlock();
+  }
+
+  openRoster(): void {
+    this.roster = { ...NO_ROSTER, loading: this.#session.tell({ kind: 'roster' }) };
+  }
+
+  moreRoster(): void {
+    const after = nextAfter(this.roster);
+    const loading = this.#session.tell(after === undefined ? { kind: 'roster' } : { kind: 'roster', after });
+    this.roster = { ...this.roster, loading };
+  }
+
+  dismissNotice(): void {
+    this.notice = null;
+  }
+
+  command(command: Command): void {
+    void this.#run(command);
+  }
+
+  dispose(): void {
+    removeEventListener('online', this.#nudge);
+    this.#down.dispose();
+    this.#audio.dispose();
+    this.speaker.dispose();
+  }
+
+  readonly #nudge = (): void => this.#session.nudge();
+
+  async #run(command: Command): Promise<Outcome> {
+    const outcome = await this.#session.command(command);
+    if (!outcome.ok) this.notice = outcome.code;
+    return outcome;
+  }
+
+  #moved(status: Status): void {
+    if (status.at === 'reconnecting' && this.link === 'online') voice.assertive(language.texts.fair.lostSpoken);
+    this.link = status.at;
+    if (status.at === 'online') {
+      this.#watched = false;
+      this.#placed = false;
+      this.#arrived = false;
+      if (!status.first) voice.polite(language.texts.fair.back);
+    }
+    if (status.at === 'closed') {
+      this.closedBy = status.code;
+      this.dispose();
+    }
+  }
+
+  #heard(message: ServerMessage): void {
+    switch (message.kind) {
+      case 'snapshot':
+      case 'update': {
+        const before = this.state;
+        this.state = reduce(before, message);
+        const returned = message.kind === 'snapshot' && message.stream.of === 'you' && !this.#placed;
+        this.#placed ||= returned;
+        return this.#follow(before, this.state, returned);
+      }
+      case 'roster_page':
+        this.roster = withPage(this.roster, message);
+        return;
+      case 'refused':
+        this.notice = message.code;
+        return;
+      case 'rack_offer':
+      case 'slot_changed':
+      case 'cannot_decode':
+        return this.#down.handle(message);
+      case 'publish_answer':
+        return this.speaker.handle(message);
+      case 'media_closed':
+        return message.direction === 'down' ? this.#down.handle(message) : this.speaker.handle(message);
+    }
+  }
+
+  #follow(before: FairState, after: FairState, returned: boolean): void {
+    const { you, event } = after;
+    if (you && (returned || before.you !== you)) this.speaker.follow(you, returned && this.#everPlaced);
+    if (this.#placed && you && event) {
+      this.#everPlaced = true;
+      if (you.room === null) this.#arrive(event);
+      else this.#watch(you.room);
+    }
+    this.#say(before, after);
+  }
+
+  /** Nowhere yet on this connection: back to where one was, else to where something happens. */
+  #arrive(event: EventView): void {
+    if (this.#entering || this.#arrived) return;
+    this.#arrived = true;
+    const known = event.rooms.some((room) => room.room === this.#wish);
+    const target = known ? this.#wish : firstRoom(event);
+    if (target) this.enter(target);
+  }
+
+  #watch(room: string): void {
+    this.#wish = room;
+    if (this.#watched) return;
+    this.#watched = true;
+    this.#down.watch();
+  }
+
+  #say(before: FairState, after: FairState): void {
+    const texts = language.texts;
+    const { you, event, room } = after;
+    if (before.you?.room && you?.room && before.you.room !== you.room) {
+      const title = event?.rooms.find((one) => one.room === you.room)?.title ?? you.room;
+      voice.assertive(texts.fair.moved(title));
+    }
+    if (before.event && event && before.event.phase !== 'ended' && event.phase === 'ended') {
+      voice.assertive(texts.fair.ended);
+    }
+    if (room && before.room?.room === room.room && before.room.on_air !== room.on_air) {
+      const names = (all: typeof room.on_air): string => all.map((one) => one.name).join(', ');
+      if (names(before.room.on_air) === names(room.on_air)) return;
+      voice.polite(room.on_air.length > 0 ? texts.fair.nowOnAir(names(room.on_air)) : texts.fair.offAirAll);
+    }
+  }
+
+  #tilesChanged(): void {
+    this.tiles = this.#down.slots.map(({ slot, takes, state, shows, codec, element }) => ({
+      slot, takes, state, shows, codec, element,
+    }));
+  }
+}

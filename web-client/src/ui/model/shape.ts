@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What the pages of the fair are drawn from. The live model and the fixtures of the page states both fit these shapes.
+
+import type { Command, ParticipantId, RefusalCode, Shown, SlotKind, SourceKind } from '../../protocol';
+import type { DeviceChoice, DeviceTrouble } from '../../media/devices';
+import type { UpState } from '../../media/up';
+import type { SlotState } from '../../media/video-slot';
+import type { FairState } from '../../state/fair';
+import type { Roster } from '../../state/roster';
+
+/** A picture slot as the stage draws it. */
+export interface Tile {
+  readonly slot: number;
+  readonly takes: SlotKind;
+  readonly state: SlotState;
+  readonly shows: Shown | null;
+  readonly codec: string | null;
+  readonly element: HTMLElement;
+}
+
+export type Link = 'connecting' | 'online' | 'reconnecting' | 'closed';
+
+export interface FairModel {
+  readonly link: Link;
+  /** Why `link` is closed; null: one left. */
+  readonly closedBy: RefusalCode | null;
+  readonly state: FairState;
+  readonly tiles: readonly Tile[];
+  readonly roster: Roster;
+  readonly volume: number;
+  readonly muted: boolean;
+  readonly audioOnly: boolean;
+  readonly tapToHear: boolean;
+  /** The last refusal, until it is put away. */
+  readonly notice: RefusalCode | null;
+  readonly speaker: SpeakerModel;
+  enter(room: string): void;
+  leave(): void;
+  setVolume(volume: number): void;
+  toggleMuted(): void;
+  toggleAudioOnly(): void;
+  hear(): void;
+  openRoster(): void;
+  moreRoster(): void;
+  dismissNotice(): void;
+  command(command: Command): void;
+}
+
+export interface SpeakerModel {
+  readonly devices: 'closed' | 'opening' | 'open';
+  readonly trouble: DeviceTrouble | 'shareFailed' | null;
+  readonly entering: boolean;
+  readonly micOn: boolean;
+  readonly cameraOn: boolean;
+  readonly screenOn: boolean;
+  /** The camera's own picture. */
+  readonly preview: MediaStreamTrack | null;
+  readonly level: number;
+  readonly up: UpState;
+  /** Seconds left; null: no countdown runs. */
+  readonly countdown: number | null;
+  readonly choice: DeviceChoice;
+  readonly microphones: readonly { id: string; label: string }[];
+  readonly cameras: readonly { id: string; label: string }[];
+  check(): void;
+  enterBackstage(): void;
+  leaveBackstage(): void;
+  toggleMic(): void;
+  toggleCamera(): void;
+  share(sound: boolean): void;
+  stopShare(): void;
+  goOnAir(): void;
+  cancelCountdown(): void;
+  goNow(): void;
+  leaveAir(): void;
+  choose(choice: DeviceChoice): void;
+}
+
+/** Somebody else's source, as a moderator sees it. */
+export type SourceOf = { participant: ParticipantId; source: SourceKind };

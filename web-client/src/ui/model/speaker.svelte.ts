@@ -1,0 +1,311 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The live model of a speaker: devices, what is switched on, backstage and air. The server has the last word on what
+// is on: a source that it lists no more is switched off here too.
+
+import {
+  listDevices, openBoth, openCamera, openMicrophone, openScreen, troubleOf, type DeviceChoice, type DeviceTrouble,
+} from '../../media/devices';
+import type { Send } from '../../media/down';
+import { LevelMeter } from '../../media/level';
+import { Up, type UpState } from '../../media/up';
+import type { Command, Place, ServerMessage, SourceKind, YouView } from '../../protocol';
+import type { Outcome } from '../../session/outbox';
+import { language } from '../../text/language.svelte';
+import { recall, remember } from '../memory';
+import { voice } from '../parts/voice.svelte';
+import type { SpeakerModel } from './shape';
+
+const COUNTDOWN_S = 5;
+/** Updates that were on their way when a command was answered are in by then. */
+const SETTLE_MS = 500;
+
+export class Speaker implements SpeakerModel {
+  devices = $state<'closed' | 'opening' | 'open'>('closed');
+  trouble = $state<DeviceTrouble | 'shareFailed' | null>(null);
+  entering = $state(false);
+  micOn = $state(true);
+  cameraOn = $state(true);
+  screenOn = $state(false);
+  preview = $state.raw<MediaStreamTrack | null>(null);
+  level = $state(0);
+  up = $state<UpState>('idle');
+  countdown = $state<number | null>(null);
+  choice = $state.raw<DeviceChoice>({ microphone: recall('microphone'), camera: recall('camera') });
+  microphones = $state.raw<{ id: string; label: string }[]>([]);
+  cameras = $state.raw<{ id: string; label: string }[]>([]);
+
+  readonly #up: Up;
+  readonly #command: (command: Command) => Promise<Outcome>;
+  #mic: MediaStreamTrack | null = null;
+  #screen: { screen: MediaStreamTrack; sound: MediaStreamTrack | null } | null = null;
+  #meter: LevelMeter | null = null;
+  #place: Place = 'audience';
+  #sources: readonly SourceKind[] = [];
+  #ticking: ReturnType<typeof setInterval> | undefined;
+  /** set_source commands under way per source: the server's list is no news until they are answered. */
+  readonly #asking = new Map<SourceKind, number>();
+
+  constructor(options: { send: Send; command: (command: Command) => Promise<Outcome> }) {
+    this.#command = options.command;
+    this.#up = new Up({ send: options.send, changed: () => (this.up = this.#up.state) });
+  }
+
+  check(): void {
+    void this.#openDevices();
+  }
+
+  enterBackstage(): void {
+    void this.#enter();
+  }
+
+  leaveBackstage(): void {
+    this.cancelCountdown();
+    void this.#command({ kind: 'leave_backstage' });
+  }
+
+  toggleMic(): void {
+    this.micOn = !this.micOn;
+    if (this.#mic) this.#mic.enabled = this.micOn;
+    void this.#setSource('mic', this.micOn);
+  }
+
+  toggleCamera(): void {
+    this.cameraOn = !this.cameraOn;
+    if (this.devices !== 'open') return;
+    if (this.cameraOn) void this.#cameraOn();
+    else this.#cameraOff();
+  }
+
+  share(sound: boolean): void {
+    void this.#share(sound);
+  }
+
+  stopShare(): void {
+    this.#screen?.screen.stop();
+    this.#screen?.sound?.stop();
+    this.#screen = null;
+    this.screenOn = false;
+    void this.#up.setTrack('screen', null);
+    void this.#up.setTrack('screen_audio', null);
+    void this.#setSource('screen', false);
+    void this.#setSource('screen_audio', false);
+  }
+
+  goOnAir(): void {
+    if (this.countdown !== null) return;
+    this.countdown = COUNTDOWN_S;
+    voice.assertive(language.texts.speaker.goingIn(COUNTDOWN_S));
+    this.#ticking = setInterval(() => {
+      if (this.countdown === null) return;
+      this.countdown -= 1;
+      if (this.countdown <= 0) this.goNow();
+    }, 1_000);
+  }
+
+  cancelCountdown(): void {
+    clearInterval(this.#ticking);
+    this.countdown = null;
+  }
+
+  goNow(): void {
+    this.cancelCountdown();
+    void this.#command({ kind: 'put_on_air' });
+  }
+
+  leaveAir(): void {
+    void this.#command({ kind: 'take_off_air' });
+  }
+
+  choose(choice: DeviceChoice): void {
+    const before = this.choice;
+    this.choice = choice;
+    remember('microphone', choice.microphone ?? '');
+    remember('camera', choice.camera ?? '');
+    if (this.devices !== 'open') return;
+    if (choice.microphone !== before.microphone) void this.#changeMic();
+    if (choice.camera !== before.camera) {
+      this.cameraOn = choice.camera !== 'none';
+      if (this.cameraOn) void this.#cameraOn();
+      else this.#cameraOff();
+    }
+  }
+
+  handle(message: Extract<ServerMessage, { kind: 'publish_answer' | 'media_closed' }>): void {
+    this.#up.handle(message);
+  }
+
+  /** The server said where one stands; `returned`: on a new connection. */
+  follow(you: YouView, returned: boolean): void {
+    const before = this.#place;
+    this.#place = you.place;
+    if (before !== 'on_air' && you.place === 'on_air') {
+      this.cancelCountdown();
+      voice.assertive(language.texts.speaker.onAirSpoken);
+    }
+    if (before === 'on_air' && you.place !== 'on_air') voice.assertive(language.texts.speaker.offAirSpoken);
+    if (you.place === 'audience' && before !== 'audience') {
+      // A server that forgot us after a crash: back to where we were, as far as nobody is surprised by it.
+      if (returned && this.devices === 'open') return this.enterBackstage();
+      this.#closeDevices();
+    }
+    if (returned && you.place !== 'audience' && this.devices === 'open') this.#up.revive(false);
+    this.#obey(you.sources);
+  }
+
+  dispose(): void {
+    this.cancelCountdown();
+    this.#closeDevices();
+  }
+
+  async #enter(): Promise<void> {
+    if (this.entering) return;
+    this.entering = true;
+    try {
+      if (!(await this.#openDevices())) return;
+      if (this.#place === 'audience') {
+        const outcome = await this.#command({ kind: 'enter_backstage' });
+        if (!outcome.ok) return;
+      }
+      await this.#up.start();
+      await this.#setSource('mic', this.micOn);
+      await this.#setSource('camera', this.preview !== null);
+      if (this.#screen) {
+        await this.#setSource('screen', true);
+        await this.#setSource('screen_audio', this.#screen.sound !== null);
+      }
+    } finally {
+      this.entering = false;
+    }
+  }
+
+  async #openDevices(): Promise<boolean> {
+    if (this.devices === 'open') return true;
+    if (this.devices === 'opening') return false;
+    this.devices = 'opening';
+    this.trouble = null;
+    try {
+      const camera = this.cameraOn ? this.choice.camera : 'none';
+      const opened = await openBoth({ ...this.choice, camera });
+      await this.#useMic(opened.mic);
+      await this.#useCamera(opened.camera);
+      this.cameraOn = opened.camera !== null;
+      this.devices = 'open';
+      await this.#list();
+      return true;
+    } catch (error) {
+      this.devices = 'closed';
+      this.trouble = troubleOf(error);
+      return false;
+    }
+  }
+
+  async #list(): Promise<void> {
+    const plain = (all: MediaDeviceInfo[]): { id: string; label: string }[] =>
+      all.map((one) => ({ id: one.deviceId, label: one.label }));
+    this.microphones = plain(await listDevices('audioinput'));
+    this.cameras = plain(await listDevices('videoinput'));
+  }
+
+  #closeDevices(): void {
+    this.#up.stop();
+    this.#screen?.screen.stop();
+    this.#screen?.sound?.stop();
+    this.#screen = null;
+    this.screenOn = false;
+    this.#mic?.stop();
+    this.#mic = null;
+    this.preview?.stop();
+    this.preview = null;
+    this.#meter?.dispose();
+    this.#meter = null;
+    this.level = 0;
+    this.devices = 'closed';
+  }
+
+  async #useMic(track: MediaStreamTrack): Promise<void> {
+    this.#mic?.stop();
+    this.#mic = track;
+    track.enabled = this.micOn;
+    this.#meter ??= new LevelMeter((level) => (this.level = level));
+    this.#meter.listen(track);
+    await this.#up.setTrack('mic', track);
+  }
+
+  async #useCamera(track: MediaStreamTrack | null): Promise<void> {
+    this.preview?.stop();
+    this.preview = track;
+    await this.#up.setTrack('camera', track);
+  }
+
+  async #changeMic(): Promise<void> {
+    try {
+      await this.#useMic(await openMicrophone(this.choice.microphone));
+    } catch (error) {
+      this.trouble = troubleOf(error);
+    }
+  }
+
+  async #cameraOn(): Promise<void> {
+    this.trouble = null;
+    try {
+      await this.#useCamera(await openCamera(this.choice.camera === 'none' ? null : this.choice.camera));
+      await this.#setSource('camera', true);
+    } catch (error) {
+      this.cameraOn = false;
+      this.trouble = troubleOf(error);
+    }
+  }
+
+  #cameraOff(): void {
+    void this.#useCamera(null);
+    void this.#setSource('camera', false);
+  }
+
+  async #share(sound: boolean): Promise<void> {
+    this.trouble = null;
+    try {
+      const opened = await openScreen(sound);
+      if (this.#screen) this.stopShare();
+      this.#screen = opened;
+      this.screenOn = true;
+      // The browser's own "stop sharing" button.
+      opened.screen.addEventListener('ended', () => this.#screen === opened && this.stopShare());
+      await this.#up.setTrack('screen', opened.screen);
+      await this.#up.setTrack('screen_audio', opened.sound);
+      await this.#setSource('screen', true);
+      if (opened.sound) await this.#setSource('screen_audio', true);
+    } catch (error) {
+      // Closing the browser's picker is a choice, not a fault.
+      if (!(error instanceof DOMException && error.name === 'NotAllowedError')) this.trouble = 'shareFailed';
+    }
+  }
+
+  async #setSource(source: SourceKind, live: boolean): Promise<void> {
+    if (this.#place === 'audience' && !this.entering) return;
+    this.#asking.set(source, (this.#asking.get(source) ?? 0) + 1);
+    await this.#command({ kind: 'set_source', source, live });
+    setTimeout(() => this.#asking.set(source, (this.#asking.get(source) ?? 1) - 1), SETTLE_MS);
+  }
+
+  /** Sources that somebody else switched off are off. */
+  #obey(sources: readonly SourceKind[]): void {
+    const before = this.#sources;
+    this.#sources = sources;
+    const taken = (source: SourceKind): boolean =>
+      before.includes(source) && !sources.includes(source) && !this.#asking.get(source);
+    if (this.entering || this.devices !== 'open') return;
+    if (this.micOn && taken('mic')) {
+      this.micOn = false;
+      if (this.#mic) this.#mic.enabled = false;
+      voice.assertive(language.texts.speaker.mutedByOthers);
+    }
+    if (this.preview && taken('camera')) {
+      this.cameraOn = false;
+      void this.#useCamera(null);
+      voice.assertive(language.texts.speaker.camOffByOthers);
+    }
+    if (this.screenOn && taken('screen')) this.stopShare();
+  }
+}
