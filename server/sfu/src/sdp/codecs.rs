@@ -90,10 +90,10 @@ pub(super) fn one_per_codec(formats: Vec<Format>) -> Vec<Format> {
 
 /// Refuses what a receiver cannot tell apart on one transport: a payload type with two meanings (RFC 9143 section 9.1).
 pub(super) fn check_bundle<'a>(payload_types: impl Iterator<Item = &'a PayloadType>) -> Result<(), SdpRefusal> {
-    let mut meanings: Vec<(u8, Codec, bool)> = Vec::new();
+    let mut meanings: Vec<(u8, Codec, Option<u8>)> = Vec::new();
     for payload in payload_types {
-        let rtx = payload.rtx_pt.map(|pt| (pt, payload.codec, true));
-        for meaning in std::iter::once((payload.pt, payload.codec, false)).chain(rtx) {
+        let rtx = payload.rtx_pt.map(|pt| (pt, payload.codec, Some(payload.pt)));
+        for meaning in std::iter::once((payload.pt, payload.codec, None)).chain(rtx) {
             match meanings.iter().find(|known| known.0 == meaning.0) {
                 Some(known) if *known != meaning => {
                     return Err(SdpRefusal::Unsupported("one payload type for two codecs"));
@@ -186,7 +186,7 @@ fn opus_fmtp(offered: &str) -> String {
     if parameter(offered, "usedtx") == Some("1") {
         ours.push("usedtx=1");
     }
-    if parameter(offered, "stereo") == Some("1") || parameter(offered, "sprop-stereo") == Some("1") {
+    if parameter(offered, "sprop-stereo") == Some("1") {
         ours.push("stereo=1");
     }
     ours.join(";")

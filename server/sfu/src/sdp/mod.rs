@@ -23,6 +23,8 @@ pub mod rack;
 mod simulcast;
 mod slots;
 mod ssrcs;
+#[cfg(test)]
+mod tests;
 mod transport;
 pub mod whep;
 mod write;

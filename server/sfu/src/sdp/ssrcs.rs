@@ -17,37 +17,60 @@ pub(super) struct Ssrcs {
     pub(super) rtx: Vec<(u32, u32)>,
 }
 
-/// Reads `a=ssrc` and `a=ssrc-group`.
+/// Reads `a=ssrc` and `a=ssrc-group`; a group may name streams that have no `a=ssrc` (FFmpeg's RTX).
 pub(super) fn declared(section: &Section) -> Result<Ssrcs, SdpRefusal> {
     let mut all: Vec<u32> = Vec::new();
     for value in section.attributes.values("ssrc") {
-        let ssrc = parse(value.split_ascii_whitespace().next().unwrap_or_default())?;
-        if !all.contains(&ssrc) {
-            if all.len() == SSRCS_MAX {
-                return Err(SdpRefusal::TooMany("SSRCs"));
-            }
-            all.push(ssrc);
-        }
+        add(
+            &mut all,
+            parse(value.split_ascii_whitespace().next().unwrap_or_default())?,
+        )?;
     }
-    let mut ssrcs = Ssrcs::default();
-    let mut secondary: Vec<u32> = Vec::new();
+    let mut rtx: Vec<(u32, u32)> = Vec::new();
+    let mut fec: Vec<(u32, u32)> = Vec::new();
     for value in section.attributes.values("ssrc-group") {
         let mut words = value.split_ascii_whitespace();
-        let semantics = words.next().unwrap_or_default();
-        let members = words.map(parse).collect::<Result<Vec<u32>, SdpRefusal>>()?;
-        let (true, [primary, other]) = (matches!(semantics, "FID" | "FEC-FR"), members.as_slice()) else {
-            continue;
+        let pairs = match words.next() {
+            Some("FID") => &mut rtx,
+            Some("FEC-FR") => &mut fec,
+            _ => continue,
         };
-        if !all.contains(primary) || !all.contains(other) || primary == other || secondary.contains(other) {
-            return Err(SdpRefusal::Malformed("a=ssrc-group does not fit a=ssrc".to_owned()));
+        let members = words.map(parse).collect::<Result<Vec<u32>, SdpRefusal>>()?;
+        let [primary, other] = members.as_slice() else { continue };
+        if pairs.iter().any(|(known, _)| known == primary) {
+            return Err(wrong_groups());
+        }
+        add(&mut all, *primary)?;
+        add(&mut all, *other)?;
+        pairs.push((*primary, *other));
+    }
+    let mut secondary: Vec<u32> = Vec::new();
+    for (_, other) in rtx.iter().chain(&fec) {
+        if secondary.contains(other) {
+            return Err(wrong_groups());
         }
         secondary.push(*other);
-        if semantics == "FID" {
-            ssrcs.rtx.push((*primary, *other));
-        }
     }
-    ssrcs.primary = all.into_iter().filter(|ssrc| !secondary.contains(ssrc)).collect();
-    Ok(ssrcs)
+    if rtx.iter().chain(&fec).any(|(primary, _)| secondary.contains(primary)) {
+        return Err(wrong_groups());
+    }
+    let primary = all.into_iter().filter(|ssrc| !secondary.contains(ssrc)).collect();
+    Ok(Ssrcs { primary, rtx })
+}
+
+fn add(all: &mut Vec<u32>, ssrc: u32) -> Result<(), SdpRefusal> {
+    if all.contains(&ssrc) {
+        return Ok(());
+    }
+    if all.len() == SSRCS_MAX {
+        return Err(SdpRefusal::TooMany("SSRCs"));
+    }
+    all.push(ssrc);
+    Ok(())
+}
+
+fn wrong_groups() -> SdpRefusal {
+    SdpRefusal::Malformed("a=ssrc-group pairs SSRCs wrongly".to_owned())
 }
 
 fn parse(text: &str) -> Result<u32, SdpRefusal> {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! The text of our descriptions: session head, m-lines, our transport, codecs.
-//! Writes only numbers, names of ours and words that the parser checked.
+//! What it repeats of the peer's text are single words without control characters, never a line.
 
 use std::fmt::Write as _;
 
@@ -62,6 +62,8 @@ impl<'a> Text<'a> {
             text.attribute(&format!("group:BUNDLE {}", mids.join(" ")));
         }
         text.attribute("msid-semantic: WMS *");
+        // Also here, for peers that want credentials on rejected m-lines too (aiortc).
+        text.credentials();
         text
     }
 
@@ -101,6 +103,7 @@ impl<'a> Text<'a> {
             self.attribute(&format!("mid:{mid}"));
         }
         self.attribute("inactive");
+        self.attribute("rtcp-mux");
     }
 
     /// The finished text.
@@ -108,11 +111,15 @@ impl<'a> Text<'a> {
         self.out
     }
 
-    fn transport(&mut self) {
+    fn credentials(&mut self) {
         self.attribute(&format!("ice-ufrag:{}", self.local.ice_ufrag));
         self.attribute(&format!("ice-pwd:{}", self.local.ice_pwd));
         self.attribute(&format!("fingerprint:sha-256 {}", self.server.fingerprint_sha256));
         self.attribute(&format!("setup:{}", self.setup));
+    }
+
+    fn transport(&mut self) {
+        self.credentials();
         if std::mem::replace(&mut self.candidates_written, true) {
             return;
         }
