@@ -66,12 +66,12 @@ describe("the link between browser and server", () => {
     upstream.on("message", () => (arrived += 1));
     await new Promise((resolve) => upstream.bind(0, "127.0.0.1", resolve));
     const { port } = upstream.address();
-    const link = await startLink({ listen: "127.0.0.2", upstream: "127.0.0.1", port });
+    const link = await startLink({ address: "127.0.0.1", port });
     const client = createSocket("udp4");
     const send = async (count) => {
       const before = await link.counts();
       for (let at = 0; at < count; at += 1) {
-        await new Promise((resolve) => client.send("x", port, "127.0.0.2", resolve));
+        await new Promise((resolve) => client.send("x", link.port, "127.0.0.1", resolve));
       }
       await until("the link has seen them all", async () => {
         const now = await link.counts();

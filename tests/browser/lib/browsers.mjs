@@ -142,10 +142,10 @@ export async function startChromium({ autoplay = "allowed", args = [] } = {}) {
   return {
     kind: "chromium",
     native: browser,
-    /** A page with a profile of its own: a person of its own. `camera` replaces the fake device, see `probe.js`. */
-    newPage: async (name, { camera, locale = "en-GB", reducedMotion } = {}) => {
+    /** A page with a profile of its own: a person of its own. `camera` and `media_via`: see `probe.js`. */
+    newPage: async (name, { camera, media_via, locale = "en-GB", reducedMotion } = {}) => {
       const context = await browser.newContext({ viewport: SIZE, locale, reducedMotion, ignoreHTTPSErrors: true });
-      await context.addInitScript(probeScript(camera));
+      await context.addInitScript(probeScript({ camera, media_via }));
       return new Page(name, await context.newPage(), "chromium");
     },
     /** A second tab of the same person. */
@@ -165,15 +165,15 @@ export async function startFirefox({ prefs = {} } = {}) {
   return {
     kind: "firefox",
     native: browser,
-    newPage: async (name, { camera } = {}) => {
+    newPage: async (name, { camera, media_via } = {}) => {
       const context = await browser.createBrowserContext();
       const native = await context.newPage();
       await native.setViewport(SIZE);
-      await native.evaluateOnNewDocument(probeScript(camera));
+      await native.evaluateOnNewDocument(probeScript({ camera, media_via }));
       return new Page(name, native, "firefox");
     },
     stop: () => browser.close(),
   };
 }
 
-const probeScript = (camera) => `(${probeSource})(${JSON.stringify(camera ?? null)})`;
+const probeScript = (options) => `(${probeSource})(${JSON.stringify(options)})`;

@@ -7,7 +7,7 @@
 import { createSocket } from "node:dgram";
 import { connect, createServer } from "node:net";
 
-const { listen, upstream, port, seed } = JSON.parse(process.argv[2]);
+const { address, port, upstream, seed } = JSON.parse(process.argv[2]);
 const rules = { cut: false, loss_up: 0, loss_down: 0 };
 const counts = { up_packets: 0, down_packets: 0, dropped_up: 0, dropped_down: 0, tcp_connections: 0 };
 
@@ -32,7 +32,7 @@ const front = createSocket({ type: "udp4", recvBufferSize: 1 << 21, sendBufferSi
 front.on("message", (datagram, from) => {
   if (!passes(rules.loss_up, "dropped_up")) return;
   counts.up_packets += 1;
-  back(from).send(datagram, port, upstream, () => {});
+  back(from).send(datagram, upstream, address, () => {});
 });
 
 function back(from) {
@@ -70,7 +70,7 @@ const tcp = createServer({ pauseOnConnect: true }, (client) => {
 
 function join(pair, close) {
   pair.wait = null;
-  pair.server = connect(port, upstream);
+  pair.server = connect(upstream, address);
   pair.server.on("error", close);
   pair.server.on("close", close);
   pair.client.on("data", (data) => pair.server.write(data));
@@ -101,6 +101,6 @@ process.on("message", (request) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-front.bind(port, listen, () => {
-  tcp.listen(port, listen, () => process.send({ ready: true }));
+front.bind(port, address, () => {
+  tcp.listen(port, address, () => process.send({ ready: true }));
 });

@@ -2,28 +2,23 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 // A network between browser and server that a test can cut or make lossy, outside the browser: a proxy in a process
-// of its own, on the same port number at another loopback address, for TCP and UDP alike. It needs no root.
+// of its own, for TCP and UDP alike, that needs no root. Pages reach the server through it by address, and their media
+// because `probe.js` puts the proxy's port into the server's candidates before the browser reads them.
 
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-import { freePort, startServer } from "./server.mjs";
+import { freePort } from "./server.mjs";
 
-const SERVER_ADDRESS = "127.0.0.1";
-const PROXY_ADDRESS = "127.0.0.2";
-
-/** A server that browsers reach only through a `Link`; `server.url` is the address for browsers. */
-export async function startServerBehindLink(options = {}) {
-  const port = await freePort([SERVER_ADDRESS, PROXY_ADDRESS]);
-  const server = await startServer({ address: SERVER_ADDRESS, advertise: PROXY_ADDRESS, port, ...options });
-  const link = await startLink({ listen: PROXY_ADDRESS, upstream: SERVER_ADDRESS, port });
-  return { server, link };
-}
-
-/** Starts the proxy. Its `set` takes `{ cut, loss_up, loss_down }`, losses from 0 to 1, on UDP only. */
-export async function startLink({ listen, upstream, port, seed = 1 }) {
+/**
+ * Puts a link before a running server. Give `link.page` to `newPage` and `link.server` to what joins.
+ * `set` takes `{ cut, loss_up, loss_down }`, losses from 0 to 1 and on UDP only; one seed is one run.
+ */
+export async function startLink(server, { seed = 1 } = {}) {
+  const { address, port: upstream } = server;
+  const port = await freePort();
   const worker = fork(fileURLToPath(new URL("./cut-worker.mjs", import.meta.url)), [
-    JSON.stringify({ listen, upstream, port, seed }),
+    JSON.stringify({ address, port, upstream, seed }),
   ]);
   const kill = () => worker.kill("SIGKILL");
   process.on("exit", kill);
@@ -42,6 +37,9 @@ export async function startLink({ listen, upstream, port, seed = 1 }) {
     });
   await listening;
   return {
+    port,
+    page: { media_via: { from: upstream, to: port } },
+    server: { ...server, url: `http://${address}:${port}` },
     set: (rules) => ask({ set: rules }),
     /** Datagrams and bytes so far: `up_packets`, `down_packets`, `dropped_up`, `dropped_down`, ... */
     counts: () => ask({}),

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 // Runs inside the page before its own scripts: looks at what is really shown and heard. It changes nothing of the
-// page, except that `camera` ({ color, tone_hz }) replaces the devices with a known picture and sound.
-function probe(camera) {
+// page, except that `camera` ({ color, tone_hz, screen: { color, tone_hz } }) replaces devices by a known picture and sound, and
+// `media_via` ({ from, to }) sends media to another port of the same machine, where a link listens.
+function probe({ camera, media_via }) {
   if (globalThis.__probe) return;
 
   // Every connection of the page, for statistics.
@@ -15,7 +16,17 @@ function probe(camera) {
         super(...args);
         connections.push(this);
       }
+
+      setRemoteDescription(description) {
+        return super.setRemoteDescription(media_via ? through(description) : description);
+      }
     };
+  }
+
+  /** A description whose candidates name the port of the link instead of the server's. */
+  function through({ type, sdp }) {
+    const port = new RegExp(`^(a=candidate:(?:\\S+ ){5})${media_via.from} `, "gm");
+    return { type, sdp: sdp.replace(port, `$1${media_via.to} `) };
   }
 
   // Devices asked for: listeners must never be asked.
@@ -25,7 +36,7 @@ function probe(camera) {
     const askDevices = devices.getUserMedia?.bind(devices);
     devices.getUserMedia = (wanted) => {
       asked.devices += 1;
-      return camera ? Promise.resolve(madeUp(wanted)) : askDevices(wanted);
+      return camera?.color ? Promise.resolve(madeUp(wanted)) : askDevices(wanted);
     };
     const askScreen = devices.getDisplayMedia?.bind(devices);
     devices.getDisplayMedia = (wanted) => {
@@ -70,12 +81,29 @@ function probe(camera) {
   }
 
   const byTestid = (testid) => document.querySelector(`[data-testid="${testid}"]`);
-  const mediaIn = (testid, tag) => {
-    const found = byTestid(testid);
-    return found?.matches(tag) ? found : (found?.querySelector(tag) ?? null);
-  };
-  const video = (slot) => mediaIn(typeof slot === "string" ? slot : `slot-video-${slot}`, "video");
-  const audio = (slot) => mediaIn(typeof slot === "string" ? slot : `slot-audio-${slot}`, "audio");
+
+  /** The tiles of the stage that hold a slot, with the name that stands on each. */
+  const tiles = () =>
+    [...document.querySelectorAll("[data-slot][data-takes]")].map((element) => ({
+      video: element.querySelector("video"),
+      slot: Number(element.dataset.slot),
+      source: element.dataset.source ?? null,
+      state: element.dataset.state ?? null,
+      name: element.querySelector('[data-testid="on-air-name"]')?.innerText.trim() ?? null,
+    }));
+
+  /**
+   * A video by slot number, by `{ name, source }` of its tile (either may be left out), or by `{ testid }` of something
+   * that holds it.
+   */
+  function video(which) {
+    if (typeof which === "number") return document.querySelector(`video[data-testid="slot-video-${which}"]`);
+    if (which.testid) return document.querySelector(`[data-testid="${which.testid}"] video`);
+    const fits = (tile) =>
+      (!which.name || tile.name?.includes(which.name)) && (!which.source || tile.source === which.source);
+    return tiles().find((tile) => tile.source && fits(tile))?.video ?? null;
+  }
+  const audio = (slot) => document.querySelector(`audio[data-testid="slot-audio-${slot}"]`);
   const seen = (element) =>
     Boolean(element?.checkVisibility({ visibilityProperty: true, opacityProperty: true, contentVisibilityAuto: true }));
 
@@ -196,6 +224,9 @@ function probe(camera) {
     return { rms: 0, tone_hz: null };
   }
 
+  /** The audio element that has had sound most recently: the clip's, when it is the only one on air. */
+  const playing = () => [...document.querySelectorAll("audio")].find((it) => it.srcObject && !it.paused && !it.srcObject.getAudioTracks()[0]?.muted);
+
   const recordings = new Map();
   let recordingNumber = 0;
 
@@ -203,7 +234,7 @@ function probe(camera) {
     asked: () => ({ ...asked }),
     sample: (slot) => sampleOf(video(slot)),
     stamp: (slot) => stampOf(video(slot)),
-    heard: (slot) => heardOf(audio(slot) ?? video(slot)),
+    heard: (slot) => heardOf(audio(slot)),
 
     /** The loudest of all elements that play; null when none has sound. */
     loudest: async () => {
@@ -238,22 +269,25 @@ function probe(camera) {
       return { frames: times_ms.length - 1, longest_ms: Math.max(0, ...gaps), gaps_over_500: gaps.filter((gap) => gap > 500).length };
     },
 
+    /** What is on stage: slot, source, state, name and whether the picture is seen. */
+    tiles: () => tiles().map(({ video: element, ...tile }) => ({ ...tile, shown: seen(element) })),
+
     /**
-     * Looks at a slot at every animation frame: which name stands there and which colour is seen. Keeps one entry per
-     * change, with how often it was seen.
+     * Looks at all tiles at every animation frame: which name stands on a picture that is seen, and what colour it has.
+     * Keeps for every slot the sequence of changes, with how many frames each lasted.
      */
-    recordNames: ({ slot, name_testid }) => {
-      const recording = { entries: [], running: true };
+    recordNames: () => {
+      const recording = { bySlot: {}, running: true };
       const look = () => {
-        const sample = sampleOf(video(slot));
-        const label = byTestid(name_testid);
-        const entry = {
-          name: label && seen(label) ? label.innerText.trim() : null,
-          color: sample?.shown ? colorOf(sample) : null,
-        };
-        const last = recording.entries.at(-1);
-        if (last && last.name === entry.name && last.color === entry.color) last.times += 1;
-        else recording.entries.push({ ...entry, times: 1, at_ms: Math.round(performance.now()) });
+        for (const tile of tiles()) {
+          const sample = sampleOf(tile.video);
+          if (!tile.name || !sample?.shown) continue;
+          const entry = { name: tile.name, color: colorOf(sample) };
+          const entries = (recording.bySlot[tile.slot] ??= []);
+          const last = entries.at(-1);
+          if (last?.name === entry.name && last.color === entry.color) last.frames += 1;
+          else entries.push({ ...entry, frames: 1, at_ms: Math.round(performance.now()) });
+        }
         if (recording.running) requestAnimationFrame(look);
       };
       look();
@@ -263,7 +297,7 @@ function probe(camera) {
     names: (number) => {
       const recording = recordings.get(number);
       recording.running = false;
-      return recording.entries;
+      return recording.bySlot;
     },
 
     /** Times of the clip's flash (top left corner turns white) and beep (1 kHz) on one clock, milliseconds. */
@@ -299,7 +333,7 @@ function probe(camera) {
       });`;
       await sound.audioWorklet.addModule(URL.createObjectURL(new Blob([worklet], { type: "text/javascript" })));
       const detector = new AudioWorkletNode(sound, "beep");
-      const played = audio(audio_slot) ?? video(audio_slot);
+      const played = audio_slot === null ? playing() : audio(audio_slot);
       sound.createMediaStreamSource(played.srcObject).connect(detector);
       detector.connect(sound.destination);
       detector.port.onmessage = ({ data }) => {

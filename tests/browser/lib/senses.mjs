@@ -12,10 +12,13 @@ const HEARD_RMS_MIN = 0.01;
 /** Brightness of a point must differ by this much to count as motion. */
 const MOTION_STEP = 12;
 
+// Pictures are named as in `probe.js`: by slot number, or by { name, source } of their tile.
+const words = (slot) => (typeof slot === "number" ? `slot ${slot}` : JSON.stringify(slot));
+
 /** A picture is shown in a slot. Returns a sample of it. */
 export const shows = (page, slot, { within_ms = 10_000 } = {}) =>
   until(
-    `${page.name} shows a picture in slot ${slot}`,
+    `${page.name} shows a picture in ${words(slot)}`,
     async () => {
       const sample = await page.probe("sample", slot);
       return sample?.shown && sample.playing && sample;
@@ -29,7 +32,7 @@ const differs = (before, after) => before.grid.some((value, at) => Math.abs(valu
 export async function moves(page, slot, { within_ms = 5_000 } = {}) {
   const first = await shows(page, slot, { within_ms });
   await until(
-    `the picture in slot ${slot} of ${page.name} moves`,
+    `the picture in ${words(slot)} of ${page.name} moves`,
     async () => differs(first, (await page.probe("sample", slot)) ?? first),
     { within_ms },
   );
@@ -38,7 +41,7 @@ export async function moves(page, slot, { within_ms = 5_000 } = {}) {
 /** The picture in a slot stands still for a time, once frames under way have arrived. */
 export async function nothingMoves(page, slot, { for_ms, settle_ms = 3_000 }) {
   await until(
-    `the picture in slot ${slot} of ${page.name} stands still for ${for_ms} ms`,
+    `the picture in ${words(slot)} of ${page.name} stands still for ${for_ms} ms`,
     async () => {
       const first = await page.probe("sample", slot);
       await pause(for_ms);
@@ -53,7 +56,7 @@ export async function nothingMoves(page, slot, { for_ms, settle_ms = 3_000 }) {
 export async function showsClip(page, slot, { within_ms = 10_000 } = {}) {
   const read = () => page.probe("stamp", slot);
   const first = await until(
-    `${page.name} shows the clip in slot ${slot}`,
+    `${page.name} shows the clip in ${words(slot)}`,
     async () => {
       const stamp = await read();
       return stamp !== null && { stamp };
@@ -61,7 +64,7 @@ export async function showsClip(page, slot, { within_ms = 10_000 } = {}) {
     { within_ms },
   );
   return until(
-    `the clip's frame stamp in slot ${slot} of ${page.name} advances`,
+    `the clip's frame stamp in ${words(slot)} of ${page.name} advances`,
     async () => {
       const stamp = await read();
       return stamp !== null && stamp !== first.stamp && { from: first.stamp, to: stamp };
@@ -73,7 +76,7 @@ export async function showsClip(page, slot, { within_ms = 10_000 } = {}) {
 /** The picture in a slot is mostly of one colour: red, green or blue. */
 export const showsColor = (page, slot, color, { within_ms = 10_000 } = {}) =>
   until(
-    `${page.name} shows ${color} in slot ${slot}`,
+    `${page.name} shows ${color} in ${words(slot)}`,
     async () => {
       const sample = await page.probe("sample", slot);
       if (!sample?.shown) return false;
@@ -86,7 +89,7 @@ export const showsColor = (page, slot, color, { within_ms = 10_000 } = {}) =>
 /** Sound is heard from a slot, or from any element of the page when `slot` is null. */
 export const hears = (page, slot = null, { within_ms = 10_000 } = {}) =>
   until(
-    `${page.name} hears ${slot === null ? "something" : `slot ${slot}`}`,
+    `${page.name} hears ${slot === null ? "something" : `${words(slot)}`}`,
     async () => {
       const heard = slot === null ? await page.probe("loudest") : await page.probe("heard", slot);
       return heard?.audible && heard.rms > HEARD_RMS_MIN && heard;

@@ -14,63 +14,54 @@ import { clipPath, ffmpegPath, fieraPath, loadtestPath, requirePrograms } from "
 import { until } from "./until.mjs";
 
 export const EVENT = "demo";
-export const STAGE = "stage";
+export const STAGE = "main";
 
-/** A port that is free for TCP and UDP on all the given addresses. */
-export async function freePort(addresses = ["0.0.0.0"]) {
+const ADDRESS = "127.0.0.1";
+
+/** A port that is free for TCP and UDP alike. */
+export async function freePort() {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
-    if (await allFree(addresses, port)) return port;
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if ((await tcpFree(port)) && (await udpFree(port))) return port;
   }
   throw new Error("no free port found");
 }
 
-async function allFree(addresses, port) {
-  for (const address of addresses) {
-    if (!(await tcpFree(address, port)) || !(await udpFree(address, port))) return false;
-  }
-  return true;
-}
-
-const tcpFree = (address, port) =>
+const tcpFree = (port) =>
   new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
-    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ host: "0.0.0.0", port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 
-const udpFree = (address, port) =>
+const udpFree = (port) =>
   new Promise((resolve) => {
     const socket = createSocket("udp4");
     socket.once("error", () => resolve(false));
-    socket.bind({ address, port, exclusive: true }, () => socket.close(() => resolve(true)));
+    socket.bind({ address: "0.0.0.0", port, exclusive: true }, () => socket.close(() => resolve(true)));
   });
 
-/**
- * Starts `fiera serve --demo`. `address` is where it listens, `advertise` what it tells clients for media
- * (a proxy's address, when there is one on the same port).
- */
-export async function startServer({ address = "127.0.0.1", advertise = address, port, args = [], env = {} } = {}) {
+/** Starts `fiera serve --demo` on free ports with a data folder of its own. */
+export async function startServer({ args = [], env = {} } = {}) {
   requirePrograms();
-  const chosen = port ?? (await freePort([...new Set([address, advertise])]));
+  const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), "fiera-browser-"));
   const child = start(
     "fiera",
     fieraPath,
-    ["serve", "--demo", "--listen", `${address}:${chosen}`, "--advertise", advertise, "--data", data, ...args],
+    ["serve", "--demo", "--listen", `${ADDRESS}:${port}`, "--media-port", `${port}`, "--advertise", ADDRESS, "--data", data, ...args],
     { env: { ...process.env, RUST_LOG: "info", ...env } },
   );
-  const base = `http://${address}:${chosen}`;
+  const base = `http://${ADDRESS}:${port}`;
   const server = {
     child,
     data,
-    address,
-    advertise,
-    port: chosen,
-    /** Where programs reach the server directly. */
+    address: ADDRESS,
+    port,
+    /** Where programs reach the server. */
     base,
-    /** Where browsers reach it: through the advertised address. */
-    url: `http://${advertise}:${chosen}`,
+    /** Where browsers reach it: through a link, when there is one. */
+    url: base,
     log: () => child.output(),
     token: (role, name) =>
       run("fiera token", fieraPath, ["token", "--data", data, "--event", EVENT, "--role", role, "--name", name]),
@@ -117,7 +108,7 @@ export const whipUrl = (server, room = STAGE) => `${server.base}/whip/${EVENT}/$
 export const whepUrl = (server, room = STAGE) => `${server.base}/whep/${EVENT}/${room}`;
 
 /**
- * FFmpeg publishing H.264 and Opus by WHIP: a plain colour with a moving white bar, or the bundled clip.
+ * FFmpeg publishing H.264 and Opus by WHIP: a plain colour with a moving bar, or the bundled clip.
  * @param input `{ color: "red" }` or `{ clip: true }`
  */
 export async function startFfmpeg(server, { name, color = "red", clip = false, tone_hz = 440, room = STAGE }) {

@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The pages as they are: axe finds nothing serious in any state, in both languages, wide and narrow; a screenshot of
+// each is kept in artifacts/ to be looked at.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, it } from "node:test";
+
+import { startChromium } from "../lib/browsers.mjs";
+import { startLink } from "../lib/cut.mjs";
+import { enterBackstage, goOnAir, join, joinAs } from "../lib/fair.mjs";
+import { showsClip } from "../lib/senses.mjs";
+import { EVENT, startDemoSpeaker, startServer } from "../lib/server.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+];
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Screenshots and axe at both sizes. */
+async function inspect(page, state) {
+  const found = [];
+  for (const size of SIZES) {
+    await page.screenshot(state, size);
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(
+      (tags) => globalThis.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] }),
+      RULES,
+    );
+    for (const { id, impact, help, nodes } of violations) {
+      if (impact !== "serious" && impact !== "critical") continue;
+      found.push(`${state} at ${size.width} px: ${id} (${impact}): ${help}: ${nodes.map((node) => node.target).join(", ")}`);
+    }
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (wide > 0) found.push(`${state} at ${size.width} px: scrolls sideways by ${wide} px`);
+  }
+  assert.deepEqual(found, []);
+}
+
+describe("page states", () => {
+  let server, link, chromium, demo;
+  before(async () => {
+    server = await startServer();
+    link = await startLink(server);
+    chromium = await startChromium({ autoplay: "blocked" });
+  });
+  after(async () => {
+    await chromium?.stop();
+    await demo?.stop();
+    await link?.stop();
+    await server?.stop();
+  });
+
+  const visit = async (name, options, work) => {
+    const page = await chromium.newPage(name, { reducedMotion: "reduce", ...options });
+    try {
+      await work(page);
+    } finally {
+      await page.close();
+    }
+  };
+
+  it("door", () =>
+    visit("Door", {}, async (page) => {
+      await page.goto(`${server.url}/e/${EVENT}`);
+      await page.waitFor("join");
+      await inspect(page, "door-en");
+      await page.click("lang-it");
+      await inspect(page, "door-it");
+    }));
+
+  it("door of an unknown event", () =>
+    visit("Lost", {}, async (page) => {
+      await page.goto(`${server.url}/e/no-such-event`);
+      await page.waitFor("refusal");
+      await inspect(page, "door-unknown");
+    }));
+
+  it("stage with nobody on air", () =>
+    visit("Early", {}, async (page) => {
+      await join(server, page);
+      await page.waitFor("stage-empty");
+      await inspect(page, "stage-empty");
+    }));
+
+  it("stage with somebody on air, in both languages, and the list of people", async () => {
+    demo = await startDemoSpeaker(server);
+    await visit("Listener", {}, async (page) => {
+      await join(server, page);
+      await showsClip(page, { source: "camera" });
+      await inspect(page, "stage-en");
+      await page.click("lang-it");
+      await inspect(page, "stage-it");
+      await page.size(1440, 900);
+      await page.click("people-button");
+      await inspect(page, "stage-people");
+    });
+  });
+
+  it("sound held back", () =>
+    visit("Silent", {}, async (page) => {
+      await join(server, page);
+      await showsClip(page, { source: "camera" });
+      await page.reload();
+      await page.waitFor("tap-to-hear");
+      await inspect(page, "tap-to-hear");
+    }));
+
+  it("connection lost", () =>
+    visit("Cut", link.page, async (page) => {
+      await join(link.server, page);
+      await showsClip(page, { source: "camera" });
+      await link.set({ cut: true });
+      await page.waitFor("connection-banner", 20_000);
+      await inspect(page, "connection-lost");
+      await link.set({ cut: false });
+    }));
+
+  it("speaker: before, backstage, on air, sharing", () =>
+    visit("Sara Speaker", { camera: { screen: { color: "#2040ff" } } }, async (page) => {
+      await joinAs(server, page, "speaker");
+      await page.waitFor("enter-backstage");
+      await inspect(page, "speaker-before");
+      await page.size(1440, 900);
+      await enterBackstage(page);
+      await inspect(page, "speaker-backstage");
+      await page.size(1440, 900);
+      await goOnAir(page);
+      await inspect(page, "speaker-on-air");
+      await page.size(1440, 900);
+      await page.click("share-sound");
+      await page.waitFor("stop-share");
+      await inspect(page, "speaker-sharing");
+    }));
+
+  it("direction", () =>
+    visit("Olga Organiser", {}, async (page) => {
+      await joinAs(server, page, "organiser");
+      await page.waitFor("direct-on-air");
+      await inspect(page, "direction");
+    }));
+
+  it("no page made a request to another host", () =>
+    visit("Watcher", {}, async (page) => {
+      const foreign = [];
+      page.native.on("request", (request) => {
+        const { protocol, host } = new URL(request.url());
+        if (/^(http|ws)/.test(protocol) && host !== new URL(server.url).host) foreign.push(request.url());
+      });
+      await join(server, page);
+      await showsClip(page, { source: "camera" });
+      assert.deepEqual(foreign, []);
+    }));
+});
