@@ -50,9 +50,15 @@ impl Hub {
             mut people,
         } = std::mem::take(&mut self.dirty);
         if phase {
-            self.publish(StreamKey::Event, Change::Phase { phase: self.phase });
             // Every standing may depend on the phase.
             people.extend(self.people.keys());
+        }
+        // First of all: who left a room must not get what happens there from now on.
+        for participant in &people {
+            self.stop_following(*participant);
+        }
+        if phase {
+            self.publish(StreamKey::Event, Change::Phase { phase: self.phase });
         }
         for room in &rooms {
             self.settle_room(room);
@@ -67,6 +73,21 @@ impl Hub {
             self.dirty.rooms.is_empty() && self.dirty.people.is_empty(),
             "settling changed the state"
         );
+    }
+
+    fn stop_following(&mut self, participant: ParticipantId) {
+        let Some(person) = self.people.get(&participant) else {
+            return;
+        };
+        let follows = self.follows_of(person, self.place(person));
+        for conn in &person.connections {
+            let Some(connection) = self.connections.get_mut(conn) else {
+                continue;
+            };
+            for stream in connection.follows.extract_if(.., |stream| !follows.contains(stream)) {
+                self.outputs.push_back(Output::Unfollow { conn: *conn, stream });
+            }
+        }
     }
 
     fn settle_room(&mut self, id: &RoomId) {
@@ -167,21 +188,17 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&conn) else {
             return;
         };
-        let before = std::mem::replace(&mut connection.follows, follows.clone());
         let participant = connection.participant;
-        for stream in before.difference(follows) {
-            self.outputs.push_back(Output::Unfollow {
-                conn,
-                stream: stream.clone(),
-            });
-        }
-        for stream in follows.difference(&before) {
-            if let Some(text) = self.stream_mut(stream).map(Stream::snapshot) {
+        debug_assert!(
+            connection.follows.is_subset(follows),
+            "{conn:?} still follows what it left"
+        );
+        let new: Vec<StreamKey> = follows.difference(&connection.follows).cloned().collect();
+        connection.follows.extend(new.iter().cloned());
+        for stream in new {
+            if let Some(text) = self.stream_mut(&stream).map(Stream::snapshot) {
                 self.tell(conn, text);
-                self.outputs.push_back(Output::Follow {
-                    conn,
-                    stream: stream.clone(),
-                });
+                self.outputs.push_back(Output::Follow { conn, stream });
             }
         }
         let Some(place) = self.resume_place(participant) else {

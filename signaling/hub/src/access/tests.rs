@@ -25,7 +25,12 @@ fn table() -> BTreeMap<String, Vec<String>> {
     let spec = include_str!("../../../protocol/SPEC.md");
     let (_, chapter) = spec.split_once("\n## A. ").expect("the chapter");
     let (chapter, _) = chapter.split_once("\n## ").expect("its end");
-    let cells = |line: &str| line.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect::<Vec<_>>();
+    let cells = |line: &str| {
+        line.trim_matches('|')
+            .split('|')
+            .map(|c| c.trim().to_owned())
+            .collect::<Vec<_>>()
+    };
     let rows = chapter.lines().filter(|line| line.starts_with("| ")).skip(1).map(cells);
     rows.map(|mut row| (row.remove(0), row)).collect()
 }
@@ -43,10 +48,16 @@ fn cell_allows(cell: &str, kind: RoomKind) -> bool {
 #[test]
 fn a1_the_table_in_the_spec_is_what_the_code_does() {
     let table = table();
-    assert_eq!(table.len(), Deed::ALL.len(), "a row without a deed, or a deed without a row");
+    assert_eq!(
+        table.len(),
+        Deed::ALL.len(),
+        "a row without a deed, or a deed without a row"
+    );
     for (deed, name) in Deed::ALL {
         let row = table.get(name).unwrap_or_else(|| panic!("no row for {name}"));
-        let [cells @ .., phases] = row.as_slice() else { panic!("{row:?}") };
+        let [cells @ .., phases] = row.as_slice() else {
+            panic!("{row:?}")
+        };
         for (role, cell) in ROLES.iter().zip(cells) {
             for kind in KINDS {
                 for (phase, word) in PHASES {
@@ -76,7 +87,16 @@ fn a1_a_higher_role_may_do_all_that_a_lower_one_may() {
 #[test]
 fn a2_a3_the_refusal_names_the_reason() {
     let code = |deed, role, phase| check(deed, role, RoomKind::Stage, phase).expect_err("refused").code;
-    assert_eq!(code(Deed::Connect, Role::Moderator, EventPhase::Draft), RefusalCode::EventClosed);
-    assert_eq!(code(Deed::Enter, Role::Organiser, EventPhase::Ended), RefusalCode::EventClosed);
-    assert_eq!(code(Deed::EnterBackstage, Role::Attendee, EventPhase::Live), RefusalCode::NotAllowed);
+    assert_eq!(
+        code(Deed::Connect, Role::Moderator, EventPhase::Draft),
+        RefusalCode::EventClosed
+    );
+    assert_eq!(
+        code(Deed::Enter, Role::Organiser, EventPhase::Ended),
+        RefusalCode::EventClosed
+    );
+    assert_eq!(
+        code(Deed::EnterBackstage, Role::Attendee, EventPhase::Live),
+        RefusalCode::NotAllowed
+    );
 }

@@ -1,0 +1,341 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! A shell without sockets: carries out the hub's outputs as SPEC.md asks, and plays every client strictly by the page.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fiera_hub::{
+    ConnectionId, EventConfig, Hub, Input, MediaIntent, Now, Output, RoomConfig, Side, Standing, StreamKey,
+};
+use fiera_protocol::apply::apply;
+use fiera_protocol::client::Command;
+use fiera_protocol::codec::parse_server_frame;
+use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, RoomKind};
+use fiera_protocol::refusal::RefusalCode;
+use fiera_protocol::resume::ResumePlace;
+use fiera_protocol::server::ServerMessage;
+use fiera_protocol::view::{BackstageView, EventPhase, EventView, Place, RoomView, StreamId, StreamState, YouView};
+
+/// The two rooms of every test: same kind, same title, same settings.
+pub const HALLS: [&str; 2] = ["hall-a", "hall-b"];
+
+pub fn room(id: &str) -> RoomId {
+    id.parse().expect("a room id")
+}
+
+pub fn person(n: u128) -> ParticipantId {
+    ParticipantId::from_u128(n)
+}
+
+pub fn name(text: &str) -> DisplayName {
+    DisplayName::try_from(text.to_owned()).expect("a name")
+}
+
+pub fn config() -> EventConfig {
+    let room_config = |id: &str, kind, capacity| RoomConfig {
+        room: room(id),
+        kind,
+        title: "Hall".to_owned(),
+        capacity,
+        whip_on_air_at_once: true,
+    };
+    let mut rooms: Vec<RoomConfig> = HALLS.iter().map(|id| room_config(id, RoomKind::Stage, 3)).collect();
+    rooms.push(room_config("lobby", RoomKind::Lobby, 1_000));
+    rooms.push(room_config("corner", RoomKind::Breakout, 1_000));
+    let phase = EventPhase::Live;
+    EventConfig {
+        event: "fair".parse().expect("an id"),
+        title: "Fair".to_owned(),
+        phase,
+        rooms,
+    }
+}
+
+/// What one client has received and made of it.
+#[derive(Debug, Default)]
+pub struct Client {
+    /// Everything, in order.
+    pub received: Vec<ServerMessage>,
+    /// State and number per stream, by snapshots and updates alone.
+    pub streams: BTreeMap<StreamId, (u64, StreamState)>,
+    /// The last resume token, unsealed.
+    pub resume: Option<ResumePlace>,
+    follows: BTreeSet<StreamKey>,
+}
+
+/// The hub with a clock that only tests move.
+pub struct Shell {
+    pub hub: Hub,
+    pub mono_ms: u64,
+    pub clients: BTreeMap<ConnectionId, Client>,
+    /// What the media plane was told, participant by participant.
+    pub media: BTreeMap<ParticipantId, Standing>,
+    pub intents: Vec<MediaIntent>,
+    pub external_refusals: Vec<RefusalCode>,
+    /// All outputs so far, for comparing runs.
+    pub log: Vec<Output>,
+    connections: u64,
+    commands: u128,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        Self::with(config(), 7)
+    }
+
+    pub fn with(config: EventConfig, epoch: u32) -> Self {
+        Self {
+            hub: Hub::new(config, epoch).expect("a good configuration"),
+            mono_ms: 1_000,
+            clients: BTreeMap::new(),
+            media: BTreeMap::new(),
+            intents: Vec::new(),
+            external_refusals: Vec::new(),
+            log: Vec::new(),
+            connections: 0,
+            commands: 0,
+        }
+    }
+
+    pub fn input(&mut self, input: Input) {
+        let now = Now {
+            mono_ms: self.mono_ms,
+            unix_ms: 1_790_000_000_000 + self.mono_ms,
+        };
+        self.hub.handle(now, input);
+        while let Some(output) = self.hub.poll_output() {
+            self.log.push(output.clone());
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::ToConnection { conn, text } => self.deliver(conn, &text),
+            Output::Follow { conn, stream } => {
+                assert!(self.client_mut(conn).follows.insert(stream), "follows twice");
+            }
+            Output::Unfollow { conn, stream } => {
+                let client = self.client_mut(conn);
+                assert!(client.follows.remove(&stream), "unfollows what it did not follow");
+                client.streams.remove(&stream.id());
+            }
+            Output::ToStream { stream, text } => {
+                let followers: Vec<ConnectionId> = self
+                    .clients
+                    .iter()
+                    .filter(|(_, c)| c.follows.contains(&stream))
+                    .map(|(id, _)| *id)
+                    .collect();
+                followers.into_iter().for_each(|conn| self.deliver(conn, &text));
+            }
+            Output::Resume { conn, place } => self.client_mut(conn).resume = Some(place),
+            Output::Media(intent) => self.mediate(intent),
+            Output::Disconnect { conn } => self.client_mut(conn).follows.clear(),
+            Output::ExternalRefused { code, .. } => self.external_refusals.push(code),
+        }
+    }
+
+    fn client_mut(&mut self, conn: ConnectionId) -> &mut Client {
+        self.clients.entry(conn).or_default()
+    }
+
+    fn deliver(&mut self, conn: ConnectionId, text: &str) {
+        let [message] = parse_server_frame(&format!("[{text}]"))
+            .expect("readable")
+            .try_into()
+            .expect("one");
+        let client = self.client_mut(conn);
+        match &message {
+            ServerMessage::Snapshot { stream, n, state, .. } => {
+                client.streams.insert(stream.clone(), (*n, state.clone()));
+            }
+            ServerMessage::Update { stream, n, change, .. } => {
+                let (at, state) = client.streams.get_mut(stream).expect("an update follows a snapshot");
+                if *n > *at {
+                    assert_eq!(*n, *at + 1, "a gap in {stream:?}");
+                    assert!(apply(state, change), "{change:?} does not belong to {stream:?}");
+                    *at = *n;
+                }
+            }
+            _ => {}
+        }
+        client.received.push(message);
+    }
+
+    fn mediate(&mut self, intent: MediaIntent) {
+        self.intents.push(intent.clone());
+        let nowhere = || Standing {
+            room: None,
+            side: Side::Audience,
+            may_publish: false,
+            on_air: false,
+            live: BTreeSet::new(),
+        };
+        match intent {
+            MediaIntent::Place {
+                participant,
+                room,
+                side,
+                may_publish,
+            } => {
+                let standing = self.media.entry(participant).or_insert_with(nowhere);
+                (standing.room, standing.side, standing.may_publish) = (room, side, may_publish);
+            }
+            MediaIntent::OnAir { participant, on_air } => {
+                let standing = self.media.entry(participant).or_insert_with(nowhere);
+                assert_ne!(standing.on_air, on_air, "told twice");
+                standing.on_air = on_air;
+            }
+            MediaIntent::Live {
+                participant,
+                source,
+                live,
+            } => {
+                let standing = self.media.entry(participant).or_insert_with(nowhere);
+                let changed = if live {
+                    standing.live.insert(source)
+                } else {
+                    standing.live.remove(&source)
+                };
+                assert!(changed, "told twice");
+            }
+            MediaIntent::Gone { participant } => {
+                self.media.remove(&participant);
+            }
+        }
+    }
+
+    /// Lets time pass, with a tick at every deadline on the way.
+    pub fn pass(&mut self, ms: u64) {
+        let end = self.mono_ms + ms;
+        while let Some(at) = self.hub.next_deadline().filter(|at| *at <= end) {
+            self.mono_ms = at.max(self.mono_ms);
+            self.input(Input::Tick);
+            assert!(self.hub.next_deadline() != Some(at), "a deadline that does not move");
+        }
+        self.mono_ms = end;
+    }
+
+    pub fn open_with(&mut self, who: u128, role: Role, resume: Option<ResumePlace>) -> ConnectionId {
+        self.connections += 1;
+        let conn = ConnectionId(self.connections);
+        let participant = person(who);
+        self.input(Input::ConnectionOpened {
+            conn,
+            participant,
+            name: name("Ada"),
+            role,
+            resume,
+        });
+        conn
+    }
+
+    pub fn open(&mut self, who: u128, role: Role) -> ConnectionId {
+        self.open_with(who, role, None)
+    }
+
+    /// Opens and enters a room.
+    pub fn join(&mut self, who: u128, role: Role, place: &str) -> ConnectionId {
+        let conn = self.open(who, role);
+        self.ok(conn, Command::Enter { room: room(place) });
+        conn
+    }
+
+    pub fn close(&mut self, conn: ConnectionId) {
+        self.input(Input::ConnectionClosed { conn });
+        self.clients.remove(&conn);
+    }
+
+    pub fn next_command_id(&mut self) -> CommandId {
+        self.commands += 1;
+        CommandId::from_u128(u128::MAX - self.commands)
+    }
+
+    /// Runs a command and returns its answer.
+    pub fn command(&mut self, conn: ConnectionId, command: Command) -> Result<(), RefusalCode> {
+        let id = self.next_command_id();
+        self.command_as(conn, id, command)
+    }
+
+    pub fn command_as(&mut self, conn: ConnectionId, id: CommandId, command: Command) -> Result<(), RefusalCode> {
+        let before = self.clients[&conn].received.len();
+        self.input(Input::ClientCommand { conn, id, command });
+        let answers = self.clients[&conn].received[before..]
+            .iter()
+            .filter_map(|message| match message {
+                ServerMessage::Accepted { id: of } if *of == id => Some(Ok(())),
+                ServerMessage::Refused { id: Some(of), code, .. } if *of == id => Some(Err(*code)),
+                _ => None,
+            });
+        let [answer] = answers.collect::<Vec<_>>().try_into().expect("one answer");
+        answer
+    }
+
+    pub fn ok(&mut self, conn: ConnectionId, command: Command) {
+        assert_eq!(self.command(conn, command.clone()), Ok(()), "{command:?}");
+    }
+
+    pub fn backstage(&mut self, conn: ConnectionId) {
+        self.ok(conn, Command::EnterBackstage {});
+    }
+
+    pub fn on_air(&mut self, conn: ConnectionId) {
+        self.ok(conn, Command::PutOnAir { participant: None });
+    }
+
+    /// What arrived since the last call.
+    pub fn take(&mut self, conn: ConnectionId) -> Vec<ServerMessage> {
+        std::mem::take(&mut self.client_mut(conn).received)
+    }
+
+    fn state(&self, conn: ConnectionId, stream: &StreamId) -> Option<&StreamState> {
+        self.clients[&conn].streams.get(stream).map(|(_, state)| state)
+    }
+
+    pub fn event_view(&self, conn: ConnectionId) -> &EventView {
+        match self.state(conn, &StreamId::Event {}) {
+            Some(StreamState::Event(view)) => view,
+            other => panic!("no event view: {other:?}"),
+        }
+    }
+
+    pub fn room_view(&self, conn: ConnectionId, id: &str) -> Option<&RoomView> {
+        match self.state(conn, &StreamId::Room { room: room(id) })? {
+            StreamState::Room(view) => Some(view),
+            other => panic!("not a room view: {other:?}"),
+        }
+    }
+
+    pub fn backstage_view(&self, conn: ConnectionId, id: &str) -> Option<&BackstageView> {
+        match self.state(conn, &StreamId::Backstage { room: room(id) })? {
+            StreamState::Backstage(view) => Some(view),
+            other => panic!("not a backstage view: {other:?}"),
+        }
+    }
+
+    pub fn you(&self, conn: ConnectionId) -> &YouView {
+        match self.state(conn, &StreamId::You {}) {
+            Some(StreamState::You(view)) => view,
+            other => panic!("no you view: {other:?}"),
+        }
+    }
+
+    /// Room and place of a participant, as they themselves see it.
+    pub fn place(&self, conn: ConnectionId) -> (Option<&str>, Place) {
+        let you = self.you(conn);
+        (you.room.as_ref().map(RoomId::as_str), you.place)
+    }
+
+    /// Ids of those on air, as somebody in the room sees it.
+    pub fn on_air_seen(&self, conn: ConnectionId, id: &str) -> Vec<ParticipantId> {
+        self.room_view(conn, id)
+            .expect("follows the room")
+            .on_air
+            .iter()
+            .map(|p| p.participant)
+            .collect()
+    }
+}
