@@ -12,6 +12,8 @@ export type UpState = 'idle' | 'connecting' | 'connected' | 'troubled';
 
 /** The server's word that publishing ended speaks of the connection before, when a new one was offered this recently. */
 const REPLACED_MS = 3_000;
+/** Worked until just now, as far as a goodbye by media and one by socket can be apart. */
+const RECENT_MS = 2_000;
 const HEAL_MS = 4_000;
 const CONNECT_MS = 10_000;
 const AGAIN_MIN_MS = 500;
@@ -35,6 +37,7 @@ export class Up {
   #pc: RTCPeerConnection | null = null;
   #wanted = false;
   #offeredMs = 0;
+  #lastWorkedMs = -Infinity;
   #again = AGAIN_MIN_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
   state: UpState = 'idle';
@@ -92,13 +95,23 @@ export class Up {
   }
 
   handle(message: Extract<ServerMessage, { kind: 'publish_answer' | 'media_closed' }>): void {
-    if (message.kind === 'media_closed') {
-      if (this.#wanted && performance.now() - this.#offeredMs > REPLACED_MS) this.#retry(true);
-      return;
-    }
+    if (message.kind === 'media_closed') return this.#closed();
     const pc = this.#pc;
     if (!pc || pc.signalingState !== 'have-local-offer') return;
     pc.setRemoteDescription({ type: 'answer', sdp: message.sdp }).catch(() => this.#retry());
+  }
+
+  /** Closed while it worked: somebody meant it (another tab publishes), and taking it back would go on for ever. */
+  #closed(): void {
+    const now = performance.now();
+    if (!this.#wanted || now - this.#offeredMs < REPLACED_MS) return;
+    if (now - this.#workedMs() > RECENT_MS) return this.#retry(true);
+    this.stop();
+  }
+
+  #workedMs(): number {
+    if (this.#pc?.connectionState === 'connected') this.#lastWorkedMs = performance.now();
+    return this.#lastWorkedMs;
   }
 
   #transceivers(pc: RTCPeerConnection): Map<SourceKind, RTCRtpSender> {
@@ -120,6 +133,7 @@ export class Up {
 
   #moved(pc: RTCPeerConnection): void {
     if (this.#pc !== pc || !this.#wanted) return;
+    if (this.state === 'connected') this.#lastWorkedMs = performance.now();
     switch (pc.connectionState) {
       case 'connected':
         clearTimeout(this.#timer);

@@ -2,11 +2,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 // What the rest of the client imports of the wire. Knows shapes only: no socket, no state.
-export type * from './wire';
+export type * from './generated/messages';
 
-/** Version of the protocol that `hello` carries. */
-export const PROTOCOL_VERSION = 1;
-/** A peer that was silent for this long is gone, milliseconds. */
-export const PEER_DEAD_MS = 12_000;
-/** Characters of a display name. */
-export const DISPLAY_NAME_CHARS_MAX = 60;
+export { DISPLAY_NAME_CHARS_MAX, PEER_DEAD_MS, PROTOCOL_VERSION } from './generated/limits';

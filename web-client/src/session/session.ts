@@ -16,6 +16,7 @@ import {
   type EventId,
   type RefusalCode,
   type ServerMessage,
+  type StreamId,
 } from '../protocol';
 import { Backoff } from './backoff';
 import { Outbox, type Outcome } from './outbox';
@@ -158,17 +159,22 @@ export class Session {
       case 'drain':
         return this.#lost(message.reconnect_within_ms * this.#options.world.chance.random());
       case 'snapshot':
-        if (this.#streams.snapshot(message.stream, message.epoch, message.n)) this.#options.onMessage(message);
-        return;
+        this.#streams.snapshot(message.stream, message.epoch, message.n);
+        return this.#options.onMessage(message);
       case 'update': {
         const verdict = this.#streams.update(message.stream, message.epoch, message.n, this.#options.world.clock.now());
         if (verdict === 'apply') this.#options.onMessage(message);
-        if (verdict === 'gap') this.#write({ kind: 'resync', stream: message.stream });
+        if (verdict === 'gap') this.#resync(message.stream);
         return;
       }
       default:
         return this.#options.onMessage(message);
     }
+  }
+
+  #resync(stream: StreamId): void {
+    const have = this.#streams.position(stream);
+    this.#write(have ? { kind: 'resync', stream, have } : { kind: 'resync', stream });
   }
 
   #welcome(resumed: boolean): void {

@@ -3,9 +3,7 @@
 
 // Follows the numbering of streams and tells which messages may be applied. Knows no content and no socket.
 
-import type { StreamId } from '../protocol';
-
-type Position = { epoch: number; n: number };
+import type { StreamId, StreamPosition } from '../protocol';
 
 /** What to do with an update. `gap`: leave it and ask `resync`; `wait`: leave it, a snapshot was asked for. */
 export type Verdict = 'apply' | 'old' | 'gap' | 'wait';
@@ -18,17 +16,19 @@ export function streamKey(stream: StreamId): string {
 }
 
 export class Streams {
-  readonly #positions = new Map<string, Position>();
+  readonly #positions = new Map<string, StreamPosition>();
   readonly #asked = new Map<string, number>();
 
-  /** A snapshot arrived; false: it is older than what we have and must not be applied. */
-  snapshot(stream: StreamId, epoch: number, n: number): boolean {
+  /** A snapshot replaces all that is known of its stream. */
+  snapshot(stream: StreamId, epoch: number, n: number): void {
     const key = streamKey(stream);
     this.#asked.delete(key);
-    const at = this.#positions.get(key);
-    if (at && at.epoch === epoch && n < at.n) return false;
     this.#positions.set(key, { epoch, n });
-    return true;
+  }
+
+  /** How far the stream was followed, for `resync`. */
+  position(stream: StreamId): StreamPosition | undefined {
+    return this.#positions.get(streamKey(stream));
   }
 
   update(stream: StreamId, epoch: number, n: number, nowMs: number): Verdict {

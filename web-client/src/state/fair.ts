@@ -13,11 +13,9 @@ export interface FairState {
   readonly room: RoomView | null;
   readonly backstage: BackstageView | null;
   readonly you: YouView | null;
-  /** Who speaks now, loudest first. */
-  readonly speaking: readonly ParticipantId[];
 }
 
-export const EMPTY: FairState = { event: null, room: null, backstage: null, you: null, speaking: [] };
+export const EMPTY: FairState = { event: null, room: null, backstage: null, you: null };
 
 type Streamed = Extract<ServerMessage, { kind: 'snapshot' | 'update' }>;
 
@@ -34,7 +32,7 @@ function withWhole(state: FairState, whole: StreamState): FairState {
     }
     case 'room': {
       const { of: _, ...room } = whole;
-      return { ...state, room, speaking: state.room?.room === room.room ? state.speaking : [] };
+      return { ...state, room };
     }
     case 'backstage': {
       const { of: _, ...backstage } = whole;
@@ -64,17 +62,18 @@ function withChange(state: FairState, message: Extract<Streamed, { kind: 'update
     case 'on_air':
       return { ...state, room: { ...state.room, on_air: change.on_air } };
     case 'speaking':
-      return { ...state, speaking: change.participants };
+      return { ...state, room: { ...state.room, speaking: change.participants } };
     default:
       return state;
   }
 }
 
-/** Parts of a room that one is no longer in must not linger. */
+/** What one no longer follows must not linger: it ends without a message. */
 function withYou(state: FairState, you: YouView): FairState {
   const room = state.room && state.room.room === you.room ? state.room : null;
-  const backstage = state.backstage && state.backstage.room === you.room ? state.backstage : null;
-  return { ...state, you, room, backstage, speaking: room ? state.speaking : [] };
+  const follows = you.place !== 'audience' || you.role === 'moderator' || you.role === 'organiser';
+  const backstage = follows && state.backstage?.room === you.room ? state.backstage : null;
+  return { ...state, you, room, backstage };
 }
 
 function eventAfter(event: EventView, change: Change): EventView {

@@ -34,7 +34,7 @@ export interface StageView {
 
 export function stageView(state: FairState, tiles: readonly Tile[], audioOnly: boolean): StageView {
   const pictured = new Map<number, Pictured>();
-  const speaking = new Set(state.speaking);
+  const speaking = new Set(state.room?.speaking ?? []);
   for (const tile of tiles) {
     if (audioOnly || tile.state === 'empty' || !tile.shows) continue;
     const { participant, source } = tile.shows;

@@ -39,6 +39,7 @@ export class Fair implements FairModel {
   readonly #session: Session;
   readonly #down: Down;
   readonly #audio: AudioPool;
+  readonly #name: string;
   /** The room to be in; followed after a server that forgot us. */
   #wish: string | null = null;
   #entering = false;
@@ -52,6 +53,7 @@ export class Fair implements FairModel {
   constructor(options: { event: string; name: string; resume: string | null; audio: AudioPool }) {
     const { event, name, resume, audio } = options;
     this.#audio = audio;
+    this.#name = name;
     this.#session = new Session({
       event,
       name: name || undefined,
@@ -185,6 +187,7 @@ export class Fair implements FairModel {
     const { you, event } = after;
     if (you && (returned || before.you !== you)) this.speaker.follow(you, returned && this.#everPlaced);
     if (this.#placed && you && event) {
+      if (!this.#everPlaced) this.#useName(you.name);
       this.#everPlaced = true;
       if (you.room === null) this.#arrive(event);
       else this.#watch(you.room);
@@ -192,9 +195,14 @@ export class Fair implements FairModel {
     this.#say(before, after);
   }
 
+  /** The server takes the name of `hello` for newcomers only. */
+  #useName(known: string): void {
+    if (this.#name && this.#name !== known) void this.#session.command({ kind: 'rename', name: this.#name });
+  }
+
   /** Nowhere yet on this connection: back to where one was, else to where something happens. */
   #arrive(event: EventView): void {
-    if (this.#entering || this.#arrived) return;
+    if (this.#entering || this.#arrived || event.phase === 'ended') return;
     this.#arrived = true;
     const known = event.rooms.some((room) => room.room === this.#wish);
     const target = known ? this.#wish : firstRoom(event);
