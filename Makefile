@@ -9,16 +9,14 @@ SHELL := bash
 
 # Where cargo puts things; `make build` leaves the programs in target/release/ whatever it is.
 CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)
-# Where `make run` listens; one TCP and one UDP port of the same number.
-PORT ?= 8443
-# Name of the demo event.
-EVENT ?= demo
+# Where `make run` listens: TCP for the pages, UDP for media.
+PORT ?= 8080
 
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 run: build ## Builds, then starts a demo fair with a speaker on air; Ctrl-C ends both
-	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest PORT=$(PORT) EVENT=$(EVENT) bash tests/demo.sh
+	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest PORT=$(PORT) bash tests/demo.sh
 
 build: web ## Builds the web client and both programs; leaves target/release/fiera and fiera-loadtest
 	@echo "==> server and load generator (release; the first time takes several minutes)"
