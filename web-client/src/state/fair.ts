@@ -7,24 +7,45 @@ import type {
   BackstageView, Change, EventView, ParticipantId, Publisher, RoomView, ServerMessage, StreamState, YouView,
 } from '../protocol';
 
-/** The fair as this participant may see it. Parts are null until their first snapshot. */
-export interface FairState {
+/** The last that came of the streams, before it is asked what still applies. */
+interface Held {
   readonly event: EventView | null;
   readonly room: RoomView | null;
   readonly backstage: BackstageView | null;
   readonly you: YouView | null;
 }
 
-export const EMPTY: FairState = { event: null, room: null, backstage: null, you: null };
+/** The fair as this participant may see it. Parts are null until their first snapshot, and when they no longer apply. */
+export interface FairState extends Held {
+  /**
+   * Streams can overtake each other: the snapshot of a room may come before the update that says that one is in it.
+   * So what came last is kept, and shown only while `you` agrees.
+   */
+  readonly held: Held;
+}
+
+const NOTHING: Held = { event: null, room: null, backstage: null, you: null };
+export const EMPTY: FairState = { ...NOTHING, held: NOTHING };
 
 type Streamed = Extract<ServerMessage, { kind: 'snapshot' | 'update' }>;
 
 /** The state after a message; the same object when nothing changed. */
 export function reduce(state: FairState, message: Streamed): FairState {
-  return message.kind === 'snapshot' ? withWhole(state, message.state) : withChange(state, message);
+  const { held } = state;
+  const next = message.kind === 'snapshot' ? withWhole(held, message.state) : withChange(held, message);
+  return next === held ? state : stateOf(next);
 }
 
-function withWhole(state: FairState, whole: StreamState): FairState {
+/** What of the held parts applies: what one no longer follows ends without a message, and must not linger. */
+export function stateOf(held: Held): FairState {
+  const { event, you } = held;
+  const room = held.room?.room === you?.room ? held.room : null;
+  const follows = you !== null && (you.place !== 'audience' || you.role === 'moderator' || you.role === 'organiser');
+  const backstage = follows && held.backstage?.room === you.room ? held.backstage : null;
+  return { event, you, room, backstage, held };
+}
+
+function withWhole(state: Held, whole: StreamState): Held {
   switch (whole.of) {
     case 'event': {
       const { of: _, ...event } = whole;
@@ -40,16 +61,16 @@ function withWhole(state: FairState, whole: StreamState): FairState {
     }
     case 'you': {
       const { of: _, ...you } = whole;
-      return withYou(state, you);
+      return { ...state, you };
     }
     default:
       return state;
   }
 }
 
-function withChange(state: FairState, message: Extract<Streamed, { kind: 'update' }>): FairState {
+function withChange(state: Held, message: Extract<Streamed, { kind: 'update' }>): Held {
   const { stream, change } = message;
-  if (change.kind === 'you') return withYou(state, change.you);
+  if (change.kind === 'you') return { ...state, you: change.you };
   if (stream.of === 'event') return state.event ? { ...state, event: eventAfter(state.event, change) } : state;
   if (stream.of === 'backstage') {
     if (change.kind !== 'waiting' || state.backstage?.room !== stream.room) return state;
@@ -66,14 +87,6 @@ function withChange(state: FairState, message: Extract<Streamed, { kind: 'update
     default:
       return state;
   }
-}
-
-/** What one no longer follows must not linger: it ends without a message. */
-function withYou(state: FairState, you: YouView): FairState {
-  const room = state.room && state.room.room === you.room ? state.room : null;
-  const follows = you.place !== 'audience' || you.role === 'moderator' || you.role === 'organiser';
-  const backstage = follows && state.backstage?.room === you.room ? state.backstage : null;
-  return { ...state, you, room, backstage };
 }
 
 function eventAfter(event: EventView, change: Change): EventView {

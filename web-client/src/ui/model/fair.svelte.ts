@@ -23,6 +23,9 @@ const VIDEO_SLOTS = 4;
 const VIDEO_SLOTS_PHONE = 2;
 const PHONE = '(max-width: 767px)';
 
+/** Refusals without a command that a person should see. */
+const TELLING: ReadonlySet<RefusalCode> = new Set(['sdp', 'room_full', 'event_closed', 'unavailable']);
+
 export class Fair implements FairModel {
   link = $state<Link>('connecting');
   closedBy = $state<RefusalCode | null>(null);
@@ -170,7 +173,8 @@ export class Fair implements FairModel {
         this.roster = withPage(this.roster, message);
         return;
       case 'refused':
-        this.notice = message.code;
+        // The others answer questions that crossed a move, and nobody asked them aloud.
+        if (TELLING.has(message.code)) this.notice = message.code;
         return;
       case 'rack_offer':
       case 'slot_changed':
