@@ -4,3 +4,25 @@
 //! The server as a library: configuration, HTTP, WebSocket, WHIP and WHEP, tokens, metrics, drain.
 //! It joins the planes and holds no rule of the event itself; only `bridge` knows both hub and SFU.
 #![forbid(unsafe_code)]
+
+pub mod app;
+pub(crate) mod bridge;
+pub mod cli;
+pub mod config;
+pub(crate) mod connection;
+pub(crate) mod event;
+pub(crate) mod event_task;
+pub(crate) mod events;
+pub(crate) mod http;
+pub(crate) mod identity;
+pub mod keys;
+pub mod limits;
+pub(crate) mod metrics;
+pub(crate) mod outbox;
+pub(crate) mod phase_log;
+pub(crate) mod rate;
+pub(crate) mod refusal;
+pub(crate) mod resume;
+pub(crate) mod state;
+pub(crate) mod tls;
+pub mod token;

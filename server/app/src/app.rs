@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The whole server, to be started by the binary, a test, or another program.
+//! It assembles the parts, serves until it is told to stop, and lets people go in order.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum_server::Handle;
+use fiera_media::{Media, MediaConfig};
+use fiera_protocol::ids::Role;
+use fiera_store::memory::MemoryStore;
+use hyper_util::rt::TokioTimer;
+use tokio::sync::watch;
+
+use crate::bridge::start_reports;
+use crate::config::{Config, DEMO, Tls};
+use crate::events::{Events, Services};
+use crate::keys::Keys;
+use crate::limits::{DRAIN_WITHIN, HTTP_HEADERS_WITHIN};
+use crate::metrics::Metrics;
+use crate::state::Server;
+use crate::token::{self, Grant};
+use crate::{http, tls};
+
+/// Life of the links that a demo prints.
+const DEMO_LINKS_TTL: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// A server that has its ports and is about to serve.
+pub struct App {
+    config: Config,
+    listener: TcpListener,
+    address: SocketAddr,
+    server: Server,
+    drain: watch::Sender<bool>,
+    /// Ends the media plane when dropped.
+    media: Media,
+}
+
+impl App {
+    /// Takes the ports, starts the media plane and the events.
+    ///
+    /// # Errors
+    /// A port is taken, the data folder cannot be used, or an event cannot be run.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let keys = Arc::new(Keys::load_or_create(&config.data)?);
+        let listen = config.listen;
+        let listener = TcpListener::bind(listen)
+            .with_context(|| format!("cannot listen on {listen}; is another server using the port?"))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let metrics = Arc::new(Metrics::new()?);
+        let (on_event, start_sorting) = start_reports(metrics.clone());
+        // Media must be reached directly even where HTTP comes through a proxy on this machine.
+        let any: IpAddr = if listen.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let bind = SocketAddr::new(any, config.media_port);
+        let media = Media::start(MediaConfig { bind, advertise: config.advertise.clone() }, on_event)?;
+        metrics.watch_media(media.handle())?;
+        let store = Arc::new(MemoryStore::default());
+        let services = Services { media: media.handle(), store, keys, metrics };
+        let events = Events::default();
+        for event in &config.events {
+            events.start(event, &services).await?;
+        }
+        start_sorting(events.clone());
+        let (drain, draining) = watch::channel(false);
+        let server = Server::new(services, events, config.tls != Tls::Off, draining);
+        Ok(Self { config, listener, address, server, drain, media })
+    }
+
+    /// Where HTTP is served.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All routes, for tests and for embedding.
+    pub fn router(&self) -> Router {
+        http::router(self.server.clone())
+    }
+
+    /// What an operator wants to see first: the address, and for a demo a link for each role.
+    #[must_use]
+    pub fn links(&self) -> String {
+        let scheme = if self.config.tls == Tls::Off { "http" } else { "https" };
+        let base = format!("{scheme}://localhost:{}", self.address.port());
+        if !self.config.demo {
+            return format!("Fiera listens on {base}/");
+        }
+        let link = |role: Role| {
+            let event = DEMO.parse().ok()?;
+            let expires_unix_s = token::unix_s() + DEMO_LINKS_TTL.as_secs();
+            let grant = Grant { event, role, name: None, expires_unix_s };
+            let token = token::sign(&self.server.services.keys, &grant).ok()?;
+            Some(format!("{base}/e/{DEMO}#t={token}"))
+        };
+        let line = |word: &str, role| format!("\n  {word:<10} {}", link(role).unwrap_or_default());
+        format!(
+            "Fiera demo is open:\n  attendee   {base}/e/{DEMO}{}{}{}",
+            line("speaker", Role::Speaker),
+            line("moderator", Role::Moderator),
+            line("organiser", Role::Organiser)
+        )
+    }
+
+    /// Serves until `stop` ends, then drains: nobody new, everybody told when to come back, requests finished.
+    ///
+    /// # Errors
+    /// The certificate cannot be used, or the listener fails.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let router = self.router();
+        let Self { config, listener, server, drain, media, .. } = self;
+        let tls = match &config.tls {
+            Tls::Off => None,
+            Tls::Files { cert, key } => Some(tls::from_files(cert, key)?),
+            Tls::SelfSigned => {
+                let addresses: Vec<IpAddr> =
+                    server.services.media.transport().candidates.iter().map(SocketAddr::ip).collect();
+                Some(tls::self_signed(&config.data, &addresses)?)
+            }
+        };
+        let handle = Handle::new();
+        let service = router.into_make_service();
+        let mut http = axum_server::from_tcp(listener)?.handle(handle.clone());
+        http.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HTTP_HEADERS_WITHIN);
+        let serving = async move {
+            match tls {
+                None => http.serve(service).await,
+                Some(tls) => {
+                    let acceptor = |acceptor| axum_server::tls_rustls::RustlsAcceptor::new(tls).acceptor(acceptor);
+                    http.map(acceptor).serve(service).await
+                }
+            }
+        };
+        let draining = async {
+            stop.await;
+            tracing::info!("going away: no new people, the others are told when to come back");
+            drain.send_replace(true);
+            handle.graceful_shutdown(Some(DRAIN_WITHIN));
+        };
+        tokio::pin!(serving);
+        let served = tokio::select! {
+            served = &mut serving => served,
+            () = draining => {
+                let sockets_gone = server.sockets_gone(DRAIN_WITHIN);
+                let (served, ()) = tokio::join!(tokio::time::timeout(2 * DRAIN_WITHIN, serving), sockets_gone);
+                served.unwrap_or(Ok(()))
+            }
+        };
+        drop(media);
+        served.context("HTTP ended")
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Where the two planes meet: the hub's people, rooms and intents on one side, the SFU's keys and commands on the other.
+//! Nothing else names both. It decides nothing: the hub says who may, the SFU says what happened.
+
+mod links;
+mod people;
+mod reports;
+mod room_media;
+
+pub(crate) use links::{Negotiator, PendingRack, PublisherLink, ResourceId, SdpProblem, ViewerLink};
+pub(crate) use reports::{MediaReport, start_reports};
+pub(crate) use room_media::{EventMedia, Reaction};

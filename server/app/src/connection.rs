@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One WebSocket: upgrade, hello, then messages both ways until either side ends.
+//! It knows the wire and its limits; what a message means is the event's business.
+
+mod hello;
+mod session;
+mod socket;
+
+pub(crate) use hello::token_refusal;
+
+use std::time::Instant;
+
+use axum::extract::{State, WebSocketUpgrade};
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use fiera_protocol::codec::encode;
+use fiera_protocol::limits::CLIENT_MESSAGE_BYTES_MAX;
+use fiera_protocol::server::ServerMessage;
+
+use crate::connection::hello::{Caller, Hello};
+use crate::connection::session::Session;
+use crate::connection::socket::{CloseCode, Socket};
+use crate::event::Message;
+use crate::identity::same_origin;
+use crate::limits::{WS_READ_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES_MAX};
+use crate::outbox::outbox;
+use crate::refusal::{Refusal, code_name};
+use crate::state::Server;
+
+/// `GET /ws`.
+pub(crate) async fn upgrade(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    uri: Uri,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if server.is_draining() {
+        return Refusal::unavailable().http().into_response();
+    }
+    // Another site's page may open a socket here, but then its visitor's cookie says nothing.
+    let caller = Caller { cookies: same_origin(&headers, &uri).then_some(headers) };
+    upgrade
+        .read_buffer_size(WS_READ_BUFFER_BYTES)
+        .write_buffer_size(WS_WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WS_WRITE_BUFFER_BYTES_MAX)
+        // A little more than is allowed still gets a refusal in words; what is larger is not even read.
+        .max_message_size(2 * CLIENT_MESSAGE_BYTES_MAX)
+        .max_frame_size(2 * CLIENT_MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| serve(server, caller, Socket::new(socket)))
+}
+
+async fn serve(server: Server, caller: Caller, mut socket: Socket) {
+    let opened_at = Instant::now();
+    let Hello { event, identity, resume } = match hello::receive(&server, &caller, &mut socket).await {
+        Ok(hello) => hello,
+        Err(refusal) => {
+            server.services.metrics.refused(&code_name(refusal.code));
+            let close = if server.is_draining() { CloseCode::GoingAway } else { CloseCode::Policy };
+            socket.end(vec![encode(&refusal.message())], close).await;
+            return;
+        }
+    };
+    let (sender, receiver) = outbox();
+    let id = server.next_socket();
+    let open = Message::Opened { socket: id, identity, resume, outbox: sender, hello_at: opened_at };
+    if !event.send(open).await {
+        socket.end(vec![encode(&Refusal::unavailable().message())], CloseCode::TryLater).await;
+        return;
+    }
+    server.services.metrics.sockets(1);
+    let mut session = Session::new(&server, &event, id, receiver);
+    let close = tokio::select! {
+        close = session.run(&mut socket) => close,
+        () = server.drained() => {
+            let drain = ServerMessage::Drain { reconnect_within_ms: server.reconnect_within_ms() };
+            session.pending(encode(&drain));
+            CloseCode::GoingAway
+        }
+    };
+    server.services.metrics.sockets(-1);
+    let rest = session.into_pending();
+    event.send(Message::Closed { socket: id }).await;
+    socket.end(rest, close).await;
+}

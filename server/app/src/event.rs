@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The door to one event's task: what can be sent to it, and what others may know of it without asking.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use fiera_protocol::client::Command;
+use fiera_protocol::ids::{CommandId, DisplayName, EventId, ParticipantId, RoomId};
+use fiera_protocol::resume::ResumePlace;
+use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::bridge::{MediaReport, PublisherLink, ResourceId, ViewerLink};
+use crate::identity::Identity;
+use crate::outbox::Outbox;
+use crate::refusal::Refusal;
+
+/// A socket, numbered within the process.
+pub(crate) type SocketId = u64;
+
+/// What an event's task is told.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// A socket said a valid `hello`.
+    Opened { socket: SocketId, identity: Identity, resume: Option<ResumePlace>, outbox: Outbox, hello_at: Instant },
+    /// A socket is gone.
+    Closed { socket: SocketId },
+    /// From a client.
+    Command { socket: SocketId, id: CommandId, command: Command },
+    /// From a client.
+    Resync { socket: SocketId, stream: StreamId, have: Option<StreamPosition> },
+    /// From a client.
+    Roster { socket: SocketId, after: Option<ParticipantId> },
+    /// A rack was negotiated.
+    Watch { socket: SocketId, rack: u32, link: Box<ViewerLink> },
+    /// From a client.
+    Want { socket: SocketId, slot: u8, height: Option<u16> },
+    /// From a client.
+    StopWatching { socket: SocketId },
+    /// Publishing was negotiated.
+    Publish { socket: SocketId, answer: Box<str>, link: Box<PublisherLink> },
+    /// From a client.
+    StopPublishing { socket: SocketId },
+    /// A program wants to publish by WHIP.
+    Whip {
+        participant: ParticipantId,
+        name: DisplayName,
+        room: RoomId,
+        link: Box<PublisherLink>,
+        resource: ResourceId,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// A program wants to watch by WHEP.
+    Whep {
+        room: RoomId,
+        link: Box<ViewerLink>,
+        resource: ResourceId,
+        since: Instant,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// DELETE on a WHIP or WHEP resource; answers whether there was one.
+    Release { resource: ResourceId, reply: oneshot::Sender<bool> },
+    /// The media plane reports something of this event.
+    Media(MediaReport),
+}
+
+/// What anybody may know of an event without waiting for its task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) title: String,
+    pub(crate) phase: EventPhase,
+    pub(crate) people: u32,
+    pub(crate) live: bool,
+    pub(crate) rooms: Vec<RoomId>,
+    /// A second fault: it answers nothing any more until the server is started anew.
+    pub(crate) read_only: bool,
+}
+
+/// A cheap way to one event.
+#[derive(Debug, Clone)]
+pub(crate) struct EventHandle {
+    pub(crate) id: EventId,
+    /// Part of every key that the media plane gets, so that its reports find their event.
+    pub(crate) index: u32,
+    pub(crate) inbox: mpsc::Sender<Message>,
+    summary: Arc<RwLock<Summary>>,
+    next_key: Arc<AtomicU64>,
+}
+
+impl EventHandle {
+    pub(crate) fn new(id: EventId, index: u32, inbox: mpsc::Sender<Message>, summary: Summary) -> Self {
+        Self { id, index, inbox, summary: Arc::new(RwLock::new(summary)), next_key: Arc::new(AtomicU64::new(1)) }
+    }
+
+    /// What is known now.
+    pub(crate) fn summary(&self) -> Summary {
+        self.summary.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what is known.
+    pub(crate) fn update_summary(&self, change: impl FnOnce(&mut Summary)) {
+        change(&mut self.summary.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A number for the media plane, never used before in this process.
+    pub(crate) fn next_key(&self) -> u64 {
+        (u64::from(self.index) << 40) | self.next_key.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Sends and waits while the inbox is full; false where the event runs no more.
+    pub(crate) async fn send(&self, message: Message) -> bool {
+        self.inbox.send(message).await.is_ok()
+    }
+}

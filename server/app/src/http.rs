@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Everything over HTTP: pages, API, WHIP, WHEP, numbers, health. Each module answers its own routes.
+
+mod api;
+mod auth;
+mod ops;
+mod pages;
+mod resources;
+mod security;
+mod whep;
+mod whip;
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use fiera_protocol::refusal::RefusalCode;
+
+use crate::connection;
+use crate::refusal::Refusal;
+use crate::state::Server;
+
+/// All routes.
+pub(crate) fn router(server: Server) -> Router {
+    Router::new()
+        .route("/ws", get(connection::upgrade))
+        .merge(api::routes())
+        .merge(ops::routes())
+        .merge(whip::routes())
+        .merge(whep::routes())
+        .merge(pages::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(server.clone(), security::headers))
+        .with_state(server)
+}
+
+async fn not_found() -> Response {
+    let refusal = Refusal::new(RefusalCode::Malformed, "There is nothing at this address. Check it.");
+    refusal.http_as(StatusCode::NOT_FOUND).into_response()
+}
+
+/// 405; the router adds `Allow`.
+async fn method_not_allowed() -> Response {
+    let refusal = Refusal::new(RefusalCode::Malformed, "This address does not take that method.");
+    refusal.http_as(StatusCode::METHOD_NOT_ALLOWED).into_response()
+}
+
+/// `no-store`, for what must not be kept.
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The JSON API under `/api/v1`, and its description in OpenAPI.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use fiera_protocol::ids::{DisplayName, EventId, Role};
+use fiera_protocol::refusal::RefusalCode;
+use fiera_protocol::view::EventPhase;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use super::NO_STORE;
+use crate::connection::token_refusal;
+use crate::identity::{self, Identity};
+use crate::limits::JSON_BODY_BYTES_MAX;
+use crate::refusal::{HttpRefusal, Refusal};
+use crate::state::Server;
+use crate::token;
+
+pub(super) fn routes() -> Router<Server> {
+    Router::new()
+        .route("/api/v1/openapi.json", get(openapi))
+        .route("/api/v1/events/{event}", get(event))
+        .route("/api/v1/events/{event}/session", post(session))
+        .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX))
+}
+
+/// Why a request was not carried out.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// For programs; stable.
+    #[schema(example = "unknown_event")]
+    code: String,
+    /// For people: what happened and what to do.
+    sentence: String,
+}
+
+/// An event as anybody may see it before coming in.
+#[derive(Debug, Serialize, ToSchema)]
+struct EventInfo {
+    /// Short name.
+    #[schema(value_type = String)]
+    event: EventId,
+    /// Title.
+    title: String,
+    /// `draft`, `open`, `live` or `ended`.
+    #[schema(value_type = String, example = "live")]
+    phase: EventPhase,
+    /// Participants now.
+    people: u32,
+    /// Whether anybody is on air.
+    live: bool,
+}
+
+/// Who wants to come in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SessionRequest {
+    /// Signed token, from the link; without it one is a guest, or who one was.
+    #[serde(default)]
+    token: Option<String>,
+    /// Name to be shown, 1 to 60 characters.
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// Who came in.
+#[derive(Debug, Serialize, ToSchema)]
+struct SessionInfo {
+    /// `attendee`, `speaker`, `moderator` or `organiser`.
+    #[schema(value_type = String, example = "attendee")]
+    role: Role,
+    /// The name to be shown.
+    #[schema(value_type = String)]
+    name: DisplayName,
+    /// Random id within this event.
+    #[schema(value_type = String)]
+    participant: fiera_protocol::ids::ParticipantId,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Fiera", description = "Live digital fairs: what is outside the WebSocket."),
+    paths(openapi, event, session, super::whip::start, super::whep::start),
+    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo)),
+    modifiers(&Bearer),
+    tags((name = "events", description = "Events and sessions"), (name = "media", description = "WHIP and WHEP"))
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = openapi.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// This description.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "events", responses((status = 200, description = "OpenAPI 3.1")))]
+async fn openapi() -> Response {
+    Json(Description::openapi()).into_response()
+}
+
+/// What anybody may know of an event.
+#[utoipa::path(
+    get, path = "/api/v1/events/{event}", tag = "events",
+    params(("event" = String, Path, description = "Short name of the event")),
+    responses((status = 200, body = EventInfo), (status = 404, description = "No such event", body = Problem))
+)]
+async fn event(State(server): State<Server>, Path(event): Path<String>) -> Result<Response, HttpRefusal> {
+    let handle = find(&server, &event)?;
+    let summary = handle.summary();
+    let (title, phase, people, live) = (summary.title, summary.phase, summary.people, summary.live);
+    let info = EventInfo { event: handle.id, title, phase, people, live };
+    Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response())
+}
+
+/// Exchanges a token, or nothing, for the session cookie of the event.
+#[utoipa::path(
+    post, path = "/api/v1/events/{event}/session", tag = "events",
+    params(("event" = String, Path, description = "Short name of the event")),
+    request_body = SessionRequest,
+    responses(
+        (status = 200, description = "`Set-Cookie` holds the session", body = SessionInfo),
+        (status = 400, description = "Not readable, or the name is not possible", body = Problem),
+        (status = 401, description = "Token wrong or expired", body = Problem),
+        (status = 404, description = "No such event", body = Problem),
+        (status = 413, description = "Body too long", body = Problem),
+        (status = 415, description = "Not application/json", body = Problem),
+    )
+)]
+async fn session(
+    State(server): State<Server>,
+    Path(event): Path<String>,
+    headers: HeaderMap,
+    body: Result<Json<SessionRequest>, JsonRejection>,
+) -> Result<Response, HttpRefusal> {
+    let handle = find(&server, &event)?;
+    let Json(request) = body.map_err(body_refusal)?;
+    let name = request.name.map(DisplayName::try_from).transpose();
+    let name = name.map_err(|error| Refusal::new(RefusalCode::Name, format!("Not a possible name: {error}.")).http())?;
+    let keys = &server.services.keys;
+    let known = identity::from_cookie(keys, &headers, &handle.id);
+    let identity = match request.token {
+        Some(token) => {
+            let grant = token::verify(keys, &token, &handle.id).map_err(|error| token_refusal(error).http())?;
+            let fresh = Identity::of_grant(grant, name);
+            let participant = known.map_or(fresh.participant, |known| known.participant);
+            Identity { participant, ..fresh }
+        }
+        None => match known {
+            Some(known) => Identity { name: name.unwrap_or_else(|| known.name.clone()), ..known },
+            None => Identity::guest(name),
+        },
+    };
+    let jar = identity::to_cookie(keys, &headers, &handle.id, &identity, server.secure);
+    let info = SessionInfo { role: identity.role, name: identity.name, participant: identity.participant };
+    Ok((jar, [(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response())
+}
+
+fn find(server: &Server, event: &str) -> Result<crate::event::EventHandle, HttpRefusal> {
+    let event: EventId = event.parse().map_err(|_| Refusal::no_such_event().http())?;
+    server.event(&event).map_err(Refusal::http)
+}
+
+fn body_refusal(error: JsonRejection) -> HttpRefusal {
+    let status = error.status();
+    let (code, sentence) = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => (RefusalCode::TooLarge, "The request is longer than this server reads."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (RefusalCode::Malformed, "Send the request as application/json."),
+        _ => (RefusalCode::Malformed, "The request is not JSON of the expected shape; see /api/v1/openapi.json."),
+    };
+    let status = if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
+    Refusal::new(code, sentence).http_as(status)
+}

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Every size, rate and time of the server shell that is not part of the wire protocol, in one place.
+
+use std::time::Duration;
+
+/// Time for `hello` after a socket opened.
+pub const HELLO_WITHIN: Duration = Duration::from_secs(5);
+/// Time for one frame to be taken by the peer's TCP; longer means that it is gone.
+pub const WS_WRITE_WITHIN: Duration = Duration::from_secs(12);
+/// Messages that wait for one slow socket; above this it is closed and comes back by its resume token.
+pub const OUTBOX_MESSAGES_MAX: usize = 512;
+/// Largest frame that several messages are joined into, bytes.
+pub const WS_FRAME_BYTES_MAX: usize = 128 * 1024;
+/// Read buffer per socket, bytes.
+pub const WS_READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Write buffer per socket, bytes, before a write is forced.
+pub const WS_WRITE_BUFFER_BYTES: usize = 8 * 1024;
+/// Bytes that may wait in a socket's write buffer.
+pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
+/// Inputs that wait for one event's task; senders wait beyond this.
+pub const EVENT_INBOX_MAX: usize = 4_096;
+/// Reports of the media plane that wait to be sorted to their events.
+pub const MEDIA_REPORTS_MAX: usize = 65_536;
+/// WHEP viewers in one room.
+pub const WHEP_VIEWERS_PER_ROOM_MAX: usize = 5_000;
+/// Body of a JSON request, bytes.
+pub const JSON_BODY_BYTES_MAX: usize = 8 * 1024;
+/// Life of the session cookie of an event.
+pub const SESSION_TTL: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Time for request headers to arrive.
+pub const HTTP_HEADERS_WITHIN: Duration = Duration::from_secs(15);
+/// Time for open requests to end when the server stops.
+pub const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+/// Shortest window in which clients come back after a drain, milliseconds.
+pub const DRAIN_SPREAD_MS_MIN: u32 = 500;
+/// Longest such window, milliseconds.
+pub const DRAIN_SPREAD_MS_MAX: u32 = 20_000;
+/// Returning clients per second that a drain aims at.
+pub const DRAIN_RETURNS_PER_S: u32 = 100;

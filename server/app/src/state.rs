@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What every request can reach. Cheap to clone; holds no rule.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fiera_protocol::ids::EventId;
+use tokio::sync::watch;
+
+use crate::bridge::Negotiator;
+use crate::event::{EventHandle, SocketId};
+use crate::events::{Events, Services};
+use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
+use crate::refusal::Refusal;
+
+/// The server as its requests see it.
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub(crate) services: Services,
+    pub(crate) events: Events,
+    pub(crate) negotiator: Negotiator,
+    /// Whether cookies must go over HTTPS only.
+    pub(crate) secure: bool,
+    drain: watch::Receiver<bool>,
+    next_socket: Arc<AtomicU64>,
+}
+
+impl Server {
+    pub(crate) fn new(services: Services, events: Events, secure: bool, drain: watch::Receiver<bool>) -> Self {
+        let negotiator = Negotiator::new(services.media.clone());
+        Self { services, events, negotiator, secure, drain, next_socket: Arc::new(AtomicU64::new(1)) }
+    }
+
+    /// A number for a socket, never used before.
+    pub(crate) fn next_socket(&self) -> SocketId {
+        self.next_socket.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The event, unless it does not exist or answers nothing any more.
+    pub(crate) fn event(&self, id: &EventId) -> Result<EventHandle, Refusal> {
+        self.events.by_id(id).ok_or_else(Refusal::no_such_event)
+    }
+
+    /// Whether the server is going away.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.drain.borrow()
+    }
+
+    /// Ends when the server begins to go away.
+    pub(crate) async fn drained(&self) {
+        let mut drain = self.drain.clone();
+        if drain.wait_for(|draining| *draining).await.is_err() {
+            // The sender is gone only after the server itself.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The window in which clients should come back, so that they do not come all at once.
+    pub(crate) fn reconnect_within_ms(&self) -> u32 {
+        let sockets = u32::try_from(self.services.metrics.sockets_now()).unwrap_or(0);
+        let spread_ms = sockets.saturating_mul(1_000) / DRAIN_RETURNS_PER_S;
+        spread_ms.clamp(DRAIN_SPREAD_MS_MIN, DRAIN_SPREAD_MS_MAX)
+    }
+
+    /// Ends when all sockets have ended, or after this long.
+    pub(crate) async fn sockets_gone(&self, within: std::time::Duration) {
+        let _ = tokio::time::timeout(within, self.sockets.gone()).await;
+    }
+}
