@@ -4,11 +4,28 @@
 //! IO for the media plane: the UDP socket, the media thread, batches out, mailboxes in.
 //! It never sees tokio, HTTP, the hub or the signalling protocol.
 
+mod addresses;
+mod snapshot;
+mod thread;
+mod udp;
+
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use fiera_sfu::api::{Command, Event};
 use fiera_sfu::sdp::{ServerTransport, TransportCredentials};
+use fiera_sfu::transport::dtls::{DtlsIdentity, IdentityError};
+use ring::rand::{SecureRandom, SystemRandom};
+
+pub use snapshot::{CountersSnapshot, LATENCY_BUCKETS_S};
+use udp::{Waker, is_timeout};
+
+/// Characters of ICE credentials (RFC 8839 section 5.4: `ice-char`).
+const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const ICE_UFRAG_CHARS: usize = 8;
+const ICE_PWD_CHARS: usize = 24;
 
 /// Where the media plane listens and what it tells clients.
 #[derive(Debug, Clone)]
@@ -30,57 +47,61 @@ pub enum MediaError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Something else that the system refused.
+    #[error("cannot set up media: {0}")]
+    System(#[from] std::io::Error),
+    /// No certificate.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
 }
 
-/// A running media plane; ends when dropped.
+/// A running media plane; says goodbye to everybody and ends when dropped.
 pub struct Media {
     handle: MediaHandle,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// A cheap, cloneable way to talk to the media plane from any thread.
 #[derive(Clone)]
 pub struct MediaHandle {
-    transport: Arc<ServerTransport>,
+    shared: Arc<Shared>,
+    mailbox: Sender<Letter>,
 }
 
-/// Upper bounds of the forward-latency histogram, seconds.
-pub const LATENCY_BUCKETS_S: [f64; 12] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0,
-];
+struct Shared {
+    transport: ServerTransport,
+    waker: Waker,
+    counters: Mutex<CountersSnapshot>,
+    random: SystemRandom,
+}
 
-/// Counters since the start, all threads added up.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CountersSnapshot {
-    /// RTP packets sent to viewers.
-    pub forwarded_packets: u64,
-    /// Bytes of those, UDP payload.
-    pub forwarded_bytes: u64,
-    /// Packets dropped, by stable reason.
-    pub dropped_packets: Vec<(&'static str, u64)>,
-    /// Datagrams and messages refused, by stable reason.
-    pub refused: Vec<(&'static str, u64)>,
-    /// Cumulative-free counts per bucket of [`LATENCY_BUCKETS_S`], then those above.
-    pub latency_counts: [u64; 13],
-    /// Sum of all latencies, seconds.
-    pub latency_sum_s: f64,
-    /// Publishing connections that are up.
-    pub publishers: u64,
-    /// Viewing connections that are up.
-    pub subscribers: u64,
+/// What other threads put into the media thread's mailbox.
+enum Letter {
+    Command(Box<Command>),
+    Stop,
 }
 
 impl Media {
     /// Binds the port and starts the media thread. `events` is called on that thread and must not block.
     ///
     /// # Errors
-    /// [`MediaError::Bind`] when the port is taken or not allowed.
+    /// [`MediaError`] when the port is taken or not allowed, or the system refuses what the media plane needs.
     pub fn start(config: MediaConfig, events: Box<dyn Fn(Event) + Send>) -> Result<Self, MediaError> {
-        let _ = (config, events);
-        Ok(Self {
-            handle: MediaHandle {
-                transport: Arc::new(ServerTransport { candidates: Vec::new(), fingerprint_sha256: String::new() }),
-            },
-        })
+        let identity = Arc::new(DtlsIdentity::generate()?);
+        let socket =
+            udp::UdpSocket::bind(config.bind).map_err(|source| MediaError::Bind { address: config.bind, source })?;
+        let port = socket.local_addr()?.port();
+        let candidates = addresses::advertised(&config, port);
+        let (mailbox, letters) = std::sync::mpsc::channel();
+        let shared = Arc::new(Shared {
+            transport: ServerTransport { candidates, fingerprint_sha256: identity.fingerprint_sha256().to_owned() },
+            waker: Waker::new()?,
+            counters: Mutex::new(CountersSnapshot::default()),
+            random: SystemRandom::new(),
+        });
+        let worker = thread::Worker::new(socket, identity, Arc::clone(&shared), letters, events);
+        let thread = std::thread::Builder::new().name("fiera-media".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { handle: MediaHandle { shared, mailbox }, thread: Some(thread) })
     }
 
     /// A handle for other threads.
@@ -90,33 +111,64 @@ impl Media {
     }
 }
 
+impl Drop for Media {
+    fn drop(&mut self) {
+        self.handle.post(Letter::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 impl MediaHandle {
+    fn post(&self, letter: Letter) {
+        // The thread outlives every handle but during shutdown, when nothing matters any more.
+        let _ = self.mailbox.send(letter);
+        self.shared.waker.wake();
+    }
+
     /// Queues a command; commands of one caller keep their order.
     pub fn command(&self, command: Command) {
-        let _ = command;
+        self.post(Letter::Command(Box::new(command)));
     }
 
     /// What session descriptions must say about this server.
     #[must_use]
     pub fn transport(&self) -> &ServerTransport {
-        &self.transport
+        &self.shared.transport
     }
 
     /// Fresh ICE credentials from the system's CSPRNG.
     #[must_use]
     pub fn credentials(&self) -> TransportCredentials {
-        TransportCredentials { ice_ufrag: String::new(), ice_pwd: String::new() }
+        let mut bytes = [0_u8; ICE_UFRAG_CHARS + ICE_PWD_CHARS];
+        self.fill(&mut bytes);
+        let chars: String = bytes.iter().map(|byte| char::from(ICE_CHARS[usize::from(byte & 63)])).collect();
+        let (ice_ufrag, ice_pwd) = chars.split_at(ICE_UFRAG_CHARS);
+        TransportCredentials { ice_ufrag: ice_ufrag.to_owned(), ice_pwd: ice_pwd.to_owned() }
     }
 
     /// A random SSRC or other 32-bit number from the system's CSPRNG.
     #[must_use]
     pub fn random_u32(&self) -> u32 {
-        0
+        let mut bytes = [0; 4];
+        self.fill(&mut bytes);
+        u32::from_ne_bytes(bytes)
     }
 
-    /// The counters now.
+    fn fill(&self, bytes: &mut [u8]) {
+        // Without randomness there is no security to offer; Linux' getrandom does not fail once seeded.
+        self.shared.random.fill(bytes).expect("the system's random number generator failed");
+    }
+
+    /// The counters, at most a quarter of a second old.
     #[must_use]
     pub fn counters(&self) -> CountersSnapshot {
-        CountersSnapshot::default()
+        self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Errors that end nothing: no data, or a signal came first.
+fn is_passing(error: &std::io::Error) -> bool {
+    is_timeout(error) || error.kind() == std::io::ErrorKind::Interrupted
 }

@@ -178,6 +178,13 @@ pub enum Event {
         /// Codec name as in SDP.
         codec: &'static str,
     },
+    /// A publisher's encoder sends B-frames, which WebRTC cannot carry: nothing of them is forwarded. Said once.
+    BFrames {
+        /// Whose.
+        participant: ParticipantKey,
+        /// Which source.
+        source: SourceKind,
+    },
     /// Who speaks in a room, loudest first; at most 4 times a second, when it changes.
     Speaking {
         /// The room.

@@ -40,6 +40,14 @@ pub struct Run {
     open: bool,
 }
 
+impl Run {
+    /// One datagram of this run, to be sent by itself.
+    #[must_use]
+    pub fn single(&self, len: usize) -> Run {
+        Run { segments: 1, len, open: false, ..*self }
+    }
+}
+
 /// Datagrams waiting to be sent.
 ///
 /// Contract: `push` or `reserve` + `commit` any number of times while [`Egress::has_room`], hand [`Egress::runs`] and
@@ -69,6 +77,12 @@ impl Egress {
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.arena.len() - self.used >= DATAGRAM_BYTES_MAX
+    }
+
+    /// Whether so many datagrams of the largest size still fit, and never less than an empty arena holds.
+    #[must_use]
+    pub fn has_room_for(&self, datagrams: usize) -> bool {
+        self.used == 0 || self.arena.len() - self.used >= datagrams * DATAGRAM_BYTES_MAX
     }
 
     /// Whether nothing waits.

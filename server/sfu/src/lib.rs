@@ -7,9 +7,15 @@
 
 pub mod api;
 pub mod egress;
+pub mod clock;
 pub mod codec;
+pub mod counters;
+pub mod engine;
 pub mod ingest;
+pub mod plan;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
+pub mod speakers;
 pub mod transport;
+pub mod viewer;

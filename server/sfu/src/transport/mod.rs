@@ -107,6 +107,12 @@ impl Transport {
         self.srtp.is_some()
     }
 
+    /// Whether it must be looked after on every tick: it connects, or its address is on probation.
+    #[must_use]
+    pub fn needs_attention(&self) -> bool {
+        !self.is_connected() || self.probation.is_some()
+    }
+
     /// SRTP of this connection, once connected.
     pub fn srtp(&mut self) -> Option<&mut Srtp> {
         self.srtp.as_deref_mut()

@@ -1,0 +1,157 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The UDP socket as the media thread needs it: many datagrams per system call, runs with `UDP_SEGMENT`, replies from
+//! the address that a datagram came to. All `unsafe` of Fiera is in `sys` below.
+
+mod sys;
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+use fiera_sfu::egress::{Egress, Path, Run};
+
+use crate::snapshot::SocketCounters;
+use sys::{Receiver, Sender};
+
+pub(crate) use sys::Waker;
+
+/// Socket buffers asked for, bytes: 100 ms of 300 Mbit/s.
+const BUFFER_BYTES: usize = 4 << 20;
+/// Below this the kernel will drop bursts; the log says how to raise the limit.
+const BUFFER_BYTES_MIN: usize = 1 << 20;
+/// How long a full socket may hold the media thread up before datagrams are dropped.
+const BLOCKED_MAX: Duration = Duration::from_millis(2);
+/// Addresses for which segmentation offload is off.
+const PLAIN_ADDRESSES_MAX: usize = 10_000;
+
+/// The media socket.
+pub(crate) struct UdpSocket {
+    socket: std::net::UdpSocket,
+    receiver: Receiver,
+    sender: Sender,
+    gso: bool,
+    plain: std::collections::HashSet<SocketAddr>,
+    pub(crate) counters: SocketCounters,
+}
+
+/// Whether an error only says "not now".
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+impl UdpSocket {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = std::net::UdpSocket::bind(address)?;
+        socket.set_nonblocking(true)?;
+        sys::receive_packet_info(&socket, address.is_ipv4())?;
+        let (receive, send) = sys::set_buffers(&socket, BUFFER_BYTES);
+        if receive.min(send) < BUFFER_BYTES_MIN {
+            tracing::warn!(
+                receive,
+                send,
+                "the UDP socket buffers are small, bursts will be lost; raise them with: \
+                 sysctl -w net.core.rmem_max={BUFFER_BYTES} net.core.wmem_max={BUFFER_BYTES}"
+            );
+        }
+        let gso = sys::has_gso(&socket);
+        if !gso {
+            tracing::warn!("this kernel has no UDP segmentation offload (Linux 4.18): sending costs more");
+        }
+        Ok(Self {
+            socket,
+            receiver: Receiver::new(),
+            sender: Sender::new(),
+            gso,
+            plain: std::collections::HashSet::new(),
+            counters: SocketCounters::default(),
+        })
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Waits until the socket can be read, the waker rings, or time is up. Returns whether the waker rang.
+    pub(crate) fn wait(&self, waker: &Waker, timeout: Duration) -> io::Result<bool> {
+        let rang = sys::wait(&[self.socket.as_raw_fd(), waker.as_raw_fd()], sys::READABLE, timeout)?;
+        Ok(rang.get(1).copied().unwrap_or(false))
+    }
+
+    /// Takes what is there, up to one batch. Returns the number of datagrams.
+    pub(crate) fn receive(&mut self, mut each: impl FnMut(Path, &[u8])) -> io::Result<usize> {
+        let count = self.receiver.receive(self.socket.as_fd())?;
+        for index in 0..count {
+            if let Some((path, datagram)) = self.receiver.datagram(index) {
+                each(path, datagram);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Sends everything in the arena; what the kernel will not take in time is dropped and counted.
+    pub(crate) fn send(&mut self, egress: &mut Egress) {
+        let mut at = 0;
+        let mut waited = false;
+        while let Some(rest) = egress.runs().get(at..).filter(|rest| !rest.is_empty()) {
+            let plain = |run: &Run| !self.gso || (!self.plain.is_empty() && self.plain.contains(&run.path.remote));
+            if let Some(run) = rest.first().filter(|run| run.segments > 1 && plain(run)) {
+                self.send_plainly(run, egress.bytes(run));
+                at += 1;
+                continue;
+            }
+            let batch = rest.iter().take_while(|run| run.segments == 1 || !plain(run));
+            match self.sender.send(self.socket.as_fd(), batch.map(|run| (run, egress.bytes(run)))) {
+                Ok(sent) => {
+                    at += sent.max(1);
+                    waited = false;
+                }
+                Err(error) if is_timeout(&error) => {
+                    let ready = sys::wait(&[self.socket.as_raw_fd()], sys::WRITABLE, BLOCKED_MAX);
+                    if waited || ready.is_err() {
+                        self.counters.blocked += rest.first().map_or(0, |run| u64::from(run.segments));
+                        at += 1;
+                    }
+                    waited = true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.refused(&error, rest.first().copied(), egress);
+                    at += 1;
+                }
+            }
+        }
+        egress.clear();
+    }
+
+    fn refused(&mut self, error: &io::Error, run: Option<Run>, egress: &Egress) {
+        let Some(run) = run else { return };
+        if run.segments > 1 && sys::is_gso_fault(error) {
+            // Checksum offload is missing on that route, or a tunnel makes the segments too long: this viewer only.
+            self.counters.gso_fallbacks += 1;
+            if self.plain.len() < PLAIN_ADDRESSES_MAX {
+                self.plain.insert(run.path.remote);
+            }
+            self.send_plainly(&run, egress.bytes(&run));
+        } else {
+            self.counters.failed += u64::from(run.segments);
+        }
+    }
+
+    /// The sealed bytes as they are, one datagram at a time.
+    fn send_plainly(&mut self, run: &Run, bytes: &[u8]) {
+        for segment in bytes.chunks(run.segment_bytes) {
+            let single = run.single(segment.len());
+            match self.sender.send(self.socket.as_fd(), std::iter::once((&single, segment))) {
+                Ok(_) => {}
+                Err(error) if is_timeout(&error) => self.counters.blocked += 1,
+                Err(_) => self.counters.failed += 1,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What one media thread counts. Plain numbers, read by the shell; nothing here names a person or a room.
+
+use std::time::Duration;
+
+/// Upper bounds of the forward-latency histogram, microseconds.
+pub const LATENCY_BUCKETS_US: [u32; 12] =
+    [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000];
+
+/// Why an RTP packet was not forwarded or a datagram not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Drop {
+    /// From an address that belongs to no connection.
+    UnknownAddress,
+    /// A STUN message that was refused.
+    Stun,
+    /// A datagram of no known protocol (RFC 7983).
+    NotForUs,
+    /// SRTP or SRTCP that did not authenticate.
+    NotAuthentic,
+    /// RTP that could not be placed in any stream.
+    UnknownStream,
+    /// Malformed RTP or RTCP.
+    Malformed,
+    /// Of a source that the server has muted.
+    Muted,
+    /// Seen before, or older than what a slot began with.
+    Old,
+    /// The viewer has no decoder for the codec.
+    NoCodec,
+    /// The send arena was full.
+    ArenaFull,
+    /// A command about something that is gone.
+    StaleCommand,
+    /// A retransmission that was not affordable or not at hand.
+    Retransmission,
+}
+
+impl Drop {
+    /// All of them, in the order of [`Counters::drops`].
+    pub const ALL: [Drop; 12] = [
+        Drop::UnknownAddress,
+        Drop::Stun,
+        Drop::NotForUs,
+        Drop::NotAuthentic,
+        Drop::UnknownStream,
+        Drop::Malformed,
+        Drop::Muted,
+        Drop::Old,
+        Drop::NoCodec,
+        Drop::ArenaFull,
+        Drop::StaleCommand,
+        Drop::Retransmission,
+    ];
+
+    /// Stable name for metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Drop::UnknownAddress => "unknown_address",
+            Drop::Stun => "stun",
+            Drop::NotForUs => "not_for_us",
+            Drop::NotAuthentic => "not_authentic",
+            Drop::UnknownStream => "unknown_stream",
+            Drop::Malformed => "malformed",
+            Drop::Muted => "muted",
+            Drop::Old => "old",
+            Drop::NoCodec => "no_codec",
+            Drop::ArenaFull => "arena_full",
+            Drop::StaleCommand => "stale_command",
+            Drop::Retransmission => "retransmission",
+        }
+    }
+}
+
+/// Counters since the start.
+#[derive(Debug, Clone, Default)]
+pub struct Counters {
+    /// RTP packets handed to the socket for viewers, retransmissions included.
+    pub forwarded_packets: u64,
+    /// Their bytes, UDP payload.
+    pub forwarded_bytes: u64,
+    /// Retransmissions among them.
+    pub retransmitted_packets: u64,
+    /// RTP packets taken from publishers.
+    pub received_packets: u64,
+    /// Received media packets over 1,200 bytes of payload, which leave little room for GSO and tunnels.
+    pub received_large_packets: u64,
+    /// Drops by reason, in the order of [`Drop::ALL`].
+    pub drops: [u64; 12],
+    /// Forward latency per bucket of [`LATENCY_BUCKETS_US`], then those above.
+    pub latency: [u64; 13],
+    /// Sum of all latencies, microseconds.
+    pub latency_sum_us: u64,
+    /// Publishing connections that are up.
+    pub publishers: u64,
+    /// Viewing connections that are up.
+    pub viewers: u64,
+    /// Viewing connections on AES-128-GCM, since the start.
+    pub gcm_viewers: u64,
+    /// Keyframe requests sent to publishers.
+    pub keyframe_requests: u64,
+}
+
+impl Counters {
+    /// Counts one drop.
+    pub fn dropped(&mut self, reason: Drop) {
+        if let Some(count) = self.drops.get_mut(reason as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Counts `packets` that waited for `latency` between socket and socket.
+    pub fn forwarded(&mut self, packets: u64, latency: Duration) {
+        let us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        let bucket = LATENCY_BUCKETS_US.iter().position(|bound| us <= u64::from(*bound));
+        if let Some(count) = self.latency.get_mut(bucket.unwrap_or(LATENCY_BUCKETS_US.len())) {
+            *count += packets;
+        }
+        self.latency_sum_us = self.latency_sum_us.saturating_add(us.saturating_mul(packets));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_place() {
+        let mut counters = Counters::default();
+        for (place, reason) in Drop::ALL.into_iter().enumerate() {
+            counters.dropped(reason);
+            assert_eq!(counters.drops[place], 1, "{}", reason.name());
+        }
+    }
+}

@@ -1,0 +1,291 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What comes in from the socket, told apart by its first byte (RFC 7983) and handed to its connection.
+//! Everything here is hostile until its connection has authenticated it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::room::Pending;
+use super::tables::Entry;
+use super::{Room, Sfu};
+use crate::api::{CloseReason, Event, SourceKind};
+use crate::counters::Drop;
+use crate::egress::{Egress, Path};
+use crate::ingest::{Ingested, MediaPacket};
+use crate::rtcp::{Compound, Packet};
+use crate::transport::ice::{self, Claim};
+use crate::transport::{Change, ice::StunRefusal};
+use crate::viewer::line::Feed;
+use crate::viewer::slot::Slot;
+
+/// Payloads above this leave little room for tunnels and are counted, bytes.
+const LARGE_PACKET_BYTES: usize = 1_200;
+/// Sequence numbers looked at in one NACK packet.
+const NACK_SEQS_MAX: usize = 256;
+
+impl Sfu {
+    /// Takes one datagram that came to `path.local` from `path.remote`.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
+        match datagram {
+            [0..=3, ..] => self.handle_stun(now, path, datagram, egress),
+            [20..=63, ..] => self.handle_dtls(now, path, datagram, egress),
+            // RFC 5761 section 4: RTCP packet types 192 to 223.
+            [128..=191, 192..=223, ..] => self.handle_rtcp(now, path, datagram, egress),
+            [128..=191, ..] => self.handle_rtp(now, path, datagram),
+            _ => self.counters.dropped(Drop::NotForUs),
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
+        let handled = match ice::claim(datagram) {
+            Ok(Claim::Request { local_ufrag }) => match self.tables.of_ufrag(local_ufrag) {
+                Some(entry) => {
+                    let transport = self.tables.transport(entry);
+                    let proved = transport.map(|t| t.handle_request(now, path, datagram, egress));
+                    if proved == Some(Ok(())) {
+                        self.tables.remember(entry, path.remote);
+                        if self.tables.transport(entry).is_some_and(|t| t.needs_attention()) {
+                            self.watch(entry);
+                        }
+                    }
+                    proved.unwrap_or(Err(StunRefusal::UnknownUser))
+                }
+                None => Err(StunRefusal::UnknownUser),
+            },
+            Ok(Claim::Response { transaction }) => {
+                let entry = self.tables.of_address(path.remote);
+                let transport = entry.and_then(|entry| self.tables.transport(entry));
+                transport.map_or(Err(StunRefusal::UnknownUser), |t| t.handle_response(path, transaction, datagram))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        if handled.is_err() {
+            self.counters.dropped(Drop::Stun);
+        }
+    }
+
+    fn handle_dtls(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
+        let Some(entry) = self.tables.of_address(path.remote) else {
+            self.counters.dropped(Drop::UnknownAddress);
+            return;
+        };
+        let change = self.tables.transport(entry).and_then(|t| t.handle_dtls(now, datagram, egress));
+        match change {
+            Some(Change::Connected) => self.connected(now, entry),
+            Some(Change::Closed(reason)) => self.remove(now, entry, reason, egress),
+            None => {}
+        }
+    }
+
+    fn connected(&mut self, now: Instant, entry: Entry) {
+        let Some(peer) = self.tables.peer(entry) else { return };
+        self.events.push_back(Event::Connected { peer });
+        match entry {
+            Entry::Publisher(_) => self.counters.publishers += 1,
+            Entry::Viewer(index) => {
+                self.counters.viewers += 1;
+                let gcm = self.tables.viewers.get_mut(index).and_then(|v| v.transport.srtp()).is_some_and(|s| s.is_gcm());
+                self.counters.gcm_viewers += u64::from(gcm);
+                self.replug(now, index);
+            }
+        }
+    }
+
+    pub(super) fn handle_rtp(&mut self, now: Instant, path: Path, datagram: &[u8]) {
+        let Some(Entry::Publisher(index)) = self.tables.of_address(path.remote) else {
+            self.counters.dropped(Drop::UnknownAddress);
+            return;
+        };
+        let Some(publisher) = self.tables.publishers.get_mut(index) else { return };
+        let Ok(opened) = publisher.transport.open_rtp(datagram) else {
+            self.counters.dropped(Drop::NotAuthentic);
+            return;
+        };
+        match publisher.streams.handle_rtp(now, opened.freeze()) {
+            Ok(Ingested::Media { source, layer, packet }) => self.publish(now, index, source, layer, packet),
+            Ok(Ingested::Consumed(_)) => {}
+            Err(_) => self.counters.dropped(Drop::UnknownStream),
+        }
+    }
+
+    /// A media packet of a publisher: noted, and put on the way to the viewers of its room.
+    fn publish(&mut self, now: Instant, index: usize, kind: SourceKind, layer: u8, packet: Arc<MediaPacket>) {
+        let Some(publisher) = self.tables.publishers.get_mut(index) else { return };
+        let (room_key, participant) = (publisher.room, publisher.participant);
+        self.counters.received_packets += 1;
+        if packet.payload.len() > LARGE_PACKET_BYTES {
+            self.counters.received_large_packets += 1;
+        }
+        let server_us = publisher.server_us(&self.clock, kind, layer, &packet);
+        let parameter_sets = publisher.parameter_sets(kind, layer, &packet);
+        let Some(source) = publisher.source(kind) else { return };
+        let began = !source.flowing;
+        source.flowing = true;
+        let layers_changed = source.note(now, layer, packet.facts.dimensions().map(|d| d.height));
+        let (id, live) = (source.source.id, source.live);
+        if began {
+            self.events.push_back(Event::SourceFlow { participant, source: kind, flowing: true });
+            self.replan(now, room_key);
+        } else if layers_changed {
+            self.relayer(now, room_key, id);
+        }
+        if !live {
+            self.counters.dropped(Drop::Muted);
+            return;
+        }
+        let Some(room) = self.rooms.get_mut(&room_key) else { return };
+        if let Some(level) = packet.audio_level {
+            room.speakers.observe(now, participant, level.level_minus_dbov);
+        }
+        if room.pending.is_empty() {
+            self.touched.push(room_key);
+        }
+        let feed = Feed { source: id, layer };
+        room.pending.push(Pending { feed, packet, server_us, padding: 0, parameter_sets });
+    }
+
+    fn handle_rtcp(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
+        let Some(entry) = self.tables.of_address(path.remote) else {
+            self.counters.dropped(Drop::UnknownAddress);
+            return;
+        };
+        let opened = self.tables.transport(entry).map(|t| t.open_rtcp(path, datagram));
+        let Some(Ok(compound)) = opened else {
+            self.counters.dropped(Drop::NotAuthentic);
+            return;
+        };
+        match entry {
+            Entry::Publisher(index) => {
+                if let Some(publisher) = self.tables.publishers.get_mut(index) {
+                    let _counted = publisher.streams.handle_rtcp(now, &compound);
+                }
+            }
+            Entry::Viewer(index) => self.handle_viewer_rtcp(now, index, &compound, egress),
+        }
+    }
+
+    fn handle_viewer_rtcp(&mut self, now: Instant, index: usize, bytes: &[u8], egress: &mut Egress) {
+        let Ok(compound) = Compound::parse(bytes) else {
+            self.counters.dropped(Drop::Malformed);
+            return;
+        };
+        for packet in compound.packets() {
+            match packet {
+                Packet::Nack(nack) => {
+                    for seq in nack.seqs().take(NACK_SEQS_MAX) {
+                        self.repair(index, nack.media_ssrc, seq, egress);
+                    }
+                }
+                Packet::Pli(pli) => self.viewer_wants_keyframe(now, index, pli.media_ssrc),
+                Packet::Fir(fir) => {
+                    for (ssrc, _) in fir.entries() {
+                        self.viewer_wants_keyframe(now, index, ssrc);
+                    }
+                }
+                Packet::ReceiverReport(report) => self.loss_report(now, index, report.blocks),
+                Packet::SenderReport(report) => self.loss_report(now, index, report.blocks),
+                Packet::Malformed { .. } => self.counters.dropped(Drop::Malformed),
+                _ => {}
+            }
+        }
+    }
+
+    fn loss_report(&mut self, now: Instant, index: usize, blocks: crate::rtcp::ReportBlocks<'_>) {
+        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let mut worst = None;
+        for block in blocks {
+            let video = viewer.slot_of(block.ssrc).and_then(|s| viewer.slots.get(s)).is_some_and(Slot::is_video);
+            if video {
+                worst = worst.max(Some(block.fraction_lost));
+            }
+        }
+        if worst.is_some_and(|fraction| viewer.loss.report(now, fraction)) {
+            self.retarget_all(now, index);
+        }
+    }
+
+    fn viewer_wants_keyframe(&mut self, now: Instant, index: usize, ssrc: u32) {
+        let Some(viewer) = self.tables.viewers.get(index) else { return };
+        let slot = viewer.slot_of(ssrc).and_then(|slot| viewer.slots.get(slot));
+        let Some(slot) = slot.filter(|slot| slot.replay.is_none()) else { return };
+        let Some(feed) = slot.target.or(slot.live) else { return };
+        let Some(source) = slot.assigned.filter(|s| s.id == feed.source) else { return };
+        self.request_keyframe(now, source, feed.layer);
+    }
+
+    /// Answers one lost sequence number from the shared ring of its source.
+    fn repair(&mut self, index: usize, ssrc: u32, seq: u16, egress: &mut Egress) {
+        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let Some(place) = viewer.slot_of(ssrc) else { return };
+        let Some((out_index, origin)) = viewer.slots.get(place).and_then(|slot| slot.find(seq)) else {
+            self.counters.dropped(Drop::Retransmission);
+            return;
+        };
+        let room = self.rooms.get(&viewer.room);
+        let publishers = &self.tables.publishers;
+        let packet = room.map(Room::publishers_of).into_iter().flatten().find_map(|publisher| {
+            let publisher = publishers.get(*publisher)?;
+            let source = publisher.sources.iter().find(|s| s.source.id == origin.feed.source)?;
+            // What was muted since must not be had by asking again.
+            let ring = publisher.streams.ring(source.source.kind, origin.feed.layer).filter(|_| source.live)?;
+            ring.get(origin.source_seq).cloned()
+        });
+        let sent = match (packet, viewer.wire(egress)) {
+            (Some(packet), Some((slots, mut wire))) => {
+                let slot = slots.get_mut(place);
+                slot.and_then(|slot| slot.retransmit(&mut wire, out_index, &origin, &packet))
+            }
+            _ => None,
+        };
+        match sent {
+            Some(bytes) => {
+                self.counters.forwarded_packets += 1;
+                self.counters.retransmitted_packets += 1;
+                self.counters.forwarded_bytes += bytes as u64;
+            }
+            None => self.counters.dropped(Drop::Retransmission),
+        }
+    }
+
+    pub(super) fn remove(&mut self, now: Instant, entry: Entry, reason: CloseReason, egress: &mut Egress) {
+        self.attention.retain(|e| *e != entry);
+        match entry {
+            Entry::Publisher(index) => {
+                let Some(mut publisher) = self.tables.remove_publisher(index) else { return };
+                publisher.transport.close(now, egress);
+                if publisher.transport.is_connected() {
+                    self.counters.publishers = self.counters.publishers.saturating_sub(1);
+                }
+                if let Some(room) = self.rooms.get_mut(&publisher.room) {
+                    room.publishers.retain(|p| *p != index);
+                    room.speakers.remove(publisher.participant);
+                }
+                for source in publisher.sources.iter().filter(|s| s.flowing) {
+                    let kind = source.source.kind;
+                    let participant = publisher.participant;
+                    self.events.push_back(Event::SourceFlow { participant, source: kind, flowing: false });
+                }
+                self.events.push_back(Event::Closed { peer: publisher.peer, reason });
+                self.replan(now, publisher.room);
+                self.sweep(publisher.room);
+            }
+            Entry::Viewer(index) => {
+                let Some(mut viewer) = self.tables.remove_viewer(index) else { return };
+                let connected = viewer.transport.is_connected();
+                viewer.close(now, &mut self.scratch, egress);
+                if connected {
+                    self.counters.viewers = self.counters.viewers.saturating_sub(1);
+                }
+                self.replaying.retain(|(v, _)| *v != index);
+                self.waiting.retain(|w| w.viewer != index);
+                if let Some(room) = self.rooms.get_mut(&viewer.room) {
+                    room.viewers.retain(|v| *v != index);
+                }
+                self.events.push_back(Event::Closed { peer: viewer.peer, reason });
+                self.sweep(viewer.room);
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What goes out: the packets of one wake-up, to every viewer of their room, a chunk of viewers at a time.
+//! This is the hot path: no allocation, no lock, no hash, no scan over streams.
+
+use std::time::Instant;
+
+use super::Sfu;
+use super::room::{Work, arrange};
+use super::tables::Tables;
+use crate::api::Event;
+use crate::counters::{Counters, Drop};
+use crate::egress::Egress;
+use crate::plan::SourceRef;
+use crate::viewer::slot::Forwarded;
+
+/// Viewers served between two looks at the socket.
+const VIEWERS_PER_CHUNK: usize = 64;
+
+impl Sfu {
+    /// Writes the next chunk into the arena. Returns whether more is waiting: send, clear, read the socket, call again.
+    pub fn transmit(&mut self, now: Instant, egress: &mut Egress) -> bool {
+        self.gather();
+        let mut left = VIEWERS_PER_CHUNK;
+        while let Some(work) = self.work.front_mut() {
+            let Some(room) = self.rooms.get(&work.room) else {
+                self.finish();
+                continue;
+            };
+            let viewers = room.viewers.len();
+            while work.done < viewers {
+                if left == 0 || !egress.has_room_for(work.pending.len()) {
+                    return true;
+                }
+                left -= 1;
+                let place = (work.start + work.done) % viewers;
+                work.done += 1;
+                if let Some(index) = room.viewers.get(place) {
+                    serve(&mut self.tables, &mut self.counters, &mut self.events, *index, work, now, egress);
+                }
+            }
+            self.finish();
+        }
+        false
+    }
+
+    /// Turns what came in since the last call into work.
+    fn gather(&mut self) {
+        for key in self.touched.drain(..) {
+            let Some(room) = self.rooms.get_mut(&key) else { continue };
+            let spare = self.spare.pop().unwrap_or_default();
+            let mut pending = std::mem::replace(&mut room.pending, spare);
+            arrange(&mut pending);
+            self.rotation = self.rotation.wrapping_add(7);
+            self.work.push_back(Work { room: key, pending, start: self.rotation, done: 0 });
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(mut work) = self.work.pop_front() {
+            work.pending.clear();
+            self.spare.push(work.pending);
+        }
+    }
+}
+
+/// All packets of one wake-up to one viewer, next to each other in the arena so that they share a send.
+fn serve(
+    tables: &mut Tables,
+    counters: &mut Counters,
+    events: &mut std::collections::VecDeque<Event>,
+    index: usize,
+    work: &Work,
+    now: Instant,
+    egress: &mut Egress,
+) {
+    let Some(viewer) = tables.viewers.get_mut(index) else { return };
+    let peer = viewer.peer;
+    let Some((slots, mut wire)) = viewer.wire(egress) else { return };
+    for pending in &work.pending {
+        for slot in slots.iter_mut() {
+            let sets = pending.parameter_sets.as_deref();
+            let forwarded =
+                slot.forward(&mut wire, pending.feed, &pending.packet, pending.server_us, pending.padding, sets);
+            let bytes = match forwarded {
+                Forwarded::No => continue,
+                Forwarded::Sent(bytes) => bytes,
+                Forwarded::Began { bytes, rtp_time } => {
+                    let shows = slot.assigned.filter(|s| s.id == pending.feed.source);
+                    let shows = shows.map(|SourceRef { participant, kind, .. }| (participant, kind));
+                    events.push_back(Event::SlotChanged { peer, slot: slot.media.slot, shows, rtp_time });
+                    bytes
+                }
+                Forwarded::NoCodec(codec) => {
+                    counters.dropped(Drop::NoCodec);
+                    if slot.refused_codec.replace(codec) != Some(codec) {
+                        let slot = slot.media.slot;
+                        events.push_back(Event::CannotDecode { peer, slot, codec: codec.name() });
+                    }
+                    continue;
+                }
+                Forwarded::NoRoom => {
+                    counters.dropped(Drop::ArenaFull);
+                    continue;
+                }
+            };
+            counters.forwarded_packets += 1;
+            counters.forwarded_bytes += bytes as u64;
+            counters.forwarded(1, now.saturating_duration_since(pending.packet.arrival));
+        }
+    }
+}

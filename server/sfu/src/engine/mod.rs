@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One media thread without IO: it owns its publishers and viewers and never sees another thread's.
+//! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `fanout` (what goes out),
+//! `timers`.
+
+mod control;
+mod datagrams;
+mod fanout;
+mod publisher;
+mod replan;
+mod room;
+mod tables;
+mod timers;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::api::{Event, RoomKey};
+use crate::clock::ServerClock;
+use crate::counters::Counters;
+use crate::transport::dtls::DtlsIdentity;
+use room::{Pending, Room, Work};
+use tables::{Entry, Tables};
+
+pub use timers::TICK;
+
+/// The media plane of one thread.
+///
+/// Contract, in a loop: feed [`Sfu::handle_datagram`] and [`Sfu::handle_command`]; call [`Sfu::handle_tick`] every
+/// [`TICK`]; call [`Sfu::transmit`] until it returns false, sending and clearing the arena after each call and reading
+/// the socket in between; drain [`Sfu::poll_event`]. Time never comes from anywhere but the `now` arguments.
+#[derive(Debug)]
+pub struct Sfu {
+    identity: Arc<DtlsIdentity>,
+    clock: ServerClock,
+    tables: Tables,
+    rooms: BTreeMap<RoomKey, Room>,
+    /// Rooms with packets of this wake-up.
+    touched: Vec<RoomKey>,
+    work: VecDeque<Work>,
+    /// Emptied buffers, kept so that the hot path allocates nothing.
+    spare: Vec<Vec<Pending>>,
+    events: VecDeque<Event>,
+    counters: Counters,
+    scratch: Vec<u8>,
+    /// Connections whose transport has something to do soon.
+    attention: Vec<Entry>,
+    /// Slots that replay: viewer and place of the slot.
+    replaying: Vec<(usize, usize)>,
+    /// Slots that wait for a keyframe: viewer, place of the slot, since when.
+    waiting: Vec<Waiting>,
+    next_source: u64,
+    rotation: usize,
+    tick: u64,
+}
+
+/// A slot that waits for a keyframe.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    viewer: usize,
+    slot: usize,
+    since: Instant,
+}
+
+impl Sfu {
+    /// An empty media plane.
+    #[must_use]
+    pub fn new(identity: Arc<DtlsIdentity>, clock: ServerClock) -> Self {
+        Self {
+            identity,
+            clock,
+            tables: Tables::default(),
+            rooms: BTreeMap::new(),
+            touched: Vec::new(),
+            work: VecDeque::new(),
+            spare: Vec::new(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            scratch: Vec::with_capacity(1_500),
+            attention: Vec::new(),
+            replaying: Vec::new(),
+            waiting: Vec::new(),
+            next_source: 1,
+            rotation: 0,
+            tick: 0,
+        }
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The next thing that the control plane should know.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Who is in which slot: plans for rooms, plugs for viewers, layers for slots, keyframes for those who wait.
+
+use std::time::{Duration, Instant};
+
+use super::publisher::Publisher;
+use super::tables::Tables;
+use super::{Room, Sfu, Waiting};
+use crate::api::{Event, ParticipantKey, RoomKey, Side};
+use crate::plan::{SourceId, SourceRef};
+use crate::viewer::layers;
+use crate::viewer::line::Feed;
+use crate::viewer::slot::Replay;
+
+/// A keyframe older than this is not replayed to a newcomer: catching up would take too long.
+const REPLAY_AGE_MAX: Duration = Duration::from_secs(1);
+/// ... nor one followed by more packets than this.
+const REPLAY_PACKETS_MAX: u64 = 200;
+/// Even for a publisher that ignores requests: packets of its whole group of pictures.
+const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
+
+fn visible(tables: &Tables, room: &Room, side: Side) -> Vec<SourceRef> {
+    let seen = |p: &&Publisher| p.on_air || side == Side::Backstage;
+    let publishers = room.publishers.iter().filter_map(|index| tables.publishers.get(*index)).filter(seen);
+    publishers.flat_map(|p| p.sources.iter().filter(|s| s.live && s.flowing).map(|s| s.source)).collect()
+}
+
+impl Room {
+    pub(super) fn publishers_of(&self) -> &[usize] {
+        &self.publishers
+    }
+}
+
+impl Sfu {
+    /// Plans a room anew and plugs its viewers where the plan changed.
+    pub(super) fn replan(&mut self, now: Instant, key: RoomKey) {
+        let Some(room) = self.rooms.get_mut(&key) else { return };
+        let mut changed = [false; 2];
+        for (changed, side) in changed.iter_mut().zip([Side::Audience, Side::Backstage]) {
+            let visible = visible(&self.tables, room, side);
+            let mut candidates: Vec<ParticipantKey> = Vec::new();
+            for source in &visible {
+                if !candidates.contains(&source.participant) {
+                    candidates.push(source.participant);
+                }
+            }
+            let loudest = room.speakers.rank(now);
+            let main = room.speakers.main(now, &candidates);
+            let next = room.plan(side).next(&visible, main, &loudest);
+            *changed = next != *room.plan(side);
+            match side {
+                Side::Audience => room.audience = next,
+                Side::Backstage => room.backstage = next,
+            }
+        }
+        if changed == [false, false] {
+            return;
+        }
+        for index in room.viewers.clone() {
+            self.replug(now, index);
+        }
+    }
+
+    /// Plugs a viewer's slots as its room's plan says.
+    pub(super) fn replug(&mut self, now: Instant, index: usize) {
+        let Some(viewer) = self.tables.viewers.get(index) else { return };
+        if !viewer.transport.is_connected() {
+            return;
+        }
+        let Some(room) = self.rooms.get(&viewer.room) else { return };
+        let (peer, side, own) = (viewer.peer, viewer.side, viewer.participant);
+        let visible = visible(&self.tables, room, side);
+        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let mut fresh = Vec::new();
+        for (place, slot) in viewer.slots.iter_mut().enumerate() {
+            let wanted = room
+                .plan(side)
+                .at(slot.media.kind, slot.ordinal)
+                .filter(|source| Some(source.participant) != own && slot.want.is_some());
+            let still_seen = slot.live.is_none_or(|live| visible.iter().any(|s| s.id == live.source));
+            if slot.assigned == wanted && still_seen {
+                continue;
+            }
+            slot.assigned = wanted;
+            slot.refused_codec = None;
+            // The picture before stays until the next one begins, unless it may not be seen any more.
+            if wanted.is_none() || !still_seen {
+                slot.unplug();
+            }
+            match wanted {
+                Some(_) => fresh.push(place),
+                None => {
+                    if slot.shown.take().is_some() {
+                        let slot = slot.media.slot;
+                        self.events.push_back(Event::SlotChanged { peer, slot, shows: None, rtp_time: 0 });
+                    }
+                }
+            }
+        }
+        for place in fresh {
+            self.retarget(now, index, place);
+        }
+    }
+
+    /// Chooses the layer of every slot of a viewer anew.
+    pub(super) fn retarget_all(&mut self, now: Instant, index: usize) {
+        let slots = self.tables.viewers.get(index).map_or(0, |viewer| viewer.slots.len());
+        for place in 0..slots {
+            self.retarget(now, index, place);
+        }
+    }
+
+    /// Chooses layers anew for those who watch a source whose layers came or went.
+    pub(super) fn relayer(&mut self, now: Instant, key: RoomKey, source: SourceId) {
+        let Some(room) = self.rooms.get(&key) else { return };
+        for index in room.viewers.clone() {
+            let Some(viewer) = self.tables.viewers.get(index) else { continue };
+            let watches = |s: &crate::viewer::slot::Slot| s.assigned.is_some_and(|assigned| assigned.id == source);
+            let places: Vec<usize> =
+                viewer.slots.iter().enumerate().filter(|(_, s)| watches(s)).map(|(place, _)| place).collect();
+            for place in places {
+                self.retarget(now, index, place);
+            }
+        }
+    }
+
+    /// Aims one slot at the layer that suits it, by replay where the past is fresh, else by a keyframe request.
+    fn retarget(&mut self, now: Instant, index: usize, place: usize) {
+        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let reduced = viewer.loss.is_reduced();
+        let Some(slot) = viewer.slots.get_mut(place) else { return };
+        let (Some(source), Some(want)) = (slot.assigned, slot.want) else { return };
+        let Some(publisher) = self.tables.publishers.get(source.publisher) else { return };
+        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else { return };
+        let chosen = if slot.is_video() {
+            layers::choose(state.layers.iter().map(|l| l.facts), want, reduced)
+        } else {
+            Some(0)
+        };
+        let Some(layer) = chosen else { return };
+        let feed = Feed { source: source.id, layer };
+        if slot.live == Some(feed) {
+            slot.target = None;
+            return;
+        }
+        if slot.target == Some(feed) {
+            return;
+        }
+        slot.target = Some(feed);
+        if !slot.is_video() {
+            return;
+        }
+        if slot.live.is_none() && self.replay(now, index, place, REPLAY_AGE_MAX, REPLAY_PACKETS_MAX) {
+            return;
+        }
+        self.waiting.retain(|w| (w.viewer, w.slot) != (index, place));
+        self.waiting.push(Waiting { viewer: index, slot: place, since: now });
+        self.request_keyframe(now, source, layer);
+    }
+
+    /// Begins to replay a slot's target from its last keyframe, when that is young and near enough.
+    fn replay(&mut self, now: Instant, index: usize, place: usize, age_max: Duration, packets_max: u64) -> bool {
+        let Some(viewer) = self.tables.viewers.get_mut(index) else { return false };
+        let Some(slot) = viewer.slots.get_mut(place) else { return false };
+        let (Some(source), Some(feed)) = (slot.assigned, slot.target) else { return false };
+        let Some(publisher) = self.tables.publishers.get(source.publisher) else { return false };
+        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else { return false };
+        let Some(ring) = publisher.streams.ring(source.kind, feed.layer) else { return false };
+        let Some(start) = ring.last_keyframe_start() else { return false };
+        let Some(keyframe) = ring.get(start) else { return false };
+        let age = now.saturating_duration_since(keyframe.arrival);
+        let near = ring.newest().unwrap_or(start).saturating_sub(start) <= packets_max;
+        let server_us = publisher.server_us(&self.clock, source.kind, feed.layer, keyframe);
+        if age > age_max
+            || !near
+            || keyframe.arrival < state.visible_since
+            || slot.would_run_back(server_us, keyframe.codec)
+        {
+            return false;
+        }
+        slot.replay = Some(Replay { feed, next: start });
+        slot.live = None;
+        if !self.replaying.contains(&(index, place)) {
+            self.replaying.push((index, place));
+        }
+        true
+    }
+
+    /// For a slot that has waited long: the publisher does not answer requests, so its whole group of pictures will do.
+    pub(super) fn replay_anyway(&mut self, now: Instant, index: usize, place: usize) -> bool {
+        self.replay(now, index, place, Duration::from_secs(3_600), REPLAY_GOP_PACKETS_MAX)
+    }
+
+    pub(super) fn request_keyframe(&mut self, now: Instant, source: SourceRef, layer: u8) {
+        if let Some(publisher) = self.tables.publishers.get_mut(source.publisher)
+            && publisher.sources.iter().any(|s| s.source.id == source.id)
+        {
+            publisher.streams.request_keyframe(now, source.kind, layer);
+            self.counters.keyframe_requests += 1;
+        }
+    }
+}

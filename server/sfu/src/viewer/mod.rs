@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The viewing side (`down`): a rack of slots over one transport, as lean as hundreds of them need it to be.
+//! It never sees other viewers or where packets come from.
+
+pub mod header;
+pub mod layers;
+pub mod line;
+pub mod loss;
+pub mod slot;
+
+use std::time::Instant;
+
+use crate::api::{ParticipantKey, PeerId, RoomKey, Side};
+use crate::clock::ServerClock;
+use crate::egress::Egress;
+use crate::rtcp::{write_bye, write_sdes_cname, write_sr};
+use crate::sdp::{SlotKind, ViewerMedia};
+use crate::transport::Transport;
+use loss::LossGuard;
+use slot::{Slot, Wire};
+
+/// One viewing connection.
+#[derive(Debug)]
+pub struct Viewer {
+    /// The connection.
+    pub peer: PeerId,
+    /// Whose it is; their own sources are not sent to them.
+    pub participant: Option<ParticipantKey>,
+    /// The room it watches.
+    pub room: RoomKey,
+    /// The side of the stage.
+    pub side: Side,
+    /// ICE, DTLS, SRTP.
+    pub transport: Transport,
+    /// The rack.
+    pub slots: Vec<Slot>,
+    /// Lowest layer or wanted layer.
+    pub loss: LossGuard,
+    cname: String,
+    twcc: u16,
+}
+
+impl Viewer {
+    /// A viewer as negotiated, not connected yet.
+    #[must_use]
+    pub fn new(
+        peer: PeerId,
+        participant: Option<ParticipantKey>,
+        room: RoomKey,
+        side: Side,
+        transport: Transport,
+        media: ViewerMedia,
+    ) -> Self {
+        let mut slots: Vec<Slot> = Vec::with_capacity(media.slots.len());
+        for slot in media.slots {
+            let ordinal = slots.iter().filter(|s| s.media.kind == slot.kind).count();
+            slots.push(Slot::new(slot, ordinal));
+        }
+        Self {
+            peer,
+            participant,
+            room,
+            side,
+            transport,
+            slots,
+            loss: LossGuard::default(),
+            cname: media.cname,
+            twcc: 0,
+        }
+    }
+
+    /// The slots and where their packets are written; none while no media may flow.
+    pub fn wire<'a>(&'a mut self, egress: &'a mut Egress) -> Option<(&'a mut [Slot], Wire<'a>)> {
+        let path = self.transport.media_path()?;
+        let srtp = self.transport.srtp()?;
+        Some((&mut self.slots, Wire { srtp, egress, path, twcc: &mut self.twcc }))
+    }
+
+    /// The slot that sends under an SSRC.
+    #[must_use]
+    pub fn slot_of(&self, ssrc: u32) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.media.ssrc == ssrc)
+    }
+
+    /// The slot with a number of the rack.
+    pub fn slot_numbered(&mut self, number: u8) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| slot.media.slot == number)
+    }
+
+    /// Whether any slot of a kind exists.
+    #[must_use]
+    pub fn takes(&self, kind: SlotKind) -> bool {
+        self.slots.iter().any(|slot| slot.media.kind == kind)
+    }
+
+    /// Once a second: a sender report per active slot with its CNAME, in one compound packet.
+    pub fn report(&mut self, now: Instant, clock: &ServerClock, scratch: &mut Vec<u8>, egress: &mut Egress) {
+        let (now_us, ntp) = (clock.us(now), clock.ntp(now));
+        scratch.clear();
+        let mut first = None;
+        for slot in &mut self.slots {
+            slot.refill();
+            if let Some(info) = slot.sender_info(now_us, ntp) {
+                write_sr(scratch, &info, &[]);
+                first.get_or_insert(info.ssrc);
+            }
+        }
+        if first.is_none() {
+            return;
+        }
+        for slot in &self.slots {
+            if slot.sender_info(now_us, ntp).is_some() {
+                write_sdes_cname(scratch, slot.media.ssrc, &self.cname);
+            }
+        }
+        self.transport.send_rtcp(scratch, egress);
+    }
+
+    /// Says goodbye: RTCP BYE for all slots, then DTLS `close_notify`.
+    pub fn close(&mut self, now: Instant, scratch: &mut Vec<u8>, egress: &mut Egress) {
+        scratch.clear();
+        let ssrcs: Vec<u32> = self.slots.iter().map(|slot| slot.media.ssrc).collect();
+        crate::rtcp::write_rr(scratch, ssrcs.first().copied().unwrap_or(1), &[]);
+        write_bye(scratch, &ssrcs);
+        self.transport.send_rtcp(scratch, egress);
+        self.transport.close(now, egress);
+    }
+}

@@ -1,0 +1,371 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One slot of a viewer's rack: which source is plugged in, and how its packets are written and sealed.
+//! It never decides who may be seen.
+
+use crate::codec::Facts;
+use crate::egress::{Egress, Path};
+use crate::ingest::MediaPacket;
+use crate::plan::{SourceId, SourceRef};
+use crate::rtcp::SenderInfo;
+use crate::sdp::{Codec, PayloadType, SlotKind, SlotMedia};
+use crate::transport::srtp::Srtp;
+
+use super::header::{Fields, HeaderTemplate};
+use super::line::{Feed, Line, Numbers, Origin, Start, Vp8Counters};
+
+/// Retransmissions a slot may have in a burst; NACK floods beyond are dropped.
+const RTX_BURST_MAX: u32 = 400;
+/// Retransmissions a slot may have per second, sustained.
+const RTX_PER_S_MAX: u32 = 300;
+
+/// Where one viewer's packets are written.
+pub struct Wire<'a> {
+    /// Keys of the connection.
+    pub srtp: &'a mut Srtp,
+    /// The arena.
+    pub egress: &'a mut Egress,
+    /// The viewer's address.
+    pub path: Path,
+    /// Transport-wide number of the next packet, of all slots together.
+    pub twcc: &'a mut u16,
+}
+
+/// What became of a packet offered to a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forwarded {
+    /// Not for this slot, or already sent.
+    No,
+    /// Sent with so many bytes.
+    Sent(usize),
+    /// Sent, and with it the slot began to show its source: its first RTP timestamp.
+    Began {
+        /// Bytes.
+        bytes: usize,
+        /// RTP timestamp in the slot's line.
+        rtp_time: u32,
+    },
+    /// The viewer negotiated no such codec.
+    NoCodec(Codec),
+    /// The arena was full.
+    NoRoom,
+}
+
+/// Frames that a newcomer gets before it is live.
+#[derive(Debug, Clone, Copy)]
+pub struct Replay {
+    /// The layer that is replayed.
+    pub feed: Feed,
+    /// Extended sequence number of the next packet.
+    pub next: u64,
+}
+
+/// One slot.
+#[derive(Debug)]
+pub struct Slot {
+    /// As negotiated.
+    pub media: SlotMedia,
+    /// Which of the slots of its kind, from 0.
+    pub ordinal: usize,
+    /// Height the client wants, pixels; none: nothing.
+    pub want: Option<u16>,
+    /// The source that belongs here by the plan.
+    pub assigned: Option<SourceRef>,
+    /// Waiting for a keyframe of this.
+    pub target: Option<Feed>,
+    /// Being sent.
+    pub live: Option<Feed>,
+    /// Catching up on this.
+    pub replay: Option<Replay>,
+    /// The source last reported as shown.
+    pub shown: Option<SourceId>,
+    /// Reported as undecodable.
+    pub refused_codec: Option<Codec>,
+    template: HeaderTemplate,
+    line: Line,
+    rtx_index: u64,
+    rtx_tokens: u32,
+    packets: u32,
+    octets: u32,
+    newest: Option<(i64, u32, Codec)>,
+}
+
+impl Slot {
+    /// A slot as negotiated; `ordinal` counts slots of its kind.
+    #[must_use]
+    pub fn new(media: SlotMedia, ordinal: usize) -> Self {
+        let template = HeaderTemplate::new(&media);
+        let line = Line::new(media.ssrc);
+        let rtx_index = 1_000 + u64::from(media.rtx_ssrc.unwrap_or(0) % 31_000);
+        Self {
+            media,
+            ordinal,
+            want: Some(u16::MAX),
+            assigned: None,
+            target: None,
+            live: None,
+            replay: None,
+            shown: None,
+            refused_codec: None,
+            template,
+            line,
+            rtx_index,
+            rtx_tokens: RTX_BURST_MAX,
+            packets: 0,
+            octets: 0,
+            newest: None,
+        }
+    }
+
+    /// Whether pictures appear in it.
+    #[must_use]
+    pub fn is_video(&self) -> bool {
+        matches!(self.media.kind, SlotKind::Camera | SlotKind::Screen | SlotKind::Program)
+    }
+
+    /// Whether it would begin behind what it has sent already (and so must not replay the past).
+    #[must_use]
+    pub fn would_run_back(&self, server_us: i64, codec: Codec) -> bool {
+        self.line.is_behind(server_us, codec)
+    }
+
+    /// Stops sending at once.
+    pub fn unplug(&mut self) {
+        self.live = None;
+        self.target = None;
+        self.replay = None;
+    }
+
+    fn payload_type(&self, codec: Codec) -> Option<&PayloadType> {
+        self.media.payload_types.iter().find(|pt| pt.codec == codec)
+    }
+
+    /// Offers a packet of a feed. `server_us`: server time of its timestamp. `padding`: bytes that equalise a GSO run.
+    pub fn forward(
+        &mut self,
+        wire: &mut Wire<'_>,
+        feed: Feed,
+        packet: &MediaPacket,
+        server_us: i64,
+        padding: u8,
+        parameter_sets: Option<&[u8]>,
+    ) -> Forwarded {
+        let is_live = self.live == Some(feed);
+        let starts = self.target == Some(feed) && (!self.is_video() || packet.keyframe_start);
+        if !is_live && !starts {
+            return Forwarded::No;
+        }
+        if let Some(replay) = self.replay
+            && replay.feed == feed
+            && packet.ext_seq >= replay.next
+        {
+            return Forwarded::No;
+        }
+        self.send(wire, feed, packet, server_us, padding, parameter_sets)
+    }
+
+    /// Sends a packet that this slot is known to take, beginning a new segment where one is needed.
+    pub fn send(
+        &mut self,
+        wire: &mut Wire<'_>,
+        feed: Feed,
+        packet: &MediaPacket,
+        server_us: i64,
+        padding: u8,
+        parameter_sets: Option<&[u8]>,
+    ) -> Forwarded {
+        let Some(pt) = self.payload_type(packet.codec).map(|pt| pt.pt) else {
+            return Forwarded::NoCodec(packet.codec);
+        };
+        if !wire.egress.has_room() {
+            return Forwarded::NoRoom;
+        }
+        let vp8 = counters(packet);
+        let same = self.live == Some(feed)
+            && self.line.current().is_some_and(|s| s.feed == feed && s.codec == packet.codec && s.epoch == packet.epoch)
+            && !self.line.jumps(packet.ext_seq);
+        let mut marker = packet.marker;
+        if !same {
+            // A publisher that changed its codec or lost a long stretch: a decoder can only go on at a keyframe.
+            if self.is_video() && !packet.keyframe_start {
+                return Forwarded::No;
+            }
+            if let Some(sets) = parameter_sets {
+                self.send_parameter_sets(wire, pt, server_us, packet.codec, sets);
+            }
+            let start = Start {
+                feed,
+                codec: packet.codec,
+                epoch: packet.epoch,
+                source_seq: packet.ext_seq,
+                timestamp: packet.timestamp,
+                server_us,
+                vp8,
+            };
+            self.line.switch(&start);
+            self.live = Some(feed);
+            self.target = self.target.filter(|target| *target != feed);
+            // RFC 3551 section 4.1: the first packet after silence is marked.
+            marker |= !self.is_video();
+        }
+        let Some(numbers) = self.line.number(packet.ext_seq, packet.timestamp, vp8) else {
+            return Forwarded::No;
+        };
+        let fields = Fields {
+            marker,
+            pt,
+            seq: numbers.index as u16,
+            timestamp: numbers.timestamp,
+            ssrc: self.media.ssrc,
+            twcc: *wire.twcc,
+            padding,
+        };
+        let Some(bytes) = self.write(wire, &fields, numbers.index, &[], packet, numbers) else {
+            return Forwarded::NoRoom;
+        };
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
+        self.newest = Some((server_us, numbers.timestamp, packet.codec));
+        if self.shown == Some(feed.source) {
+            return Forwarded::Sent(bytes);
+        }
+        self.shown = Some(feed.source);
+        Forwarded::Began { bytes, rtp_time: numbers.timestamp }
+    }
+
+    fn send_parameter_sets(&mut self, wire: &mut Wire<'_>, pt: u8, server_us: i64, codec: Codec, sets: &[u8]) {
+        let index = self.line.insert();
+        let fields = Fields {
+            marker: false,
+            pt,
+            seq: index as u16,
+            timestamp: self.line.timestamp_at(server_us, codec),
+            ssrc: self.media.ssrc,
+            twcc: *wire.twcc,
+            padding: 0,
+        };
+        let template = &self.template;
+        seal(wire, template, &fields, index, |body| copy(body, 0, sets));
+    }
+
+    fn write(
+        &self,
+        wire: &mut Wire<'_>,
+        fields: &Fields,
+        index: u64,
+        prefix: &[u8],
+        packet: &MediaPacket,
+        numbers: Numbers,
+    ) -> Option<usize> {
+        seal(wire, &self.template, fields, index, |body| {
+            let at = copy(body, 0, prefix)?;
+            let end = copy(body, at, &packet.payload)?;
+            if let (Facts::Vp8(facts), Some(payload)) = (&packet.facts, body.get_mut(at..end)) {
+                let Vp8Counters { picture_id, tl0 } = numbers.vp8;
+                facts.descriptor.patch(payload, picture_id.unwrap_or(0), tl0.unwrap_or(0));
+            }
+            Some(end)
+        })
+    }
+
+    /// Finds what a NACK asks for.
+    #[must_use]
+    pub fn find(&self, seq: u16) -> Option<(u64, Origin)> {
+        self.line.find(seq)
+    }
+
+    /// Sends a packet again as RTX (RFC 4588); none without RTX, over the budget, or without room.
+    pub fn retransmit(
+        &mut self,
+        wire: &mut Wire<'_>,
+        index: u64,
+        origin: &Origin,
+        packet: &MediaPacket,
+    ) -> Option<usize> {
+        let ssrc = self.media.rtx_ssrc?;
+        let pt = self.payload_type(packet.codec)?.rtx_pt?;
+        self.rtx_tokens = self.rtx_tokens.checked_sub(1)?;
+        let vp8 = counters(packet);
+        let numbers = Numbers {
+            index,
+            timestamp: packet.timestamp.wrapping_add(origin.numbers_timestamp_delta),
+            vp8: Vp8Counters {
+                picture_id: vp8.picture_id.map(|id| id.wrapping_add(origin.picture_id_delta) & 0x7FFF),
+                tl0: vp8.tl0.map(|tl0| tl0.wrapping_add(origin.tl0_delta)),
+            },
+        };
+        let fields = Fields {
+            marker: packet.marker,
+            pt,
+            seq: self.rtx_index as u16,
+            timestamp: numbers.timestamp,
+            ssrc,
+            twcc: *wire.twcc,
+            padding: 0,
+        };
+        let rtx_index = self.rtx_index;
+        // Counted before the attempt: an index is never used twice, whatever happens to the packet.
+        self.rtx_index += 1;
+        self.write(wire, &fields, rtx_index, &(index as u16).to_be_bytes(), packet, numbers)
+    }
+
+    /// Refills the retransmission budget; called once a second.
+    pub fn refill(&mut self) {
+        self.rtx_tokens = (self.rtx_tokens + RTX_PER_S_MAX).min(RTX_BURST_MAX);
+    }
+
+    /// Sender report of this slot for server time `now_us` (RFC 3550 section 6.4.1); none when nothing was sent.
+    #[must_use]
+    pub fn sender_info(&self, now_us: i64, ntp: u64) -> Option<SenderInfo> {
+        let (at_us, timestamp, codec) = self.newest?;
+        let ticks = i128::from(now_us - at_us) * i128::from(codec.clock_rate_hz()) / 1_000_000;
+        Some(SenderInfo {
+            ssrc: self.media.ssrc,
+            ntp,
+            rtp: timestamp.wrapping_add(ticks as u32),
+            packets: self.packets,
+            octets: self.octets,
+        })
+    }
+}
+
+fn counters(packet: &MediaPacket) -> Vp8Counters {
+    match &packet.facts {
+        Facts::Vp8(facts) => Vp8Counters {
+            picture_id: facts.descriptor.picture_id.map(|id| id.value),
+            tl0: facts.descriptor.tl0.map(|tl0| tl0.value),
+        },
+        _ => Vp8Counters::default(),
+    }
+}
+
+fn copy(body: &mut [u8], at: usize, bytes: &[u8]) -> Option<usize> {
+    body.get_mut(at..at + bytes.len())?.copy_from_slice(bytes);
+    Some(at + bytes.len())
+}
+
+/// Writes one packet into the arena and seals it there. `fill` writes the payload and says where it ends.
+fn seal(
+    wire: &mut Wire<'_>,
+    template: &HeaderTemplate,
+    fields: &Fields,
+    index: u64,
+    fill: impl FnOnce(&mut [u8]) -> Option<usize>,
+) -> Option<usize> {
+    let space = wire.egress.reserve()?;
+    let header_len = template.write(space, fields)?;
+    let body = space.get_mut(header_len..)?;
+    let mut len = header_len + fill(body)?;
+    if fields.padding > 0 {
+        let end = len + usize::from(fields.padding);
+        let padding = space.get_mut(len..end)?;
+        padding.fill(0);
+        *padding.last_mut()? = fields.padding;
+        len = end;
+    }
+    let sealed = wire.srtp.seal_rtp(space, header_len, len, fields.ssrc, index)?;
+    wire.egress.commit(wire.path, sealed);
+    *wire.twcc = wire.twcc.wrapping_add(1);
+    Some(sealed)
+}
