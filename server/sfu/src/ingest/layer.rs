@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One layer of a source: its line of packets across SSRC changes, its losses, its clock and its history.
+//! Which packets are its own was decided by the demultiplexer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::keyframes::KeyframeRequests;
+use super::nack::{GivenUp, NackGenerator};
+use super::packet::MediaPacket;
+use super::reception::Reception;
+use super::ring::Ring;
+use super::rtp_clock::LayerClock;
+use super::window::{Placed, ReceiveWindow};
+use crate::codec::Facts;
+use crate::codec::h264::ParameterSets;
+use crate::rtp::{AudioLevel, RtpHeader, SeqUnwrap};
+use crate::sdp::PayloadType;
+
+/// Sequence numbers of one round.
+const ROUND: u64 = 1 << 16;
+
+/// A packet that was placed in its layer and waits to be looked at.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    pub(super) header: RtpHeader,
+    pub(super) payload: Bytes,
+    pub(super) payload_type: PayloadType,
+    pub(super) audio_level: Option<AudioLevel>,
+    pub(super) size: usize,
+}
+
+/// Where a packet came to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) ext_seq: u64,
+    pub(super) placed: Placed,
+    pub(super) given_up: GivenUp,
+}
+
+/// One layer.
+#[derive(Debug)]
+pub(super) struct Layer {
+    pub(super) ssrc: Option<u32>,
+    /// Last media packet of its own SSRC; none while it is silent.
+    pub(super) last_arrival: Option<Instant>,
+    pub(super) nacks: NackGenerator,
+    pub(super) nack_negotiated: bool,
+    pub(super) reception: Reception,
+    pub(super) clock: LayerClock,
+    pub(super) keyframes: KeyframeRequests,
+    pub(super) ring: Ring,
+    pub(super) parameter_sets: ParameterSets,
+    epoch: u32,
+    line: SeqUnwrap,
+    /// Added to the line; a multiple of 65,536, so that the low 16 bits stay those on the wire.
+    offset: u64,
+    window: ReceiveWindow,
+    rate_hz: u32,
+}
+
+impl Layer {
+    pub(super) fn new(rate_hz: u32, ring_packets: usize) -> Self {
+        Self {
+            ssrc: None,
+            last_arrival: None,
+            nacks: NackGenerator::new(),
+            nack_negotiated: false,
+            reception: Reception::new(),
+            clock: LayerClock::new(rate_hz),
+            keyframes: KeyframeRequests::default(),
+            ring: Ring::new(ring_packets),
+            parameter_sets: ParameterSets::default(),
+            epoch: 0,
+            line: SeqUnwrap::new(),
+            offset: 0,
+            window: ReceiveWindow::new(),
+            rate_hz,
+        }
+    }
+
+    /// Takes over an SSRC. True when it replaced another one: the line goes on further up, all else starts anew.
+    pub(super) fn adopt(&mut self, ssrc: u32) -> bool {
+        if self.ssrc == Some(ssrc) {
+            return false;
+        }
+        let replaced = self.ssrc.replace(ssrc).is_some();
+        if let Some(highest) = self.window.highest() {
+            self.offset = (highest / ROUND + 1) * ROUND;
+            self.epoch += 1;
+            self.line = SeqUnwrap::new();
+            self.window = ReceiveWindow::new();
+            self.nacks = NackGenerator::new();
+            self.reception = Reception::new();
+            self.clock = LayerClock::new(self.rate_hz);
+            self.ring.clear();
+            self.parameter_sets = ParameterSets::default();
+        }
+        replaced
+    }
+
+    /// Finds the place of a sequence number. `now_us`: server time, for what the SSRC itself sent (not RTX).
+    pub(super) fn place(&mut self, now: Instant, header: &RtpHeader, now_us: Option<i64>) -> Place {
+        let ext_seq = self.line.extend(header.seq) + self.offset;
+        let placed = self.window.insert(ext_seq);
+        if let Some(now_us) = now_us {
+            self.reception
+                .on_packet(ext_seq, self.clock.ticks(now_us), header.timestamp);
+            if placed == Placed::Fresh {
+                self.clock.on_packet(now_us, header.timestamp);
+            }
+        }
+        let given_up = match placed {
+            Placed::Fresh => self.nacks.on_packet(now, ext_seq),
+            Placed::Duplicate | Placed::TooOld => GivenUp::default(),
+        };
+        Place {
+            ext_seq,
+            placed,
+            given_up,
+        }
+    }
+
+    /// Whether a loss leaves viewers without a picture until the next key frame.
+    pub(super) fn needs_keyframe_after(&self, given_up: GivenUp) -> bool {
+        given_up
+            .newest
+            .is_some_and(|lost| self.ring.last_keyframe_start().is_none_or(|start| lost > start))
+    }
+
+    /// Makes the packet that is shared, and keeps it.
+    pub(super) fn keep(&mut self, now: Instant, ext_seq: u64, arrived: Arrived, facts: Facts) -> Arc<MediaPacket> {
+        let keyframe_start = facts.is_keyframe_start();
+        if keyframe_start {
+            self.keyframes.on_keyframe(now);
+            self.nacks.on_keyframe(ext_seq);
+        }
+        if let Facts::H264(facts) = facts
+            && (facts.sps || facts.pps)
+        {
+            self.parameter_sets.update(&arrived.payload);
+        }
+        let packet = Arc::new(MediaPacket {
+            arrival: now,
+            ext_seq,
+            seq: arrived.header.seq,
+            timestamp: arrived.header.timestamp,
+            marker: arrived.header.marker,
+            codec: arrived.payload_type.codec,
+            epoch: self.epoch,
+            payload: arrived.payload,
+            audio_level: arrived.audio_level,
+            keyframe_start,
+            facts,
+            size: arrived.size,
+        });
+        self.ring.set_keep_gop(self.keyframes.ignores_pli());
+        self.ring.push(Arc::clone(&packet));
+        packet
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One media packet of a publisher, decrypted and looked at once, shared by all who forward it.
+//! Immutable: headers for viewers are written elsewhere.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::api::SourceKind;
+use crate::codec::Facts;
+use crate::rtp::AudioLevel;
+use crate::sdp::Codec;
+
+/// A media packet in the order of its layer, retransmission undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaPacket {
+    /// When it arrived.
+    pub arrival: Instant,
+    /// Place in the layer's line; its low 16 bits are [`MediaPacket::seq`]. Late packets have lower numbers.
+    pub ext_seq: u64,
+    /// Sequence number on the wire (that of the original for a retransmission).
+    pub seq: u16,
+    /// RTP timestamp of the publisher.
+    pub timestamp: u32,
+    /// Marker bit.
+    pub marker: bool,
+    /// Codec by payload type.
+    pub codec: Codec,
+    /// Which life of the layer: another one means a new SSRC, whose timestamps and counters started anew.
+    pub epoch: u32,
+    /// Payload without padding and without the original sequence number of a retransmission.
+    pub payload: Bytes,
+    /// Voice level (RFC 6464).
+    pub audio_level: Option<AudioLevel>,
+    /// Whether a decoder can start here.
+    pub keyframe_start: bool,
+    /// What else the payload says.
+    pub facts: Facts,
+    /// Octets of the RTP packet as it came.
+    pub size: usize,
+}
+
+/// Where a packet went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ingested {
+    /// Media to forward; it is in the layer's ring already.
+    Media {
+        /// Which source.
+        source: SourceKind,
+        /// Which layer, lowest is 0.
+        layer: u8,
+        /// The packet.
+        packet: Arc<MediaPacket>,
+    },
+    /// Nothing to forward.
+    Consumed(Consumed),
+}
+
+/// Why there is nothing to forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Consumed {
+    /// A probe on a retransmission stream.
+    Probe,
+    /// A padding-only packet that took a place in a layer's line.
+    Padding {
+        /// Which source.
+        source: SourceKind,
+        /// Which layer.
+        layer: u8,
+        /// The place that stays empty.
+        ext_seq: u64,
+    },
+    /// Seen before.
+    Duplicate,
+}
+
+/// What happened to a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IngestEvent {
+    /// Packets come in again, or none for [`super::SILENT_AFTER`], or it said BYE.
+    Flow {
+        /// Which source.
+        source: SourceKind,
+        /// Packets are coming in.
+        flowing: bool,
+    },
+    /// Packets were lost that will not be repaired; who watches the layer needs a key frame.
+    LostForGood {
+        /// Which source.
+        source: SourceKind,
+        /// Which layer.
+        layer: u8,
+    },
+    /// A layer came back with a new SSRC.
+    Restarted {
+        /// Which source.
+        source: SourceKind,
+        /// Which layer.
+        layer: u8,
+    },
+    /// The encoder sends B pictures, which cannot be forwarded; said once for a source.
+    BFrames {
+        /// Which source.
+        source: SourceKind,
+    },
+}
