@@ -267,6 +267,23 @@ fn only_one_byte_extension_ids_are_accepted() {
 }
 
 #[test]
+fn payload_types_that_look_like_rtcp_are_not_accepted() {
+    for pt in ["64", "72", "95", "128", "255"] {
+        let video = VP8.replace("96", pt);
+        assert!(answer(&offer(&[&video]), &local(), &server()).is_err(), "{pt}");
+    }
+    let (_, _, media) = accept(&offer(&[&VP8.replace("96", "35")]));
+    assert_eq!(media.media[0].payload_types[0].pt, 35);
+}
+
+#[test]
+fn twcc_feedback_needs_the_extension() {
+    let feedback = "a=rtcp-fb:96 transport-cc";
+    let (text, _, media) = accept(&offer(&[&format!("{VP8}\n{feedback}")]));
+    assert!(!media.media[0].twcc_feedback && !text.contains("transport-cc"));
+}
+
+#[test]
 fn ssrc_groups_are_told_apart() {
     let lines = "a=ssrc-group:FID 1 2
         a=ssrc-group:FEC-FR 1 3
