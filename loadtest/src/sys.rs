@@ -27,7 +27,11 @@ fn set_option(fd: BorrowedFd<'_>, name: i32, value: i32) -> io::Result<()> {
             size_of::<i32>() as libc::socklen_t,
         )
     };
-    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 /// Asks for arrival times and drop counts with each datagram, and for a receive buffer of about `buffer_bytes`.
@@ -75,9 +79,13 @@ impl RecvBatch {
     /// `WouldBlock` when nothing is there; what the socket reports otherwise.
     pub fn receive(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         // SAFETY: both are plain C structs for which all-zero is a valid value.
-        let (mut vectors, mut messages): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) = unsafe { (zeroed(), zeroed()) };
+        let (mut vectors, mut messages): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) =
+            unsafe { (zeroed(), zeroed()) };
         for i in 0..BATCH {
-            vectors[i] = libc::iovec { iov_base: self.buffers[i].as_mut_ptr().cast(), iov_len: DATAGRAM_BYTES_MAX };
+            vectors[i] = libc::iovec {
+                iov_base: self.buffers[i].as_mut_ptr().cast(),
+                iov_len: DATAGRAM_BYTES_MAX,
+            };
             let header = &mut messages[i].msg_hdr;
             header.msg_iov = &raw mut vectors[i];
             header.msg_iovlen = 1;
@@ -86,11 +94,20 @@ impl RecvBatch {
         }
         // SAFETY: every pointer in `messages` points into `vectors` or `self`, which outlive the call, with true lengths.
         let n = unsafe {
-            libc::recvmmsg(fd.as_raw_fd(), messages.as_mut_ptr(), BATCH as u32, libc::MSG_DONTWAIT as _, std::ptr::null_mut())
+            libc::recvmmsg(
+                fd.as_raw_fd(),
+                messages.as_mut_ptr(),
+                BATCH as u32,
+                libc::MSG_DONTWAIT as _,
+                std::ptr::null_mut(),
+            )
         };
         let n = usize::try_from(n).map_err(|_| io::Error::last_os_error())?;
         for (meta, message) in self.meta.iter_mut().zip(&messages[..n]) {
-            *meta = Meta { len: message.msg_len as usize, ..Meta::default() };
+            *meta = Meta {
+                len: message.msg_len as usize,
+                ..Meta::default()
+            };
             read_control(&message.msg_hdr, meta);
         }
         Ok(n)
@@ -127,13 +144,18 @@ fn read_control(header: &libc::msghdr, meta: &mut Meta) {
 /// # Errors
 /// What the socket reports, or an IPv6 address.
 pub fn send_segments(fd: BorrowedFd<'_>, to: SocketAddr, bytes: &[u8], segment: usize) -> io::Result<()> {
-    let SocketAddr::V4(to) = to else { return Err(io::ErrorKind::Unsupported.into()) };
+    let SocketAddr::V4(to) = to else {
+        return Err(io::ErrorKind::Unsupported.into());
+    };
     // SAFETY: plain C structs for which all-zero is a valid value.
     let (mut address, mut header): (libc::sockaddr_in, libc::msghdr) = unsafe { (zeroed(), zeroed()) };
     address.sin_family = libc::AF_INET as _;
     address.sin_port = to.port().to_be();
     address.sin_addr.s_addr = u32::from_ne_bytes(to.ip().octets());
-    let mut vector = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let mut vector = libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    };
     let mut control = [0_u64; 4];
     header.msg_name = (&raw mut address).cast();
     header.msg_namelen = size_of::<libc::sockaddr_in>() as _;
@@ -153,7 +175,11 @@ pub fn send_segments(fd: BorrowedFd<'_>, to: SocketAddr, bytes: &[u8], segment: 
     }
     // SAFETY: all pointers in `header` point to locals or `bytes` that outlive the call; the kernel only reads them.
     let sent = unsafe { libc::sendmsg(fd.as_raw_fd(), &raw const header, 0) };
-    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if sent < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }
 
 /// CPU time that the calling thread has used, nanoseconds.
@@ -207,7 +233,10 @@ mod tests {
             assert_eq!((datagram.len(), datagram[0]), (len, i as u8));
             assert!(meta.arrived_ns > 1_000_000_000_000_000_000);
         }
-        assert_eq!(batch.receive(sink.as_fd()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(
+            batch.receive(sink.as_fd()).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
         assert!(thread_cpu_ns() > 0);
     }
 }

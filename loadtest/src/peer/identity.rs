@@ -8,7 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use ring::rand::{SecureRandom, SystemRandom};
 use rtc_crypto::{HashAlgorithm, RTCCryptoProvider};
-use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig, VerifyPeerCertificateFn};
+use rtc_dtls::config::{
+    ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig, VerifyPeerCertificateFn,
+};
 use rtc_dtls::crypto::Certificate;
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc_shared::error::Error as RtcError;
@@ -47,7 +49,12 @@ impl Identity {
         let der = certificate.certificate.first().context("empty certificate")?;
         let hash = provider.crypto().hash(HashAlgorithm::Sha256, der).context("SHA-256")?;
         let fingerprint = hash.iter().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(":");
-        Ok(Self { provider, fingerprint, certificate, profiles })
+        Ok(Self {
+            provider,
+            fingerprint,
+            certificate,
+            profiles,
+        })
     }
 
     /// DTLS settings towards a peer that must show this certificate (RFC 8122).
@@ -58,10 +65,20 @@ impl Identity {
         let provider = self.provider.clone();
         let verify: VerifyPeerCertificateFn = Arc::new(move |chain, _| {
             let der = chain.first().ok_or(RtcError::ErrNonCertificate)?;
-            let hash = provider.crypto().hash(HashAlgorithm::Sha256, der).map_err(|e| RtcError::Crypto(e.to_string()))?;
-            if hash == peer_fingerprint { Ok(()) } else { Err(RtcError::ErrNoMatchingCertificateFingerprint) }
+            let hash = provider
+                .crypto()
+                .hash(HashAlgorithm::Sha256, der)
+                .map_err(|e| RtcError::Crypto(e.to_string()))?;
+            if hash == peer_fingerprint {
+                Ok(())
+            } else {
+                Err(RtcError::ErrNoMatchingCertificateFingerprint)
+            }
         });
-        let (gcm, cm) = (SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm, SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80);
+        let (gcm, cm) = (
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
+        );
         let profiles = match self.profiles {
             Profiles::GcmFirst => vec![gcm, cm],
             Profiles::CmFirst => vec![cm, gcm],
@@ -100,5 +117,8 @@ pub fn random_u32() -> u32 {
 #[must_use]
 pub fn random_ice_chars<const N: usize>() -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    random::<N>().iter().map(|b| char::from(ALPHABET[usize::from(*b & 63)])).collect()
+    random::<N>()
+        .iter()
+        .map(|b| char::from(ALPHABET[usize::from(*b & 63)]))
+        .collect()
 }

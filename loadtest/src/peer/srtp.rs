@@ -54,7 +54,9 @@ fn derive(crypto: &dyn RTCCrypto, key: &[u8], salt: &[u8], label: u8, len: usize
     for counter in 0..len.div_ceil(16) as u16 {
         let mut stream = block;
         stream[14..].copy_from_slice(&counter.to_be_bytes());
-        crypto.block_encrypt(BlockCipherAlgorithm::Aes128, key, &mut stream).context("SRTP key derivation")?;
+        crypto
+            .block_encrypt(BlockCipherAlgorithm::Aes128, key, &mut stream)
+            .context("SRTP key derivation")?;
         out.extend_from_slice(&stream);
     }
     out.truncate(len);
@@ -62,7 +64,9 @@ fn derive(crypto: &dyn RTCCrypto, key: &[u8], salt: &[u8], label: u8, len: usize
 }
 
 fn aead(key: &[u8]) -> Result<LessSafeKey> {
-    Ok(LessSafeKey::new(UnboundKey::new(&AES_128_GCM, key).map_err(|_| anyhow!("AES key of a wrong length"))?))
+    Ok(LessSafeKey::new(
+        UnboundKey::new(&AES_128_GCM, key).map_err(|_| anyhow!("AES key of a wrong length"))?,
+    ))
 }
 
 /// A ring key for measurements that need one outside a session.
@@ -79,7 +83,8 @@ impl Gcm {
     /// # Errors
     /// When the lengths are not those of AES-128-GCM.
     pub fn new(crypto: &dyn RTCCrypto, key: &[u8], salt: &[u8]) -> Result<Self> {
-        let salted = |label| Ok::<[u8; 12], anyhow::Error>(derive(crypto, key, salt, label, 12)?.try_into().unwrap_or_default());
+        let salted =
+            |label| Ok::<[u8; 12], anyhow::Error>(derive(crypto, key, salt, label, 12)?.try_into().unwrap_or_default());
         Ok(Self {
             rtp: aead(&derive(crypto, key, salt, 0, 16)?)?,
             rtp_salt: salted(2)?,
@@ -94,7 +99,10 @@ impl Gcm {
         let mut iv = self.rtp_salt;
         let fields = [ssrc.to_be_bytes(), roc.to_be_bytes()].concat();
         iv[2..10].iter_mut().zip(&fields).for_each(|(b, f)| *b ^= f);
-        iv[10..].iter_mut().zip(sequence.to_be_bytes()).for_each(|(b, f)| *b ^= f);
+        iv[10..]
+            .iter_mut()
+            .zip(sequence.to_be_bytes())
+            .for_each(|(b, f)| *b ^= f);
         Nonce::assume_unique_for_key(iv)
     }
 
@@ -139,7 +147,10 @@ impl Direction {
                 let roc = gcm.roc(header.ssrc, header.sequence);
                 let nonce = gcm.rtp_nonce(header.ssrc, roc, header.sequence);
                 let (clear, payload) = packet.split_at_mut(header.len);
-                let tag = gcm.rtp.seal_in_place_separate_tag(nonce, Aad::from(&*clear), payload).map_err(|_| anyhow!("seal"))?;
+                let tag = gcm
+                    .rtp
+                    .seal_in_place_separate_tag(nonce, Aad::from(&*clear), payload)
+                    .map_err(|_| anyhow!("seal"))?;
                 packet.extend_from_slice(tag.as_ref());
             }
             Direction::Cm(context) => *packet = context.encrypt_rtp(packet).context("SRTP")?.to_vec(),
@@ -157,7 +168,10 @@ impl Direction {
                 let roc = gcm.roc(header.ssrc, header.sequence);
                 let nonce = gcm.rtp_nonce(header.ssrc, roc, header.sequence);
                 let (clear, payload) = packet.split_at_mut(header.len);
-                let opened = gcm.rtp.open_in_place(nonce, Aad::from(&*clear), payload).map_err(|_| anyhow!("SRTP tag"))?;
+                let opened = gcm
+                    .rtp
+                    .open_in_place(nonce, Aad::from(&*clear), payload)
+                    .map_err(|_| anyhow!("SRTP tag"))?;
                 Ok(opened.len())
             }
             Direction::Cm(context) => {
@@ -187,7 +201,10 @@ impl Direction {
         let mut out = packet.to_vec();
         let nonce = gcm.rtcp_nonce(ssrc, gcm.rtcp_index);
         let body = &mut out[RTCP_CLEAR_BYTES..];
-        let tag = gcm.rtcp.seal_in_place_separate_tag(nonce, Aad::from(aad), body).map_err(|_| anyhow!("seal"))?;
+        let tag = gcm
+            .rtcp
+            .seal_in_place_separate_tag(nonce, Aad::from(aad), body)
+            .map_err(|_| anyhow!("seal"))?;
         out.extend_from_slice(tag.as_ref());
         out.extend_from_slice(&trailer);
         Ok(out)
@@ -214,7 +231,9 @@ impl Direction {
         let aad = [&body[..RTCP_CLEAR_BYTES], trailer].concat();
         let mut out = body.to_vec();
         let nonce = gcm.rtcp_nonce(ssrc, word & !RTCP_ENCRYPTED);
-        let opened = gcm.rtcp.open_in_place(nonce, Aad::from(aad), &mut out[RTCP_CLEAR_BYTES..]);
+        let opened = gcm
+            .rtcp
+            .open_in_place(nonce, Aad::from(aad), &mut out[RTCP_CLEAR_BYTES..]);
         let len = opened.map_err(|_| anyhow!("SRTCP tag"))?.len();
         out.truncate(RTCP_CLEAR_BYTES + len);
         Ok(out)
@@ -231,18 +250,28 @@ pub fn session(state: &State, crypto: &dyn RTCCrypto) -> Result<Session> {
         SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => (ProtectionProfile::Aes128CmHmacSha1_80, 16, 14),
         other => bail!("the server chose an SRTP profile that we did not offer: {other:?}"),
     };
-    let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], 2 * (key_len + salt_len)).context("DTLS exporter")?;
+    let material = state
+        .export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], 2 * (key_len + salt_len))
+        .context("DTLS exporter")?;
     let (keys, salts) = material.as_ref().split_at(2 * key_len);
     let direction = |client: bool| -> Result<Direction> {
         let half = usize::from(!client);
-        let (key, salt) = (&keys[half * key_len..][..key_len], &salts[half * salt_len..][..salt_len]);
+        let (key, salt) = (
+            &keys[half * key_len..][..key_len],
+            &salts[half * salt_len..][..salt_len],
+        );
         Ok(match profile {
             ProtectionProfile::AeadAes128Gcm => Direction::Gcm(Box::new(Gcm::new(crypto, key, salt)?)),
-            _ => Direction::Cm(Box::new(Context::new(key, salt, profile, None, None, crypto).context("SRTP")?)),
+            _ => Direction::Cm(Box::new(
+                Context::new(key, salt, profile, None, None, crypto).context("SRTP")?,
+            )),
         })
     };
     let is_client = state.is_client();
-    Ok(Session { outbound: direction(is_client)?, inbound: direction(!is_client)? })
+    Ok(Session {
+        outbound: direction(is_client)?,
+        inbound: direction(!is_client)?,
+    })
 }
 
 #[cfg(test)]

@@ -56,7 +56,10 @@ impl IceCredentials {
     /// Fresh ones.
     #[must_use]
     pub fn fresh() -> Self {
-        Self { ufrag: random_ice_chars::<8>(), pwd: random_ice_chars::<24>() }
+        Self {
+            ufrag: random_ice_chars::<8>(),
+            pwd: random_ice_chars::<24>(),
+        }
     }
 }
 
@@ -132,7 +135,11 @@ impl Transport {
     /// When `tick` is due next.
     #[must_use]
     pub fn next_tick(&self) -> Instant {
-        let dtls = self.dtls.as_ref().filter(|_| self.srtp.is_none()).and_then(|d| d.poll_timeout(&alias()));
+        let dtls = self
+            .dtls
+            .as_ref()
+            .filter(|_| self.srtp.is_none())
+            .and_then(|d| d.poll_timeout(&alias()));
         dtls.map_or(self.next_check, |at| at.min(self.next_check))
     }
 
@@ -148,7 +155,12 @@ impl Transport {
                 self.checks.pop_front();
             }
             self.out.push_back(datagram);
-            self.next_check = now + if self.answered.is_some() { CHECK_SETTLED } else { CHECK_FIRST };
+            self.next_check = now
+                + if self.answered.is_some() {
+                    CHECK_SETTLED
+                } else {
+                    CHECK_FIRST
+                };
         }
         if self.srtp.is_none()
             && let Some(dtls) = &mut self.dtls
@@ -184,14 +196,19 @@ impl Transport {
 
     fn handle_stun(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {
         let id = stun::response(datagram, &self.credentials, self.identity.provider.crypto())?;
-        let known = self.checks.iter().position(|c| *c == id).context("an answer to no check of ours")?;
+        let known = self
+            .checks
+            .iter()
+            .position(|c| *c == id)
+            .context("an answer to no check of ours")?;
         self.checks.drain(..=known);
         if self.answered.replace(now).is_none() {
             self.next_check = now + CHECK_SETTLED;
             let server = (!self.is_dtls_client).then(|| self.handshake.clone());
             let dtls = self.dtls.insert(Endpoint::new(alias(), TransportProtocol::UDP, server));
             if self.is_dtls_client {
-                dtls.connect(now, alias(), self.handshake.clone(), None).context("DTLS ClientHello")?;
+                dtls.connect(now, alias(), self.handshake.clone(), None)
+                    .context("DTLS ClientHello")?;
             }
             self.drain_dtls();
         }
@@ -199,14 +216,20 @@ impl Transport {
     }
 
     fn handle_dtls(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {
-        let Some(dtls) = &mut self.dtls else { bail!("DTLS before any check was answered") };
+        let Some(dtls) = &mut self.dtls else {
+            bail!("DTLS before any check was answered")
+        };
         let events = dtls.read(now, alias(), None, BytesMut::from(datagram));
         self.drain_dtls();
         let mut received = Received::Inside;
         for event in events.context("DTLS")? {
             match event {
                 EndpointEvent::HandshakeComplete => {
-                    let state = self.dtls.as_ref().and_then(|d| d.get_connection_state(alias())).context("no DTLS state")?;
+                    let state = self
+                        .dtls
+                        .as_ref()
+                        .and_then(|d| d.get_connection_state(alias()))
+                        .context("no DTLS state")?;
                     self.srtp = Some(session(state, self.identity.provider.crypto())?);
                     received = Received::Connected;
                 }

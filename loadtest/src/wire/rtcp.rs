@@ -77,7 +77,11 @@ fn read_part(part: &[u8], said: &mut Vec<Said>) -> Option<()> {
     match (kind, count) {
         (SR, _) => {
             let ntp = u64::from(word(part, 8)?) << 32 | u64::from(word(part, 12)?);
-            said.push(Said::SenderReport { ssrc: word(part, 4)?, ntp, rtp: word(part, 16)? });
+            said.push(Said::SenderReport {
+                ssrc: word(part, 4)?,
+                ntp,
+                rtp: word(part, 16)?,
+            });
         }
         (RR, 1..) => said.push(Said::FractionLost(*part.get(12)?)),
         (BYE, _) => said.push(Said::Bye),
@@ -89,7 +93,10 @@ fn read_part(part: &[u8], said: &mut Vec<Said>) -> Option<()> {
                 lost.push(pid);
                 lost.extend((0..16).filter(|i| mask >> i & 1 == 1).map(|i| pid.wrapping_add(i + 1)));
             }
-            said.push(Said::Nack { ssrc: word(part, 8)?, lost });
+            said.push(Said::Nack {
+                ssrc: word(part, 8)?,
+                lost,
+            });
         }
         (RTPFB, 15) => said.push(Said::TransportFeedback),
         (PSFB, 1 | 4) => said.push(Said::KeyframeWanted),
@@ -135,7 +142,14 @@ pub fn receiver_report(out: &mut Vec<u8>, sender: u32, blocks: &[ReportBlock]) {
     out.extend_from_slice(&sender.to_be_bytes());
     for block in blocks {
         let loss = u32::from(block.fraction_lost) << 24 | (block.lost & 0x00FF_FFFF);
-        for field in [block.ssrc, loss, block.highest, block.jitter, block.last_sr, block.delay_since_sr] {
+        for field in [
+            block.ssrc,
+            loss,
+            block.highest,
+            block.jitter,
+            block.last_sr,
+            block.delay_since_sr,
+        ] {
             out.extend_from_slice(&field.to_be_bytes());
         }
     }
@@ -219,8 +233,15 @@ mod tests {
         assert_eq!(
             parse(&out),
             [
-                Said::SenderReport { ssrc: 1, ntp: 2 << 32 | 3, rtp: 4 },
-                Said::Nack { ssrc: 9, lost: vec![65_530, 65_535, 0, 30] },
+                Said::SenderReport {
+                    ssrc: 1,
+                    ntp: 2 << 32 | 3,
+                    rtp: 4
+                },
+                Said::Nack {
+                    ssrc: 9,
+                    lost: vec![65_530, 65_535, 0, 30]
+                },
                 Said::KeyframeWanted,
                 Said::Bye,
             ]

@@ -113,7 +113,11 @@ pub struct Outgoing<'a> {
 impl Outgoing<'_> {
     /// Appends the header to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let wanted = || self.extensions.iter().filter(|(id, value)| *id != 0 && !value.is_empty());
+        let wanted = || {
+            self.extensions
+                .iter()
+                .filter(|(id, value)| *id != 0 && !value.is_empty())
+        };
         let any = wanted().next().is_some();
         out.push(if any { 0x90 } else { 0x80 });
         out.push(u8::from(self.marker) << 7 | self.payload_type);
@@ -164,7 +168,14 @@ mod tests {
     fn header_written_is_header_read() {
         let mut packet = Vec::new();
         let extensions: [(u8, &[u8]); 3] = [(1, b"v"), (0, b"left out"), (3, &[0x12, 0x34])];
-        let out = Outgoing { marker: true, payload_type: 96, sequence: 65_535, timestamp: 7, ssrc: 9, extensions: &extensions };
+        let out = Outgoing {
+            marker: true,
+            payload_type: 96,
+            sequence: 65_535,
+            timestamp: 7,
+            ssrc: 9,
+            extensions: &extensions,
+        };
         out.write(&mut packet);
         let header_len = packet.len();
         packet.extend_from_slice(b"payload");
@@ -180,7 +191,15 @@ mod tests {
     #[test]
     fn truncated_packets_are_not_rtp() {
         let mut packet = Vec::new();
-        Outgoing { marker: false, payload_type: 96, sequence: 1, timestamp: 7, ssrc: 9, extensions: &[(1, b"abc")] }.write(&mut packet);
+        Outgoing {
+            marker: false,
+            payload_type: 96,
+            sequence: 1,
+            timestamp: 7,
+            ssrc: 9,
+            extensions: &[(1, b"abc")],
+        }
+        .write(&mut packet);
         for n in 0..packet.len() {
             assert_eq!(Header::parse(&packet[..n]), None, "{n} bytes");
         }

@@ -55,20 +55,33 @@ pub struct Media {
 
 impl Media {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.attributes.iter().filter_map(move |a| a.strip_prefix(name)?.strip_prefix(':'))
+        self.attributes
+            .iter()
+            .filter_map(move |a| a.strip_prefix(name)?.strip_prefix(':'))
     }
 
     /// Name of the codec of a payload type, in lower case.
     #[must_use]
     pub fn codec(&self, pt: u8) -> Option<String> {
-        let of = |v: &str| Some((v.split_once(' ')?.0.parse::<u8>().ok()?, v.split_once(' ')?.1.split('/').next()?.to_ascii_lowercase()));
-        self.values("rtpmap").filter_map(of).find(|(n, _)| *n == pt).map(|(_, name)| name)
+        let of = |v: &str| {
+            Some((
+                v.split_once(' ')?.0.parse::<u8>().ok()?,
+                v.split_once(' ')?.1.split('/').next()?.to_ascii_lowercase(),
+            ))
+        };
+        self.values("rtpmap")
+            .filter_map(of)
+            .find(|(n, _)| *n == pt)
+            .map(|(_, name)| name)
     }
 
     /// The first payload type of a codec.
     #[must_use]
     pub fn payload_type(&self, codec: &str) -> Option<u8> {
-        self.payload_types.iter().copied().find(|pt| self.codec(*pt).as_deref() == Some(codec))
+        self.payload_types
+            .iter()
+            .copied()
+            .find(|pt| self.codec(*pt).as_deref() == Some(codec))
     }
 
     /// The payload type whose retransmissions a payload type carries (RFC 4588).
@@ -77,7 +90,9 @@ impl Media {
         let of = |v: &str| {
             let (n, parameters) = v.split_once(' ')?;
             (n.parse() == Ok(pt)).then_some(())?;
-            parameters.split(';').find_map(|p| p.trim().strip_prefix("apt=")?.parse().ok())
+            parameters
+                .split(';')
+                .find_map(|p| p.trim().strip_prefix("apt=")?.parse().ok())
         };
         self.values("fmtp").find_map(of)
     }
@@ -114,7 +129,10 @@ impl Media {
     /// Declared SSRCs, each once, in order.
     #[must_use]
     pub fn ssrcs(&self) -> Vec<u32> {
-        let mut out: Vec<u32> = self.values("ssrc").filter_map(|v| v.split(' ').next()?.parse().ok()).collect();
+        let mut out: Vec<u32> = self
+            .values("ssrc")
+            .filter_map(|v| v.split(' ').next()?.parse().ok())
+            .collect();
         out.dedup();
         out
     }
@@ -150,7 +168,10 @@ pub struct Remote {
 fn candidate(value: &str) -> Option<SocketAddr> {
     let parts: Vec<&str> = value.split(' ').collect();
     let udp = parts.get(2)?.eq_ignore_ascii_case("udp") && *parts.get(1)? == "1";
-    udp.then_some(SocketAddr::new(parts.get(4)?.parse().ok()?, parts.get(5)?.parse().ok()?))
+    udp.then_some(SocketAddr::new(
+        parts.get(4)?.parse().ok()?,
+        parts.get(5)?.parse().ok()?,
+    ))
 }
 
 fn fingerprint(value: &str) -> Option<[u8; 32]> {
@@ -190,12 +211,20 @@ pub fn parse(text: &str) -> Result<Remote> {
         let mid = m.values("mid").next().map(str::to_owned);
         m.mid = mid.unwrap_or_default();
     }
-    let session = Media { attributes: session, ..Media::default() };
+    let session = Media {
+        attributes: session,
+        ..Media::default()
+    };
     let sections = || std::iter::once(&session).chain(media.iter().filter(|m| !m.rejected));
     let first = |name: &'static str| {
-        sections().find_map(|s| s.values(name).next()).with_context(|| format!("no a={name} in the server's description"))
+        sections()
+            .find_map(|s| s.values(name).next())
+            .with_context(|| format!("no a={name} in the server's description"))
     };
-    let mut candidates: Vec<SocketAddr> = sections().flat_map(|s| s.values("candidate")).filter_map(candidate).collect();
+    let mut candidates: Vec<SocketAddr> = sections()
+        .flat_map(|s| s.values("candidate"))
+        .filter_map(candidate)
+        .collect();
     let mut seen = std::collections::BTreeSet::new();
     candidates.retain(|c| seen.insert(*c));
     Ok(Remote {
@@ -216,8 +245,14 @@ impl Remote {
     pub fn pick_candidate(&self, prefer_loopback: bool) -> Result<SocketAddr> {
         let loopback = self.candidates.iter().find(|c| c.ip().is_loopback() && c.is_ipv4());
         let first = self.candidates.iter().find(|c| c.is_ipv4());
-        let picked = if prefer_loopback { loopback.or(first) } else { first.or(loopback) };
-        picked.copied().context("the server's description has no IPv4 UDP candidate")
+        let picked = if prefer_loopback {
+            loopback.or(first)
+        } else {
+            first.or(loopback)
+        };
+        picked
+            .copied()
+            .context("the server's description has no IPv4 UDP candidate")
     }
 
     /// The first accepted m-line of a kind.
@@ -228,15 +263,29 @@ impl Remote {
 }
 
 fn head(out: &mut String, mids: &str) {
-    let _ = write!(out, "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {mids}\r\n");
+    let _ = write!(
+        out,
+        "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {mids}\r\n"
+    );
     out.push_str("a=extmap-allow-mixed\r\na=msid-semantic: WMS\r\n");
 }
 
 fn transport(out: &mut String, local: &Local<'_>, setup: &str) {
     let (ip, port) = (local.address.ip(), local.address.port());
-    let _ = write!(out, "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=candidate:1 1 udp 2122260223 {ip} {port} typ host generation 0\r\n");
-    let _ = write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=ice-options:trickle\r\n", local.ufrag, local.pwd);
-    let _ = write!(out, "a=fingerprint:sha-256 {}\r\na=setup:{setup}\r\n", local.fingerprint);
+    let _ = write!(
+        out,
+        "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=candidate:1 1 udp 2122260223 {ip} {port} typ host generation 0\r\n"
+    );
+    let _ = write!(
+        out,
+        "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=ice-options:trickle\r\n",
+        local.ufrag, local.pwd
+    );
+    let _ = write!(
+        out,
+        "a=fingerprint:sha-256 {}\r\na=setup:{setup}\r\n",
+        local.fingerprint
+    );
 }
 
 const AUDIO_CODECS: &str = "a=rtcp-mux\r\na=rtcp-rsize\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n";
@@ -246,14 +295,20 @@ const H264_CODEC: &str = "a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 goog-remb\r\n
 fn audio_line(out: &mut String, local: &Local<'_>, direction: &str) {
     out.push_str("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n");
     transport(out, local, "actpass");
-    let _ = write!(out, "a=mid:0\r\na=extmap:1 {EXT_AUDIO_LEVEL}\r\na=extmap:3 {EXT_TWCC}\r\na=extmap:4 {EXT_MID}\r\na={direction}\r\n");
+    let _ = write!(
+        out,
+        "a=mid:0\r\na=extmap:1 {EXT_AUDIO_LEVEL}\r\na=extmap:3 {EXT_TWCC}\r\na=extmap:4 {EXT_MID}\r\na={direction}\r\n"
+    );
     out.push_str(AUDIO_CODECS);
 }
 
 fn video_line(out: &mut String, local: &Local<'_>, direction: &str, payload_types: &str) {
     let _ = write!(out, "m=video 9 UDP/TLS/RTP/SAVPF {payload_types}\r\n");
     transport(out, local, "actpass");
-    let _ = write!(out, "a=mid:1\r\na=extmap:3 {EXT_TWCC}\r\na=extmap:4 {EXT_MID}\r\na={direction}\r\n");
+    let _ = write!(
+        out,
+        "a=mid:1\r\na=extmap:3 {EXT_TWCC}\r\na=extmap:4 {EXT_MID}\r\na={direction}\r\n"
+    );
     out.push_str(VP8_CODEC);
 }
 
@@ -272,14 +327,28 @@ pub fn whep_offer(local: &Local<'_>) -> String {
 #[must_use]
 pub fn whip_offer(local: &Local<'_>, sending: &Sending) -> String {
     let mut out = String::with_capacity(2_500);
-    let Sending { audio_ssrc, video_ssrc, rtx_ssrc, cname } = sending;
+    let Sending {
+        audio_ssrc,
+        video_ssrc,
+        rtx_ssrc,
+        cname,
+    } = sending;
     head(&mut out, "0 1");
     audio_line(&mut out, local, "sendonly");
-    let _ = write!(out, "a=msid:{cname} audio\r\na=ssrc:{audio_ssrc} cname:{cname}\r\na=ssrc:{audio_ssrc} msid:{cname} audio\r\n");
+    let _ = write!(
+        out,
+        "a=msid:{cname} audio\r\na=ssrc:{audio_ssrc} cname:{cname}\r\na=ssrc:{audio_ssrc} msid:{cname} audio\r\n"
+    );
     video_line(&mut out, local, "sendonly", "96 97");
-    let _ = write!(out, "a=msid:{cname} video\r\na=ssrc-group:FID {video_ssrc} {rtx_ssrc}\r\n");
+    let _ = write!(
+        out,
+        "a=msid:{cname} video\r\na=ssrc-group:FID {video_ssrc} {rtx_ssrc}\r\n"
+    );
     for ssrc in [video_ssrc, rtx_ssrc] {
-        let _ = write!(out, "a=ssrc:{ssrc} cname:{cname}\r\na=ssrc:{ssrc} msid:{cname} video\r\n");
+        let _ = write!(
+            out,
+            "a=ssrc:{ssrc} cname:{cname}\r\na=ssrc:{ssrc} msid:{cname} video\r\n"
+        );
     }
     out
 }
@@ -293,7 +362,12 @@ pub fn rack_answer(offer: &Remote, local: &Local<'_>) -> Result<String> {
         bail!("the rack offer asks us to be the DTLS server");
     }
     let mut out = String::with_capacity(4_000);
-    let mids: Vec<&str> = offer.media.iter().filter(|m| !m.rejected).map(|m| m.mid.as_str()).collect();
+    let mids: Vec<&str> = offer
+        .media
+        .iter()
+        .filter(|m| !m.rejected)
+        .map(|m| m.mid.as_str())
+        .collect();
     head(&mut out, &mids.join(" "));
     for m in &offer.media {
         let pts: Vec<String> = m.payload_types.iter().map(u8::to_string).collect();

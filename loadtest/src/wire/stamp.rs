@@ -79,8 +79,12 @@ fn stamp_offset(medium: Medium, payload: &[u8]) -> Option<usize> {
 
 /// Writes a stamp into a finished payload; the payload must have room for it.
 pub fn write(medium: Medium, payload: &mut [u8], stamp: &Stamp) {
-    let Some(at) = stamp_offset(medium, payload) else { return };
-    let Some(rest) = payload.get(at + STAMP_BYTES..) else { return };
+    let Some(at) = stamp_offset(medium, payload) else {
+        return;
+    };
+    let Some(rest) = payload.get(at + STAMP_BYTES..) else {
+        return;
+    };
     let hash = hash(rest);
     let out = &mut payload[at..at + STAMP_BYTES];
     out[0..4].copy_from_slice(&MAGIC.to_be_bytes());
@@ -122,7 +126,14 @@ pub fn read(medium: Medium, payload: &[u8]) -> Result<Stamp, Unstamped> {
 mod tests {
     use super::*;
 
-    const STAMP: Stamp = Stamp { number: 1 << 40, sent_ns: 3, frame: 4, index: 5, count: 6, key: true };
+    const STAMP: Stamp = Stamp {
+        number: 1 << 40,
+        sent_ns: 3,
+        frame: 4,
+        index: 5,
+        count: 6,
+        key: true,
+    };
 
     #[test]
     fn stamp_written_is_stamp_read() {

@@ -61,7 +61,10 @@ pub fn response(datagram: &[u8], credentials: &Credentials, crypto: &dyn RTCCryp
     if message.typ != BINDING_SUCCESS {
         bail!("STUN answer is {}", message.typ);
     }
-    ensure!(message.raw.len() == 20 + message.length as usize, "STUN with trailing bytes");
+    ensure!(
+        message.raw.len() == 20 + message.length as usize,
+        "STUN with trailing bytes"
+    );
     MessageIntegrity::check(&mut message, credentials.password.as_bytes(), crypto).context("STUN integrity")?;
     FINGERPRINT.check(&message).context("STUN fingerprint")?;
     Ok(message.transaction_id)
@@ -72,7 +75,11 @@ mod tests {
     use super::*;
 
     fn credentials(password: &str) -> Credentials {
-        Credentials { username: "them:us".into(), password: password.into(), tie_breaker: 7 }
+        Credentials {
+            username: "them:us".into(),
+            password: password.into(),
+            tie_breaker: 7,
+        }
     }
 
     fn answer(request: &[u8], password: &str) -> Vec<u8> {
@@ -85,7 +92,9 @@ mod tests {
         out.transaction_id = parsed.transaction_id;
         out.set_type(BINDING_SUCCESS);
         out.write_header();
-        MessageIntegrity::new_short_term_integrity_with_provider(password.into(), provider.crypto()).add_to(&mut out).unwrap();
+        MessageIntegrity::new_short_term_integrity_with_provider(password.into(), provider.crypto())
+            .add_to(&mut out)
+            .unwrap();
         FINGERPRINT.add_to(&mut out).unwrap();
         out.raw
     }

@@ -24,9 +24,7 @@ impl Recorder {
     pub fn arrived(&mut self, sequence: u16, at_ns: u64) {
         let full = match self.highest {
             None => 0x1_0000 + u64::from(sequence),
-            Some(highest) => {
-                highest.saturating_add_signed(i64::from(sequence.wrapping_sub(highest as u16) as i16))
-            }
+            Some(highest) => highest.saturating_add_signed(i64::from(sequence.wrapping_sub(highest as u16) as i16)),
         };
         self.highest = Some(self.highest.unwrap_or(full).max(full));
         if self.next_base.is_some_and(|base| full < base) {
@@ -52,7 +50,9 @@ impl Recorder {
 
     /// Appends one feedback packet with everything that came since the last.
     pub fn write(&mut self, out: &mut Vec<u8>, sender: u32, media: u32) {
-        let Some(&(first, first_ns)) = self.arrivals.front() else { return };
+        let Some(&(first, first_ns)) = self.arrivals.front() else {
+            return;
+        };
         let mut base = self.next_base.unwrap_or(first);
         if first - base > STATUSES_MAX as u64 / 2 {
             base = first;

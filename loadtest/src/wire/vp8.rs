@@ -23,7 +23,12 @@ pub const DESCRIPTOR_BYTES: usize = 6;
 #[must_use]
 pub fn parse(payload: &[u8]) -> Option<Descriptor> {
     let first = *payload.first()?;
-    let mut out = Descriptor { start: first & 0x1F == 0x10, picture_id: None, tl0_pic_idx: None, len: 1 };
+    let mut out = Descriptor {
+        start: first & 0x1F == 0x10,
+        picture_id: None,
+        tl0_pic_idx: None,
+        len: 1,
+    };
     if first & 0x80 == 0 {
         return Some(out);
     }
@@ -67,7 +72,11 @@ impl Packetizer {
     /// Starts at any picture id; payloads have at most `payload_bytes_max` bytes with their descriptor.
     #[must_use]
     pub fn new(picture_id: u16, payload_bytes_max: usize) -> Self {
-        Self { picture_id: picture_id & 0x7FFF, tl0_pic_idx: picture_id as u8, payload_bytes_max }
+        Self {
+            picture_id: picture_id & 0x7FFF,
+            tl0_pic_idx: picture_id as u8,
+            payload_bytes_max,
+        }
     }
 
     /// Payloads of one frame, all of equal size but the last. Descriptor: X, I (15 bits), L, T with temporal layer 0.
@@ -101,7 +110,10 @@ mod tests {
         for (i, payload) in payloads.iter().enumerate() {
             let descriptor = parse(payload).unwrap();
             assert_eq!(descriptor.start, i == 0);
-            assert_eq!((descriptor.picture_id, descriptor.tl0_pic_idx, descriptor.len), (Some(0), Some(0), DESCRIPTOR_BYTES));
+            assert_eq!(
+                (descriptor.picture_id, descriptor.tl0_pic_idx, descriptor.len),
+                (Some(0), Some(0), DESCRIPTOR_BYTES)
+            );
             joined.extend_from_slice(&payload[descriptor.len..]);
         }
         assert_eq!(joined, frame);

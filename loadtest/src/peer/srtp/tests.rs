@@ -9,14 +9,30 @@ use crate::wire::{rtcp, rtp::Outgoing};
 fn pair() -> (Gcm, Context) {
     let provider = rtc_crypto::default_provider().unwrap();
     let (key, salt) = ([7_u8; 16], [9_u8; 12]);
-    let theirs = Context::new(&key, &salt, ProtectionProfile::AeadAes128Gcm, None, None, provider.crypto()).unwrap();
+    let theirs = Context::new(
+        &key,
+        &salt,
+        ProtectionProfile::AeadAes128Gcm,
+        None,
+        None,
+        provider.crypto(),
+    )
+    .unwrap();
     (Gcm::new(provider.crypto(), &key, &salt).unwrap(), theirs)
 }
 
 fn packet(sequence: u16) -> Vec<u8> {
     let mut packet = Vec::new();
     let extensions: [(u8, &[u8]); 1] = [(4, b"1")];
-    Outgoing { marker: false, payload_type: 96, sequence, timestamp: 1, ssrc: 77, extensions: &extensions }.write(&mut packet);
+    Outgoing {
+        marker: false,
+        payload_type: 96,
+        sequence,
+        timestamp: 1,
+        ssrc: 77,
+        extensions: &extensions,
+    }
+    .write(&mut packet);
     packet.extend_from_slice(&[5; 100]);
     packet
 }

@@ -5,14 +5,25 @@
 
 use super::*;
 
-const FINGERPRINT: &str = "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:FF";
+const FINGERPRINT: &str =
+    "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:FF";
 
 fn local() -> Local<'static> {
-    Local { ufrag: "abcd", pwd: "abcdefghijklmnopqrstuvwx", fingerprint: FINGERPRINT, address: "127.0.0.1:4000".parse().unwrap() }
+    Local {
+        ufrag: "abcd",
+        pwd: "abcdefghijklmnopqrstuvwx",
+        fingerprint: FINGERPRINT,
+        address: "127.0.0.1:4000".parse().unwrap(),
+    }
 }
 
 fn sending() -> Sending {
-    Sending { audio_ssrc: 11, video_ssrc: 22, rtx_ssrc: 33, cname: "c".into() }
+    Sending {
+        audio_ssrc: 11,
+        video_ssrc: 22,
+        rtx_ssrc: 33,
+        cname: "c".into(),
+    }
 }
 
 #[test]
@@ -22,7 +33,10 @@ fn whip_offer_says_what_we_send() {
     assert_eq!((offer.fingerprint[1], offer.fingerprint[31]), (1, 255));
     assert_eq!(offer.candidates, [local().address]);
     let video = offer.first("video").unwrap();
-    assert_eq!((video.mid.as_str(), video.payload_type("vp8"), video.payload_type("rtx")), ("1", Some(96), Some(97)));
+    assert_eq!(
+        (video.mid.as_str(), video.payload_type("vp8"), video.payload_type("rtx")),
+        ("1", Some(96), Some(97))
+    );
     assert_eq!((video.apt(97), video.apt(96)), (Some(96), None));
     assert_eq!((video.rtx_pairs(), video.ssrcs()), (vec![(22, 33)], vec![22, 33]));
     assert_eq!((video.mid_id(), video.twcc_id(), video.audio_level_id()), (4, 3, 0));
@@ -33,7 +47,10 @@ fn whip_offer_says_what_we_send() {
 fn whep_offer_lists_what_a_browser_decodes() {
     let offer = parse(&whep_offer(&local())).unwrap();
     let video = offer.first("video").unwrap();
-    assert_eq!((video.payload_type("vp8"), video.payload_type("h264"), video.apt(103)), (Some(96), Some(102), Some(102)));
+    assert_eq!(
+        (video.payload_type("vp8"), video.payload_type("h264"), video.apt(103)),
+        (Some(96), Some(102), Some(102))
+    );
     assert!(video.attributes.iter().any(|a| a == "recvonly"));
 }
 
@@ -53,7 +70,11 @@ fn rack_answer_keeps_the_offer_s_lines() {
 #[test]
 fn broken_descriptions_are_refused() {
     let good = whep_offer(&local());
-    for line in ["a=ice-ufrag:abcd\r\n", "a=ice-pwd:abcdefghijklmnopqrstuvwx\r\n", "a=setup:actpass\r\n"] {
+    for line in [
+        "a=ice-ufrag:abcd\r\n",
+        "a=ice-pwd:abcdefghijklmnopqrstuvwx\r\n",
+        "a=setup:actpass\r\n",
+    ] {
         assert!(parse(&good.replace(line, "")).is_err(), "{line}");
     }
     assert!(parse(&good.replace(":FF", ":XX")).is_err());

@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Headless participants for Fiera: a load of viewers that measures, and a speaker that loops a clip.
+//! It shares the wire messages with the server and nothing else, so that it can prove the server wrong.
+
+pub mod cli;
+pub mod clock;
+pub mod http;
+pub mod measure;
+pub mod peer;
+pub mod publish;
+pub mod run;
+pub mod socket;
+pub mod speaker;
+pub mod sys;
+pub mod watch;
+pub mod wire;

@@ -1,0 +1,8 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What the server costs and what the machine's floor is: `/proc`, the floor loop, the result.
+
+pub mod floor;
+pub mod process;
+pub mod result;
