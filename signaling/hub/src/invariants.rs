@@ -71,7 +71,7 @@ impl Hub {
                 "sources on in the audience"
             );
             debug_assert!(person.answers.len() <= ANSWERS_REMEMBERED_MAX);
-            debug_assert!(person.you.kept() <= STREAM_RING_MAX);
+            debug_assert_eq!(person.you.kept(), 0, "updates of one person are not kept");
             debug_assert_eq!(person.standing.room, person.room, "media told another room");
             debug_assert_eq!(
                 person.standing.on_air,

@@ -21,18 +21,23 @@ pub(crate) struct Stream {
     state: StreamState,
     /// The last updates, ending with number `n`.
     ring: VecDeque<Arc<str>>,
+    /// How many updates the ring keeps.
+    keep: usize,
     /// The snapshot at `n`, once somebody needed it.
     snapshot: Option<Arc<str>>,
 }
 
 impl Stream {
     pub(crate) fn new(id: StreamId, epoch: u32, state: StreamState) -> Self {
+        // A snapshot of `you` is as small as one update of it, and there is one such stream per person.
+        let keep = if id == (StreamId::You {}) { 0 } else { STREAM_RING_MAX };
         Self {
             id,
             epoch,
             n: 0,
             state,
             ring: VecDeque::new(),
+            keep,
             snapshot: None,
         }
     }
@@ -55,10 +60,10 @@ impl Stream {
             change,
         };
         let text = encode(&update);
-        if self.ring.len() >= STREAM_RING_MAX {
+        self.ring.push_back(text.clone());
+        if self.ring.len() > self.keep {
             self.ring.pop_front();
         }
-        self.ring.push_back(text.clone());
         text
     }
 

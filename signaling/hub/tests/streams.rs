@@ -76,26 +76,35 @@ fn s3_a_gap_is_filled_by_exactly_the_missing_updates() {
 #[test]
 fn s3_what_is_no_longer_kept_is_answered_by_a_snapshot() {
     let mut shell = Shell::new();
-    let conn = shell.open(1, Role::Attendee);
+    let conn = shell.join(1, Role::Speaker, "hall-a");
+    shell.backstage(conn);
+    shell.on_air(conn);
     for n in 0..=STREAM_RING_MAX {
         shell.ok(conn, rename(&format!("Ada {n}")));
     }
-    let last = shell.clients[&conn].streams[&StreamId::You {}].0;
-    let mut resync = |n| {
+    let mut resync = |stream: &StreamId, behind: usize| {
+        let n = shell.clients[&conn].streams[stream].0 - behind as u64;
         shell.take(conn);
+        let have = Some(StreamPosition { epoch: 7, n });
         shell.input(Input::Resync {
             conn,
-            stream: StreamId::You {},
-            have: Some(StreamPosition { epoch: 7, n }),
+            stream: stream.clone(),
+            have,
         });
         shell.take(conn)
     };
-    assert_eq!(resync(last - STREAM_RING_MAX as u64).len(), STREAM_RING_MAX);
+    let hall = room_stream("hall-a");
+    assert_eq!(resync(&hall, STREAM_RING_MAX).len(), STREAM_RING_MAX);
     assert!(matches!(
-        resync(last - STREAM_RING_MAX as u64 - 1)[..],
+        resync(&hall, STREAM_RING_MAX + 1)[..],
         [ServerMessage::Snapshot { .. }]
     ));
-    assert_eq!(resync(last), []);
+    assert_eq!(resync(&hall, 0), []);
+    assert!(
+        matches!(resync(&StreamId::You {}, 1)[..], [ServerMessage::Snapshot { .. }]),
+        "none of you is kept"
+    );
+    assert_eq!(resync(&StreamId::You {}, 0), []);
 }
 
 #[test]
@@ -145,12 +154,12 @@ fn s4_moderators_see_who_waits_without_being_backstage() {
 #[test]
 fn s5_one_change_is_one_text_however_many_follow() {
     let mut shell = Shell::new();
-    let speaker = shell.join(1, Role::Speaker, "lobby");
+    let speaker = shell.join(1, Role::Speaker, "hall-b");
     for who in 2..50 {
-        shell.join(who, Role::Attendee, "hall-a");
+        shell.join(who, Role::Attendee, "corner");
     }
     shell.pass(COUNTS_INTERVAL_MS);
-    shell.ok(speaker, Command::Enter { room: room("hall-a") });
+    shell.ok(speaker, Command::Enter { room: room("corner") });
     shell.backstage(speaker);
     shell.log.clear();
     shell.on_air(speaker);
