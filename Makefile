@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run build web test check bench fmt
+.PHONY: help run build web test check bench fmt fuzz
 
 # Where cargo puts things; `make build` leaves the programs in target/release/ whatever it is.
 CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)
@@ -56,3 +56,6 @@ fmt: ## Formats the Rust code
 
 bench: build ## Load figures: 100 viewers on one core, against the floor of the same run
 	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest bash tests/bench.sh
+
+fuzz: ## Searches for inputs that break a parser, FUZZ_SECONDS (default 600) per target
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} cargo test --release -p fiera-tests --test fuzz -- --nocapture
