@@ -64,12 +64,12 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
     };
     let (sender, receiver) = outbox();
     let id = server.next_socket();
-    let open = Message::Opened { socket: id, identity, resume, outbox: sender, hello_at: opened_at };
-    if !event.send(open).await {
+    let opened = Message::Opened { socket: id, identity, resume, outbox: sender, hello_at: opened_at };
+    if !event.send(opened).await {
         socket.end(vec![encode(&Refusal::unavailable().message())], CloseCode::TryLater).await;
         return;
     }
-    server.services.metrics.sockets(1);
+    let open = server.open_socket();
     let mut session = Session::new(&server, &event, id, receiver);
     let close = tokio::select! {
         close = session.run(&mut socket) => close,
@@ -79,8 +79,8 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
             CloseCode::GoingAway
         }
     };
-    server.services.metrics.sockets(-1);
     let rest = session.into_pending();
     event.send(Message::Closed { socket: id }).await;
     socket.end(rest, close).await;
+    drop(open);
 }

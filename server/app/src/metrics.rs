@@ -92,11 +92,6 @@ impl Metrics {
     pub(crate) fn sockets(&self, change: i64) {
         self.sockets.add(change);
     }
-
-    /// Sockets now.
-    pub(crate) fn sockets_now(&self) -> i64 {
-        self.sockets.get()
-    }
 }
 
 /// The name of a command as a label.

@@ -25,17 +25,38 @@ pub(crate) struct Server {
     pub(crate) secure: bool,
     drain: watch::Receiver<bool>,
     next_socket: Arc<AtomicU64>,
+    sockets: Arc<watch::Sender<u32>>,
+}
+
+/// A socket that is open, counted as long as this lives.
+pub(crate) struct OpenSocket {
+    server: Server,
+}
+
+impl Drop for OpenSocket {
+    fn drop(&mut self) {
+        self.server.services.metrics.sockets(-1);
+        self.server.sockets.send_modify(|open| *open = open.saturating_sub(1));
+    }
 }
 
 impl Server {
     pub(crate) fn new(services: Services, events: Events, secure: bool, drain: watch::Receiver<bool>) -> Self {
         let negotiator = Negotiator::new(services.media.clone());
-        Self { services, events, negotiator, secure, drain, next_socket: Arc::new(AtomicU64::new(1)) }
+        let (next_socket, sockets) = (Arc::new(AtomicU64::new(1)), Arc::new(watch::Sender::new(0)));
+        Self { services, events, negotiator, secure, drain, next_socket, sockets }
     }
 
     /// A number for a socket, never used before.
     pub(crate) fn next_socket(&self) -> SocketId {
         self.next_socket.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Counts a socket.
+    pub(crate) fn open_socket(&self) -> OpenSocket {
+        self.services.metrics.sockets(1);
+        self.sockets.send_modify(|open| *open += 1);
+        OpenSocket { server: self.clone() }
     }
 
     /// The event, unless it does not exist or answers nothing any more.
@@ -59,13 +80,13 @@ impl Server {
 
     /// The window in which clients should come back, so that they do not come all at once.
     pub(crate) fn reconnect_within_ms(&self) -> u32 {
-        let sockets = u32::try_from(self.services.metrics.sockets_now()).unwrap_or(0);
-        let spread_ms = sockets.saturating_mul(1_000) / DRAIN_RETURNS_PER_S;
+        let spread_ms = self.sockets.borrow().saturating_mul(1_000) / DRAIN_RETURNS_PER_S;
         spread_ms.clamp(DRAIN_SPREAD_MS_MIN, DRAIN_SPREAD_MS_MAX)
     }
 
     /// Ends when all sockets have ended, or after this long.
     pub(crate) async fn sockets_gone(&self, within: std::time::Duration) {
-        let _ = tokio::time::timeout(within, self.sockets.gone()).await;
+        let mut sockets = self.sockets.subscribe();
+        let _ = tokio::time::timeout(within, sockets.wait_for(|open| *open == 0)).await;
     }
 }

@@ -47,7 +47,7 @@ fn event_index(event: &Event) -> u32 {
         | Event::Closed { peer, .. }
         | Event::SlotChanged { peer, .. }
         | Event::CannotDecode { peer, .. } => peer.0,
-        Event::SourceFlow { participant, .. } => participant.0,
+        Event::SourceFlow { participant, .. } | Event::BFrames { participant, .. } => participant.0,
         Event::Speaking { room, .. } => room.0,
     };
     u32::try_from(key >> 40).unwrap_or(u32::MAX)

@@ -305,6 +305,13 @@ impl EventMedia {
                 let (socket, rack) = self.rack_of(peer)?;
                 Some(Reaction::Tell(socket, ServerMessage::CannotDecode { rack, slot, codec: codec.to_owned() }))
             }
+            Event::BFrames { participant, .. } => {
+                metrics.refused("b_frames");
+                tracing::warn!(event = %self.handle.id, "a publisher sends B-frames; nothing of that picture is sent on");
+                let socket = self.socket_of_publisher(self.names.person(participant)?)?;
+                let sentence = "Your encoder sends B-frames, which browsers cannot show. Switch them off in its settings.";
+                Some(Reaction::Tell(socket, Refusal::new(RefusalCode::Sdp, sentence).message()))
+            }
             Event::Speaking { room, participants } => {
                 let room = self.names.room(room)?;
                 let participants = participants.into_iter().filter_map(|key| self.names.person(key)).collect();
@@ -332,6 +339,14 @@ impl EventMedia {
             Holder::Watch { socket, rack, .. } => Some((socket, rack)),
             _ => None,
         }
+    }
+
+    fn socket_of_publisher(&self, participant: ParticipantId) -> Option<SocketId> {
+        let publishers = self.publishers_of(participant);
+        publishers.iter().find_map(|id| match self.peers.get(id)?.holder {
+            Holder::Publish { socket, .. } => Some(socket),
+            _ => None,
+        })
     }
 
     fn watch_of(&self, socket: SocketId) -> Option<PeerId> {

@@ -77,6 +77,7 @@ fn decide(
 ) -> Result<(Identity, Option<ResumePlace>), Refusal> {
     let grant = token.map(|token| token::verify(keys, token, event)).transpose().map_err(token_refusal);
     let resume = resume.map(|token| resume::unseal(keys, token, unix_ms()));
+    let expired = matches!(resume, Some(Err(ResumeError::Expired)));
     if let Some(Ok(Sealed { place, mut identity, .. })) = resume
         && place.event == *event
         && cookie.as_ref().is_none_or(|cookie| cookie.participant == identity.participant)
@@ -94,7 +95,7 @@ fn decide(
         }
         (Some(grant), None) => Ok((Identity::of_grant(grant, name), None)),
         (None, Some(cookie)) => Ok((Identity { name: name.unwrap_or(cookie.name.clone()), ..cookie }, None)),
-        (None, None) if matches!(resume, Some(Err(ResumeError::Expired))) => Err(token_refusal(TokenError::Expired)),
+        (None, None) if expired => Err(token_refusal(TokenError::Expired)),
         (None, None) => Err(token_refusal(TokenError::Invalid)),
     }
 }

@@ -91,7 +91,7 @@ impl<'a> Session<'a> {
                 _ = ping.tick() => Next::Ping,
                 () = tokio::time::sleep_until(dead_at) => Next::Dead,
             };
-            let mut urgent = false;
+            let mut urgent;
             match next {
                 Next::Incoming(incoming) => {
                     dead_at = TokioInstant::now() + dead_after;
