@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Goes through the committed page states in Chromium: a screenshot at each width, axe, no sideways scrolling, no
+// request to another host. Fails on anything serious. `node scripts/check-states.mjs stage` takes states by prefix.
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const built = join(root, 'node_modules/.states');
+const pictures = join(root, 'screenshots');
+const axe = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.svg': 'image/svg+xml' };
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const VIEWS = [
+  { name: '1440', width: 1440, height: 900, lang: 'it' },
+  { name: '390', width: 390, height: 844, lang: 'en' },
+  { name: '320', width: 320, height: 640, lang: 'it' },
+  { name: 'forced', width: 1024, height: 768, lang: 'en', forcedColors: 'active' },
+];
+
+const server = createServer((request, response) => {
+  const path = normalize(new URL(request.url, 'http://states').pathname);
+  try {
+    const body = readFileSync(join(built, path));
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+const base = `http://127.0.0.1:${server.address().port}`;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+mkdirSync(pictures, { recursive: true });
+
+const faults = [];
+for (const { name: viewName, width, height, lang, forcedColors = 'none' } of VIEWS) {
+  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', forcedColors });
+  const page = await context.newPage();
+  const where = () => `${current} at ${viewName}`;
+  let current = 'list';
+  page.on('pageerror', (error) => faults.push(`${where()}: ${error.message}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(base) && !request.url().startsWith('data:')) faults.push(`${where()}: asks ${request.url()}`);
+  });
+  await page.goto(`${base}/states.html`);
+  const list = await page.waitForFunction(() => document.documentElement.dataset.list);
+  const wanted = process.argv[2] ?? '';
+  for (const state of (await list.jsonValue()).split(' ').filter((one) => one.startsWith(wanted))) {
+    current = state;
+    await page.goto('about:blank');
+    await page.goto(`${base}/states.html#${state}/${lang}`);
+    await page.waitForFunction((one) => document.documentElement.dataset.drawn === one, state);
+    await page.waitForTimeout(150);
+    await page.screenshot({ path: join(pictures, `${state}-${viewName}.png`) });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (wide > 0) faults.push(`${where()}: scrolls sideways by ${wide} px`);
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(
+      ([values, forced]) =>
+        globalThis.axe.run(document, {
+          runOnly: { type: 'tag', values },
+          // In forced colours the browser picks the colours, and axe reads those of the style sheet.
+          rules: { 'color-contrast': { enabled: !forced } },
+          resultTypes: ['violations'],
+        }),
+      [RULES, forcedColors === 'active'],
+    );
+    for (const { id, impact, help, nodes } of violations) {
+      faults.push(`${where()}: ${id} (${impact}): ${help}: ${nodes.map((node) => node.target).join(', ')}`);
+    }
+  }
+  await context.close();
+}
+await browser.close();
+server.close();
+
+for (const fault of faults) console.log(fault);
+console.log(faults.length === 0 ? 'All page states are in order.' : `${faults.length} faults.`);
+process.exit(faults.length === 0 ? 0 : 1);

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The committed list of page states: what screenshots and axe go through. A new page or condition gets a line here.
+
+import type { ComponentProps } from 'svelte';
+import type Door from '../ui/door/Door.svelte';
+import type FairPage from '../ui/fair/FairPage.svelte';
+import { ADA, BRUNO, CARLA, fair, speaker, tile } from './fixtures';
+import { asTrack, paintSpeaker } from './pictures';
+
+type DoorProps = ComponentProps<typeof Door>;
+type FairProps = ComponentProps<typeof FairPage>;
+
+export type PageState =
+  | { page: 'home' | 'accessibility' | 'privacy' }
+  | { page: 'door'; props: Partial<DoorProps> }
+  | { page: 'fair'; props: Partial<FairProps> };
+
+const view: DoorProps['view'] = {
+  event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'live', people: 312, live: true,
+  organiser: 'Agenzia per l’innovazione nei servizi pubblici',
+};
+const SOON_MS = 26 * 3_600_000 + 5 * 60_000;
+
+const camera = [tile(1, ADA)];
+const withScreen = [tile(1, ADA), tile(2, BRUNO), tile(5, ADA, { takes: 'screen' })];
+const me = { participant: 'me', name: 'Dario Verdi', sources: ['mic', 'camera'] } as const;
+const myself = { ...me, sources: [...me.sources] };
+const sending = () =>
+  speaker({ devices: 'open', preview: asTrack(paintSpeaker(120)), level: 0.62, up: 'connected' });
+const names = ['Anna', 'Bea', 'Carlo', 'Delia', 'Enzo', 'Flavia', 'Gino', 'Ivana', 'Luca', 'Marta', 'Nora', 'Olmo'];
+const roster = {
+  people: [ADA, ...names.map((name, i) => ({ participant: `p${i}`, name: `${name} Esempio`, sources: [] }))],
+  more: true,
+  loading: false,
+};
+
+const door = (props: Partial<DoorProps>): PageState => ({ page: 'door', props });
+const stage = (model: Parameters<typeof fair>[0], props: Partial<FairProps> = {}): PageState => ({
+  page: 'fair',
+  props: { fair: fair(model), ...props },
+});
+
+/** Built on demand: pictures and tracks cost something. */
+export const STATES: Record<string, () => PageState> = {
+  home: () => ({ page: 'home' }),
+  accessibility: () => ({ page: 'accessibility' }),
+  privacy: () => ({ page: 'privacy' }),
+
+  'door-live': () => door({ view }),
+  'door-countdown': () =>
+    door({ view: { ...view, phase: 'open', live: false, people: 0, starts_unix_ms: Date.now() + SOON_MS } }),
+  'door-speaker': () => door({ view, role: 'speaker', suggestedName: 'Ada Bianchi' }),
+  'door-joining': () => door({ view, joining: true }),
+  'door-trouble': () => door({ view, checks: { server: 'fine', webrtc: 'fine', codec: 'fine', sockets: 'bad' } }),
+  'door-refused': () => door({ view, refusal: 'expired' }),
+  'door-ended': () => door({ view: { ...view, phase: 'ended', live: false, people: 0 } }),
+  'door-unknown': () => door({ view: null, trouble: 'unknown' }),
+  'door-offline': () => door({ view: null, trouble: 'offline' }),
+
+  'stage-connecting': () => stage({ link: 'connecting', nowhere: true }),
+  'stage-empty': () => stage({}),
+  'stage-camera': () => stage({ onAir: [ADA], tiles: camera, speaking: ['ada'] }),
+  'stage-two': () => stage({ onAir: [ADA, BRUNO], tiles: [tile(1, ADA), tile(2, BRUNO)], speaking: ['bruno'] }),
+  'stage-screen': () => stage({ onAir: [ADA, BRUNO, CARLA], tiles: withScreen, speaking: ['ada'] }),
+  'stage-screen-alone': () => stage({ onAir: [ADA], tiles: [tile(5, ADA, { takes: 'screen' })] }),
+  'stage-four': () =>
+    stage({ onAir: [ADA, BRUNO, CARLA], tiles: [tile(1, ADA), tile(2, BRUNO), tile(3, CARLA, { state: 'waiting' })] }),
+  'stage-waiting': () => stage({ onAir: [ADA], tiles: [tile(1, ADA, { state: 'waiting' })] }),
+  'stage-cannot-decode': () => stage({ onAir: [ADA], tiles: [tile(1, ADA, { state: 'undecodable', codec: 'H264' })] }),
+  'stage-reconnecting': () => stage({ link: 'reconnecting', onAir: [ADA], tiles: camera }),
+  'stage-tap-to-hear': () => stage({ onAir: [ADA], tiles: camera, tapToHear: true }),
+  'stage-audio-only': () => stage({ onAir: [ADA, CARLA], tiles: camera, audioOnly: true, speaking: ['carla'] }),
+  'stage-people': () => stage({ onAir: [ADA], tiles: camera, roster }, { opened: 'people' }),
+  'stage-places': () => stage({ onAir: [ADA], tiles: camera }, { opened: 'places' }),
+  'stage-notice': () => stage({ onAir: [ADA], tiles: camera, notice: 'room_full' }),
+  'stage-keys': () => stage({ onAir: [ADA], tiles: camera }, { keysOpen: true }),
+  'stage-ended': () => stage({ phase: 'ended' }),
+
+  'speaker-before': () => stage({ role: 'speaker', onAir: [ADA], tiles: camera }, { opened: 'backstage' }),
+  'speaker-denied': () => stage({ role: 'speaker', speaker: speaker({ trouble: 'denied' }) }, { opened: 'backstage' }),
+  'speaker-backstage': () =>
+    stage(
+      { role: 'speaker', you: { place: 'backstage' }, onAir: [ADA], waiting: [myself, CARLA], tiles: camera, speaker: sending() },
+      { opened: 'backstage' },
+    ),
+  'speaker-countdown': () =>
+    stage(
+      { role: 'speaker', you: { place: 'backstage' }, waiting: [myself], speaker: { ...sending(), countdown: 4 } },
+      { opened: 'backstage' },
+    ),
+  'speaker-on-air': () =>
+    stage(
+      {
+        role: 'speaker', you: { place: 'on_air' }, onAir: [ADA, myself], tiles: camera, waiting: [],
+        speaker: { ...sending(), micOn: false, screenOn: true },
+      },
+      { opened: 'backstage' },
+    ),
+  direct: () => stage({ role: 'organiser', onAir: [ADA, BRUNO], waiting: [CARLA], tiles: [tile(1, ADA), tile(2, BRUNO)] }, { opened: 'direct' }),
+};
