@@ -17,6 +17,7 @@ mod reception;
 mod ring;
 mod rtp_clock;
 mod streams;
+mod view;
 mod window;
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn picture(timestamp: u32, seq: u16) -> Bytes {
 
 fn sr(ssrc: u32, at: Duration, rtp: u32) -> Vec<u8> {
     let at = at + Duration::from_secs(CLOCK_OFFSET_S);
-    let ntp = at.as_secs() << 32 | (u64::from(at.subsec_micros()) << 32) / 1_000_000;
+    let ntp = (at.as_secs() << 32) | ((u64::from(at.subsec_micros()) << 32) / 1_000_000);
     let mut out = Vec::new();
     write_sr(
         &mut out,
@@ -115,10 +115,9 @@ fn a_layer_with_a_foreign_clock_does_not_move_the_others() {
     let mut streams = streams(&browser(), start);
     publish(&mut streams, start, true);
     let before = last_times(&streams).0;
-    let mut foreign = sr(2, ms(4_000) + Duration::from_secs(1_000_000), 77 + 199 * 1_800);
+    let foreign = sr(2, ms(4_000) + Duration::from_secs(1_000_000), 77 + 199 * 1_800);
     streams.handle_rtcp(start + ms(4_000), &foreign).unwrap();
     media(streams.handle_rtp(start + ms(4_060), picture(77 + 200 * 1_800, 200)));
-    foreign.truncate(8);
     let (sound, picture) = last_times(&streams);
     assert_eq!(sound, before);
     assert!(
