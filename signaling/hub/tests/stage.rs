@@ -10,6 +10,7 @@ use fiera_protocol::client::Command;
 use fiera_protocol::ids::{Role, SourceKind};
 use fiera_protocol::limits::{BACKSTAGE_MAX, COUNTS_INTERVAL_MS, ON_AIR_MAX};
 use fiera_protocol::refusal::RefusalCode;
+use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{EventPhase, Place};
 use support::{Shell, name, person, room};
 
@@ -438,4 +439,80 @@ fn s7_only_who_is_on_air_speaks_and_newcomers_know() {
         shell.room_view(viewer, "hall-a").map(|view| view.speaking.len()),
         Some(0)
     );
+}
+
+#[test]
+fn s8_the_roster_does_not_tell_the_audience_what_backstage_has_switched_on() {
+    let mut shell = Shell::new();
+    let speaker = shell.join(1, Role::Speaker, "hall-a");
+    let viewer = shell.join(2, Role::Attendee, "hall-a");
+    shell.backstage(speaker);
+    shell.ok(speaker, MIC_ON);
+    let sources = |shell: &mut Shell| {
+        shell.take(viewer);
+        shell.input(Input::Roster {
+            conn: viewer,
+            after: None,
+        });
+        match &shell.take(viewer)[..] {
+            [ServerMessage::RosterPage { people, .. }] => people[0].sources.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(sources(&mut shell), []);
+    shell.on_air(speaker);
+    assert_eq!(sources(&mut shell), [SourceKind::Mic]);
+}
+
+#[test]
+fn x5_a_program_that_comes_back_in_time_keeps_its_place_and_stays_muted() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(1, Role::Moderator, "hall-a");
+    let up = || Input::ExternalPublisherUp {
+        participant: person(8),
+        name: name("OBS"),
+        room: room("hall-a"),
+    };
+    shell.input(up());
+    shell.input(Input::SourceFlow {
+        participant: person(8),
+        source: SourceKind::Mic,
+        flowing: true,
+    });
+    shell.ok(
+        moderator,
+        Command::SetSource {
+            source: SourceKind::Mic,
+            live: false,
+            participant: Some(person(8)),
+        },
+    );
+    shell.intents.clear();
+    shell.take(moderator);
+    shell.input(up());
+    assert_eq!(
+        (&shell.intents[..], shell.take(moderator)),
+        (&[][..], vec![]),
+        "nothing changed for anybody"
+    );
+    let standing = shell.hub.standing(person(8)).expect("here");
+    assert!(standing.on_air && !standing.live.contains(&SourceKind::Mic));
+}
+
+#[test]
+fn x3_whose_program_is_on_a_full_stage_gets_in_beside_it() {
+    let mut shell = Shell::new();
+    let tab = shell.join(1, Role::Attendee, "hall-a");
+    shell.input(Input::ExternalPublisherUp {
+        participant: person(1),
+        name: name("OBS"),
+        room: room("hall-a"),
+    });
+    shell.close(tab);
+    shell.pass(60_000);
+    for who in 2..=4 {
+        shell.join(who, Role::Attendee, "hall-a");
+    }
+    let again = shell.open(1, Role::Attendee);
+    assert_eq!(shell.place(again), (Some("hall-a"), Place::OnAir));
 }
