@@ -490,11 +490,8 @@ fn x5_a_program_that_comes_back_in_time_keeps_its_place_and_stays_muted() {
     shell.intents.clear();
     shell.take(moderator);
     shell.input(up());
-    assert_eq!(
-        (&shell.intents[..], shell.take(moderator)),
-        (&[][..], vec![]),
-        "nothing changed for anybody"
-    );
+    assert_eq!(shell.intents, [], "nothing changed for the media plane");
+    assert_eq!(shell.take(moderator), [], "nor for anybody else");
     let standing = shell.hub.standing(person(8)).expect("here");
     assert!(standing.on_air && !standing.live.contains(&SourceKind::Mic));
 }
