@@ -25,10 +25,17 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     // A path that does not exist yet makes Cargo look again at the next build.
     println!("cargo::rerun-if-changed={}", dist.display());
-    let assets = if dist.join("index.html").is_file() { dist } else { placeholder(&out_dir)? };
+    let assets = if dist.join("index.html").is_file() {
+        dist
+    } else {
+        placeholder(&out_dir)?
+    };
     let assets = fs::canonicalize(assets)?;
     let table = memory_serve::assets_to_code("web", &assets, &out_dir, true, |_| {});
-    fs::write(out_dir.join("memory_serve_assets.rs"), format!("&[(\"default\", {table})]"))
+    fs::write(
+        out_dir.join("memory_serve_assets.rs"),
+        format!("&[(\"default\", {table})]"),
+    )
 }
 
 fn placeholder(out_dir: &Path) -> io::Result<PathBuf> {

@@ -56,12 +56,27 @@ impl App {
         let metrics = Arc::new(Metrics::new()?);
         let (on_event, start_sorting) = start_reports(metrics.clone());
         // Media must be reached directly even where HTTP comes through a proxy on this machine.
-        let any: IpAddr = if listen.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let any: IpAddr = if listen.is_ipv4() {
+            Ipv4Addr::UNSPECIFIED.into()
+        } else {
+            Ipv6Addr::UNSPECIFIED.into()
+        };
         let bind = SocketAddr::new(any, config.media_port);
-        let media = Media::start(MediaConfig { bind, advertise: config.advertise.clone() }, on_event)?;
+        let media = Media::start(
+            MediaConfig {
+                bind,
+                advertise: config.advertise.clone(),
+            },
+            on_event,
+        )?;
         metrics.watch_media(media.handle())?;
         let store = Arc::new(MemoryStore::default());
-        let services = Services { media: media.handle(), store, keys, metrics };
+        let services = Services {
+            media: media.handle(),
+            store,
+            keys,
+            metrics,
+        };
         let events = Events::default();
         for event in &config.events {
             events.start(event, &services).await?;
@@ -69,7 +84,14 @@ impl App {
         start_sorting(events.clone());
         let (drain, draining) = watch::channel(false);
         let server = Server::new(services, events, config.tls != Tls::Off, draining);
-        Ok(Self { config, listener, address, server, drain, media })
+        Ok(Self {
+            config,
+            listener,
+            address,
+            server,
+            drain,
+            media,
+        })
     }
 
     /// Where HTTP is served.
@@ -94,7 +116,12 @@ impl App {
         let link = |role: Role| {
             let event = DEMO.parse().ok()?;
             let expires_unix_s = token::unix_s() + DEMO_LINKS_TTL.as_secs();
-            let grant = Grant { event, role, name: None, expires_unix_s };
+            let grant = Grant {
+                event,
+                role,
+                name: None,
+                expires_unix_s,
+            };
             let token = token::sign(&self.server.services.keys, &grant).ok()?;
             Some(format!("{base}/e/{DEMO}#t={token}"))
         };
@@ -113,20 +140,36 @@ impl App {
     /// The certificate cannot be used, or the listener fails.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let router = self.router();
-        let Self { config, listener, server, drain, media, .. } = self;
+        let Self {
+            config,
+            listener,
+            server,
+            drain,
+            media,
+            ..
+        } = self;
         let tls = match &config.tls {
             Tls::Off => None,
             Tls::Files { cert, key } => Some(tls::from_files(cert, key)?),
             Tls::SelfSigned => {
-                let addresses: Vec<IpAddr> =
-                    server.services.media.transport().candidates.iter().map(SocketAddr::ip).collect();
+                let addresses: Vec<IpAddr> = server
+                    .services
+                    .media
+                    .transport()
+                    .candidates
+                    .iter()
+                    .map(SocketAddr::ip)
+                    .collect();
                 Some(tls::self_signed(&config.data, &addresses)?)
             }
         };
         let handle = Handle::new();
         let service = router.into_make_service();
         let mut http = axum_server::from_tcp(listener)?.handle(handle.clone());
-        http.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HTTP_HEADERS_WITHIN);
+        http.http_builder()
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HTTP_HEADERS_WITHIN);
         let serving = async move {
             match tls {
                 None => http.serve(service).await,

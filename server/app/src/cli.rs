@@ -99,16 +99,28 @@ fn print_token(args: TokenArgs) -> anyhow::Result<()> {
     let keys = Keys::load_or_create(&args.data)?;
     let life = Duration::from_secs(u64::from(args.expires_hours) * 3_600);
     let expires_unix_s = token::unix_s() + life.as_secs();
-    let grant = Grant { event: args.event, role: args.role.into(), name: args.name, expires_unix_s };
+    let grant = Grant {
+        event: args.event,
+        role: args.role.into(),
+        name: args.name,
+        expires_unix_s,
+    };
     println!("{}", token::sign(&keys, &grant)?);
     Ok(())
 }
 
 fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,memory_serve=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
     let config = Config::resolve(args.settings, args.config.as_deref())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?;
     runtime.block_on(async {
         let app = App::start(config).await?;
         println!("{}", app.links());

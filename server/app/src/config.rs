@@ -145,9 +145,16 @@ impl Config {
             events.insert(0, demo_event()?);
         }
         Ok(Self {
-            listen: given.listen.or(file.listen).unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8_080))),
+            listen: given
+                .listen
+                .or(file.listen)
+                .unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8_080))),
             media_port: given.media_port.or(file.media_port).unwrap_or(8_443),
-            advertise: if given.advertise.is_empty() { file.advertise } else { given.advertise },
+            advertise: if given.advertise.is_empty() {
+                file.advertise
+            } else {
+                given.advertise
+            },
             data: given.data.or(file.data).unwrap_or_else(|| PathBuf::from("data")),
             tls: tls.unwrap_or(Tls::Off),
             demo,
@@ -160,7 +167,10 @@ fn tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
     let self_signed = settings.tls_self_signed.unwrap_or(false);
     match (self_signed, &settings.tls_cert, &settings.tls_key) {
         (true, None, None) => Ok(Some(Tls::SelfSigned)),
-        (false, Some(cert), Some(key)) => Ok(Some(Tls::Files { cert: cert.clone(), key: key.clone() })),
+        (false, Some(cert), Some(key)) => Ok(Some(Tls::Files {
+            cert: cert.clone(),
+            key: key.clone(),
+        })),
         (false, None, None) => Ok(settings.tls_self_signed.map(|_| Tls::Off)),
         (true, ..) => bail!("a self-signed certificate and a given one exclude each other; choose one"),
         _ => bail!("a certificate needs both tls-cert and tls-key"),
@@ -185,7 +195,10 @@ fn demo_event() -> anyhow::Result<EventSettings> {
         id: DEMO.parse()?,
         title: "Fiera Demo".to_owned(),
         phase: EventPhase::Live,
-        rooms: vec![room("lobby", RoomKind::Lobby, "Lobby")?, room("main", RoomKind::Stage, "Main stage")?],
+        rooms: vec![
+            room("lobby", RoomKind::Lobby, "Lobby")?,
+            room("main", RoomKind::Stage, "Main stage")?,
+        ],
     })
 }
 
@@ -202,14 +215,20 @@ mod tests {
             }
         }
         let path = std::env::temp_dir().join(format!("fiera-config-{}.toml", uuid::Uuid::new_v4()));
-        std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        std::fs::File::create(&path)
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         (path.clone(), Gone(path))
     }
 
     #[test]
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         let (path, _gone) = file("listen = \"127.0.0.1:1\"\nmedia-port = 2\ntls-self-signed = true\n");
-        let given = Settings { media_port: Some(3), ..Settings::default() };
+        let given = Settings {
+            media_port: Some(3),
+            ..Settings::default()
+        };
         let config = Config::resolve(given, Some(&path)).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:1");
         assert_eq!(config.media_port, 3);
@@ -220,7 +239,11 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_contradictions_are_refused() {
-        for text in ["listne = \"x\"", "tls-cert = \"a\"", "[[event]]\nid = \"a\"\ntitle = \"A\"\nrooom = 1"] {
+        for text in [
+            "listne = \"x\"",
+            "tls-cert = \"a\"",
+            "[[event]]\nid = \"a\"\ntitle = \"A\"\nrooom = 1",
+        ] {
             let (path, _gone) = file(text);
             assert!(Config::resolve(Settings::default(), Some(&path)).is_err(), "{text}");
         }

@@ -40,7 +40,9 @@ pub(crate) async fn upgrade(
         return Refusal::unavailable().http().into_response();
     }
     // Another site's page may open a socket here, but then its visitor's cookie says nothing.
-    let caller = Caller { cookies: same_origin(&headers, &uri).then_some(headers) };
+    let caller = Caller {
+        cookies: same_origin(&headers, &uri).then_some(headers),
+    };
     upgrade
         .read_buffer_size(WS_READ_BUFFER_BYTES)
         .write_buffer_size(WS_WRITE_BUFFER_BYTES)
@@ -53,20 +55,36 @@ pub(crate) async fn upgrade(
 
 async fn serve(server: Server, caller: Caller, mut socket: Socket) {
     let opened_at = Instant::now();
-    let Hello { event, identity, resume } = match hello::receive(&server, &caller, &mut socket).await {
+    let Hello {
+        event,
+        identity,
+        resume,
+    } = match hello::receive(&server, &caller, &mut socket).await {
         Ok(hello) => hello,
         Err(refusal) => {
             server.services.metrics.refused(&code_name(refusal.code));
-            let close = if server.is_draining() { CloseCode::GoingAway } else { CloseCode::Policy };
+            let close = if server.is_draining() {
+                CloseCode::GoingAway
+            } else {
+                CloseCode::Policy
+            };
             socket.end(vec![encode(&refusal.message())], close).await;
             return;
         }
     };
     let (sender, receiver) = outbox();
     let id = server.next_socket();
-    let opened = Message::Opened { socket: id, identity, resume, outbox: sender, hello_at: opened_at };
+    let opened = Message::Opened {
+        socket: id,
+        identity,
+        resume,
+        outbox: sender,
+        hello_at: opened_at,
+    };
     if !event.send(opened).await {
-        socket.end(vec![encode(&Refusal::unavailable().message())], CloseCode::TryLater).await;
+        socket
+            .end(vec![encode(&Refusal::unavailable().message())], CloseCode::TryLater)
+            .await;
         return;
     }
     let open = server.open_socket();

@@ -25,23 +25,52 @@ pub(crate) type SocketId = u64;
 #[derive(Debug)]
 pub(crate) enum Message {
     /// A socket said a valid `hello`.
-    Opened { socket: SocketId, identity: Identity, resume: Option<ResumePlace>, outbox: Outbox, hello_at: Instant },
+    Opened {
+        socket: SocketId,
+        identity: Identity,
+        resume: Option<ResumePlace>,
+        outbox: Outbox,
+        hello_at: Instant,
+    },
     /// A socket is gone.
     Closed { socket: SocketId },
     /// From a client.
-    Command { socket: SocketId, id: CommandId, command: Command },
+    Command {
+        socket: SocketId,
+        id: CommandId,
+        command: Command,
+    },
     /// From a client.
-    Resync { socket: SocketId, stream: StreamId, have: Option<StreamPosition> },
+    Resync {
+        socket: SocketId,
+        stream: StreamId,
+        have: Option<StreamPosition>,
+    },
     /// From a client.
-    Roster { socket: SocketId, after: Option<ParticipantId> },
+    Roster {
+        socket: SocketId,
+        after: Option<ParticipantId>,
+    },
     /// A rack was negotiated.
-    Watch { socket: SocketId, rack: u32, link: Box<ViewerLink> },
+    Watch {
+        socket: SocketId,
+        rack: u32,
+        link: Box<ViewerLink>,
+    },
     /// From a client.
-    Want { socket: SocketId, slot: u8, height: Option<u16> },
+    Want {
+        socket: SocketId,
+        slot: u8,
+        height: Option<u16>,
+    },
     /// From a client.
     StopWatching { socket: SocketId },
     /// Publishing was negotiated.
-    Publish { socket: SocketId, answer: Box<str>, link: Box<PublisherLink> },
+    Publish {
+        socket: SocketId,
+        answer: Box<str>,
+        link: Box<PublisherLink>,
+    },
     /// From a client.
     StopPublishing { socket: SocketId },
     /// A program wants to publish by WHIP.
@@ -62,9 +91,15 @@ pub(crate) enum Message {
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
     /// DELETE on a WHIP or WHEP resource; answers whether there was one.
-    Release { resource: ResourceId, reply: oneshot::Sender<bool> },
+    Release {
+        resource: ResourceId,
+        reply: oneshot::Sender<bool>,
+    },
     /// The media plane reports something of this event.
     Media(MediaReport),
+    /// A broken invariant, for the tests of the supervisor.
+    #[cfg(test)]
+    Fault,
 }
 
 /// What anybody may know of an event without waiting for its task.
@@ -92,7 +127,13 @@ pub(crate) struct EventHandle {
 
 impl EventHandle {
     pub(crate) fn new(id: EventId, index: u32, inbox: mpsc::Sender<Message>, summary: Summary) -> Self {
-        Self { id, index, inbox, summary: Arc::new(RwLock::new(summary)), next_key: Arc::new(AtomicU64::new(1)) }
+        Self {
+            id,
+            index,
+            inbox,
+            summary: Arc::new(RwLock::new(summary)),
+            next_key: Arc::new(AtomicU64::new(1)),
+        }
     }
 
     /// What is known now.

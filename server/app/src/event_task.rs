@@ -105,7 +105,10 @@ struct EventTask {
 impl EventTask {
     async fn run(&mut self, inbox: &mut mpsc::Receiver<Message>) -> End {
         loop {
-            let deadline = self.hub.next_deadline().map(|ms| self.started + Duration::from_millis(ms));
+            let deadline = self
+                .hub
+                .next_deadline()
+                .map(|ms| self.started + Duration::from_millis(ms));
             let tick = async {
                 match deadline {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -122,7 +125,9 @@ impl EventTask {
                     continue;
                 }
             };
-            let Some(message) = message else { return End::InboxClosed };
+            let Some(message) = message else {
+                return End::InboxClosed;
+            };
             if let Err(error) = self.take(message).await {
                 return End::StoreFailed(error);
             }
@@ -131,29 +136,72 @@ impl EventTask {
 
     async fn take(&mut self, message: Message) -> Result<(), fiera_store::StoreError> {
         match message {
-            Message::Opened { socket, identity, resume, outbox, hello_at } => {
+            Message::Opened {
+                socket,
+                identity,
+                resume,
+                outbox,
+                hello_at,
+            } => {
                 let conn = ConnectionId(socket);
                 let (participant, role, name) = (identity.participant, identity.role, identity.name.clone());
-                self.sockets.insert(socket, Socket { outbox, identity, hello_at: Some(hello_at) });
-                self.feed(Input::ConnectionOpened { conn, participant, name, role, resume }).await?;
+                self.sockets.insert(
+                    socket,
+                    Socket {
+                        outbox,
+                        identity,
+                        hello_at: Some(hello_at),
+                    },
+                );
+                self.feed(Input::ConnectionOpened {
+                    conn,
+                    participant,
+                    name,
+                    role,
+                    resume,
+                })
+                .await?;
             }
             Message::Closed { socket } => {
                 if self.drop_socket(socket) {
-                    self.feed(Input::ConnectionClosed { conn: ConnectionId(socket) }).await?;
+                    self.feed(Input::ConnectionClosed {
+                        conn: ConnectionId(socket),
+                    })
+                    .await?;
                 }
             }
             Message::Command { socket, id, command } => {
                 let kind = command_kind(&command);
-                self.feed_command(socket, Input::ClientCommand { conn: ConnectionId(socket), id, command }, kind).await?;
+                self.feed_command(
+                    socket,
+                    Input::ClientCommand {
+                        conn: ConnectionId(socket),
+                        id,
+                        command,
+                    },
+                    kind,
+                )
+                .await?;
             }
             Message::Resync { socket, stream, have } => {
-                self.feed(Input::Resync { conn: ConnectionId(socket), stream, have }).await?;
+                self.feed(Input::Resync {
+                    conn: ConnectionId(socket),
+                    stream,
+                    have,
+                })
+                .await?;
             }
             Message::Roster { socket, after } => {
-                self.feed(Input::Roster { conn: ConnectionId(socket), after }).await?;
+                self.feed(Input::Roster {
+                    conn: ConnectionId(socket),
+                    after,
+                })
+                .await?;
             }
             Message::Watch { socket, rack, link } => {
-                let Some(of) = self.sockets.get_mut(&socket) else { return Ok(()) };
+                let Some(of) = self.sockets.get_mut(&socket) else {
+                    return Ok(());
+                };
                 let (participant, since) = (of.identity.participant, of.hello_at.take());
                 let standing = self.hub.standing(participant);
                 let done = self.media.watch(socket, participant, standing, rack, *link, since);
@@ -162,26 +210,56 @@ impl EventTask {
             Message::Want { socket, slot, height } => self.media.want(socket, slot, height),
             Message::StopWatching { socket } => self.media.stop_watching(socket),
             Message::Publish { socket, answer, link } => {
-                let Some(of) = self.sockets.get(&socket) else { return Ok(()) };
+                let Some(of) = self.sockets.get(&socket) else {
+                    return Ok(());
+                };
                 let participant = of.identity.participant;
-                let done = self.media.publish(socket, participant, self.hub.standing(participant), *link);
+                let done = self
+                    .media
+                    .publish(socket, participant, self.hub.standing(participant), *link);
                 if done.is_ok() {
-                    self.tell(socket, encode(&ServerMessage::PublishAnswer { sdp: answer.into() }), true);
+                    self.tell(
+                        socket,
+                        encode(&ServerMessage::PublishAnswer { sdp: answer.into() }),
+                        true,
+                    );
                 }
                 self.tell_refusal(socket, done);
             }
             Message::StopPublishing { socket } => self.media.stop_publishing(socket),
-            Message::Whip { participant, name, room, link, resource, reply } => {
-                let input = Input::ExternalPublisherUp { participant, name: name.clone(), room: room.clone() };
+            Message::Whip {
+                participant,
+                name,
+                room,
+                link,
+                resource,
+                reply,
+            } => {
+                let input = Input::ExternalPublisherUp {
+                    participant,
+                    name: name.clone(),
+                    room: room.clone(),
+                };
                 self.feed(input).await?;
                 let result = match self.refused_program.take() {
                     Some((of, refusal)) if of == participant => Err(refusal),
-                    _ => self.media.whip((participant, name, room), self.hub.standing(participant), *link, resource),
+                    _ => self.media.whip(
+                        (participant, name, room),
+                        self.hub.standing(participant),
+                        *link,
+                        resource,
+                    ),
                 };
                 // Where nobody waits any more the media plane times the connection out.
                 let _ = reply.send(result);
             }
-            Message::Whep { room, link, resource, since, reply } => {
+            Message::Whep {
+                room,
+                link,
+                resource,
+                since,
+                reply,
+            } => {
                 let _ = reply.send(self.media.whep(room, *link, resource, since));
             }
             Message::Release { resource, reply } => {
@@ -196,13 +274,18 @@ impl EventTask {
                 Some(Reaction::Tell(socket, message)) => self.tell(socket, encode(&message), true),
                 None => {}
             },
+            #[cfg(test)]
+            Message::Fault => panic!("a broken invariant"),
         }
         Ok(())
     }
 
     fn now(&self) -> Now {
         let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { mono_ms, unix_ms: unix_ms() }
+        Now {
+            mono_ms,
+            unix_ms: unix_ms(),
+        }
     }
 
     /// Gives the hub an input and carries out what it asks, facts first.
@@ -256,7 +339,9 @@ impl EventTask {
             }
             Output::ToStream { stream, text } => self.fan_out(&stream, &text),
             Output::Resume { conn, place } => {
-                let Some(socket) = self.sockets.get(&conn.0) else { return };
+                let Some(socket) = self.sockets.get(&conn.0) else {
+                    return;
+                };
                 let mut identity = socket.identity.clone();
                 if let Some(you) = self.hub.you(identity.participant) {
                     identity.name = you.name;
@@ -271,17 +356,27 @@ impl EventTask {
                 }
                 self.drop_socket(conn.0);
             }
-            Output::ExternalRefused { participant, code, sentence } => {
+            Output::ExternalRefused {
+                participant,
+                code,
+                sentence,
+            } => {
                 self.refused_program = Some((participant, Refusal { code, sentence }));
             }
         }
     }
 
     fn fan_out(&mut self, stream: &StreamKey, text: &Arc<str>) {
-        let Some(followers) = self.followers.get(stream) else { return };
+        let Some(followers) = self.followers.get(stream) else {
+            return;
+        };
         let slow: Vec<SocketId> = followers
             .iter()
-            .filter(|id| self.sockets.get(id).is_some_and(|socket| !socket.outbox.put(text.clone(), false)))
+            .filter(|id| {
+                self.sockets
+                    .get(id)
+                    .is_some_and(|socket| !socket.outbox.put(text.clone(), false))
+            })
             .copied()
             .collect();
         slow.into_iter().for_each(|socket| self.cut_off(socket));
@@ -377,3 +472,6 @@ fn outcome(text: &str) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,8 +65,17 @@ impl Events {
             read_only: false,
         };
         let handle = EventHandle::new(config.event.clone(), index, inbox, summary);
-        anyhow::ensure!(!self.by_id.contains_key(&config.event), "event {} is listed twice", config.event);
-        let setup = Setup { config, log, handle: handle.clone(), services: services.clone() };
+        anyhow::ensure!(
+            !self.by_id.contains_key(&config.event),
+            "event {} is listed twice",
+            config.event
+        );
+        let setup = Setup {
+            config,
+            log,
+            handle: handle.clone(),
+            services: services.clone(),
+        };
         event_task::start(setup, messages).with_context(|| format!("event {} cannot be run", settings.id))?;
         self.by_index.insert(index, handle.clone());
         self.by_id.insert(settings.id.clone(), handle);

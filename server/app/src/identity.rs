@@ -28,14 +28,24 @@ impl Identity {
     pub(crate) fn guest(name: Option<DisplayName>) -> Self {
         let participant = ParticipantId(uuid::Uuid::new_v4());
         let expires_unix_s = unix_s() + SESSION_TTL.as_secs();
-        Self { participant, role: Role::Attendee, name: name.unwrap_or_else(|| alias(participant)), expires_unix_s }
+        Self {
+            participant,
+            role: Role::Attendee,
+            name: name.unwrap_or_else(|| alias(participant)),
+            expires_unix_s,
+        }
     }
 
     /// Somebody new with a token.
     pub(crate) fn of_grant(grant: Grant, name: Option<DisplayName>) -> Self {
         let participant = ParticipantId(uuid::Uuid::new_v4());
         let name = name.or(grant.name).unwrap_or_else(|| alias(participant));
-        Self { participant, role: grant.role, name, expires_unix_s: grant.expires_unix_s }
+        Self {
+            participant,
+            role: grant.role,
+            name,
+            expires_unix_s: grant.expires_unix_s,
+        }
     }
 
     /// Whether its time is over.

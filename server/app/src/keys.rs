@@ -42,7 +42,10 @@ impl Keys {
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         match STANDARD.decode(text.trim()) {
             Ok(secret) if secret.len() == SECRET_BYTES => Self::derive(&secret),
-            _ => bail!("{} does not hold a secret of this program; restore it or move it away", file.display()),
+            _ => bail!(
+                "{} does not hold a secret of this program; restore it or move it away",
+                file.display()
+            ),
         }
     }
 
@@ -67,7 +70,10 @@ impl Keys {
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         // The system's generator fails only where the machine is unusable; ids and nonces must not be guessed then.
-        assert!(self.random.fill(&mut bytes).is_ok(), "the system gives no random numbers");
+        assert!(
+            self.random.fill(&mut bytes).is_ok(),
+            "the system gives no random numbers"
+        );
         bytes
     }
 }
@@ -94,7 +100,12 @@ fn create(data: &Path, file: &Path) -> anyhow::Result<()> {
         bail!("the system gives no random numbers");
     }
     let draft = data.join(format!("{FILE}.{}", std::process::id()));
-    let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let mut out = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
     writeln!(out, "{}", STANDARD.encode(secret))?;
     out.sync_all()?;
     // A link fails where another command was faster; then its secret is the one.

@@ -11,10 +11,10 @@ use fiera_media::{CountersSnapshot, LATENCY_BUCKETS_S, MediaHandle};
 use fiera_protocol::client::Command;
 use prometheus::core::{Collector, Desc};
 use prometheus::process_collector::ProcessCollector;
-use prometheus::proto::{Bucket, Counter, Gauge, Histogram as HistogramProto, LabelPair, Metric, MetricFamily, MetricType};
-use prometheus::{
-    Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram as HistogramProto, LabelPair, Metric, MetricFamily, MetricType,
 };
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 /// Upper bounds of the join histogram, seconds.
 const JOIN_BUCKETS_S: [f64; 11] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0];
@@ -58,7 +58,11 @@ impl Metrics {
 
     /// Adds the media plane's counters.
     pub(crate) fn watch_media(&self, media: MediaHandle) -> Result<(), prometheus::Error> {
-        let collector = MediaCollector { media, reasons: self.reasons.clone(), descs: MediaCollector::descs()? };
+        let collector = MediaCollector {
+            media,
+            reasons: self.reasons.clone(),
+            descs: MediaCollector::descs()?,
+        };
         self.registry.register(Box::new(collector))
     }
 
@@ -120,14 +124,26 @@ impl MediaCollector {
     fn descs() -> Result<Vec<Desc>, prometheus::Error> {
         let desc = |name: &str, help: &str, labels: &[&str]| {
             let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-            Desc::new(name.to_owned(), help.to_owned(), labels, std::collections::HashMap::new())
+            Desc::new(
+                name.to_owned(),
+                help.to_owned(),
+                labels,
+                std::collections::HashMap::new(),
+            )
         };
-        FAMILIES.iter().map(|(name, help, _, labels)| desc(name, help, labels)).collect()
+        FAMILIES
+            .iter()
+            .map(|(name, help, _, labels)| desc(name, help, labels))
+            .collect()
     }
 
     /// Both planes refuse under the same reasons; each reason is one line.
     fn refused_by_reason(&self, media: &CountersSnapshot) -> BTreeMap<String, u64> {
-        let mut sums: BTreeMap<String, u64> = media.refused.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect();
+        let mut sums: BTreeMap<String, u64> = media
+            .refused
+            .iter()
+            .map(|(reason, n)| ((*reason).to_owned(), *n))
+            .collect();
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
         for (reason, n) in reasons.iter() {
             *sums.entry(reason.clone()).or_default() += n;
@@ -139,13 +155,48 @@ impl MediaCollector {
 type FamilyInfo = (&'static str, &'static str, MetricType, &'static [&'static str]);
 
 const FAMILIES: [FamilyInfo; 7] = [
-    ("fiera_rtp_forwarded_packets_total", "RTP packets sent to viewers", MetricType::COUNTER, &[]),
-    ("fiera_rtp_forwarded_bytes_total", "Bytes of those, UDP payload", MetricType::COUNTER, &[]),
-    ("fiera_rtp_dropped_packets_total", "RTP packets not sent on", MetricType::COUNTER, &["reason"]),
-    ("fiera_forward_latency_seconds", "From a packet's arrival to its being sent", MetricType::HISTOGRAM, &[]),
-    ("fiera_publishers", "Publishing connections that are up", MetricType::GAUGE, &[]),
-    ("fiera_subscribers", "Viewing connections that are up", MetricType::GAUGE, &[]),
-    ("fiera_refused_total", "Messages, requests and datagrams refused", MetricType::COUNTER, &["reason"]),
+    (
+        "fiera_rtp_forwarded_packets_total",
+        "RTP packets sent to viewers",
+        MetricType::COUNTER,
+        &[],
+    ),
+    (
+        "fiera_rtp_forwarded_bytes_total",
+        "Bytes of those, UDP payload",
+        MetricType::COUNTER,
+        &[],
+    ),
+    (
+        "fiera_rtp_dropped_packets_total",
+        "RTP packets not sent on",
+        MetricType::COUNTER,
+        &["reason"],
+    ),
+    (
+        "fiera_forward_latency_seconds",
+        "From a packet's arrival to its being sent",
+        MetricType::HISTOGRAM,
+        &[],
+    ),
+    (
+        "fiera_publishers",
+        "Publishing connections that are up",
+        MetricType::GAUGE,
+        &[],
+    ),
+    (
+        "fiera_subscribers",
+        "Viewing connections that are up",
+        MetricType::GAUGE,
+        &[],
+    ),
+    (
+        "fiera_refused_total",
+        "Messages, requests and datagrams refused",
+        MetricType::COUNTER,
+        &["reason"],
+    ),
 ];
 
 impl Collector for MediaCollector {
@@ -159,13 +210,20 @@ impl Collector for MediaCollector {
         let metrics = [
             vec![counter(now.forwarded_packets)],
             vec![counter(now.forwarded_bytes)],
-            now.dropped_packets.iter().map(|(reason, n)| by_reason(reason, *n)).collect(),
+            now.dropped_packets
+                .iter()
+                .map(|(reason, n)| by_reason(reason, *n))
+                .collect(),
             vec![latency(&now)],
             vec![gauge(now.publishers)],
             vec![gauge(now.subscribers)],
             refused.iter().map(|(reason, n)| by_reason(reason, *n)).collect(),
         ];
-        FAMILIES.iter().zip(metrics).map(|((name, help, kind, _), metrics)| family(name, help, *kind, metrics)).collect()
+        FAMILIES
+            .iter()
+            .zip(metrics)
+            .map(|((name, help, kind, _), metrics)| family(name, help, *kind, metrics))
+            .collect()
     }
 }
 
@@ -178,7 +236,10 @@ fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> Met
     family
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the format knows only floats; 2^53 packets take decades")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the format knows only floats; 2^53 packets take decades"
+)]
 fn float(value: u64) -> f64 {
     value as f64
 }

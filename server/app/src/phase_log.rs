@@ -28,7 +28,11 @@ pub(crate) struct PhaseLog {
 impl PhaseLog {
     /// Opens the log and replays it; the phase is none where it never moved.
     pub(crate) async fn open(store: Arc<dyn Store>, event: &str) -> Result<(Self, Option<EventPhase>), StoreError> {
-        let mut log = Self { store, event: event.to_owned(), seq: 0 };
+        let mut log = Self {
+            store,
+            event: event.to_owned(),
+            seq: 0,
+        };
         let phase = log.replay().await?;
         Ok((log, phase))
     }
@@ -38,7 +42,8 @@ impl PhaseLog {
         let mut phase = None;
         for stored in self.store.read(&self.event, 0).await? {
             self.seq = stored.seq;
-            let unreadable = || StoreError::Unavailable(format!("fact {} of {} is not readable", stored.seq, self.event));
+            let unreadable =
+                || StoreError::Unavailable(format!("fact {} of {} is not readable", stored.seq, self.event));
             if stored.fact.version != VERSION {
                 return Err(unreadable());
             }
@@ -53,7 +58,10 @@ impl PhaseLog {
     pub(crate) async fn moved(&mut self, phase: EventPhase, at_unix_ms: u64) -> Result<(), StoreError> {
         let body = serde_json::to_vec(&EventFact::PhaseMoved { phase, at_unix_ms })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        self.seq = self.store.append(&self.event, self.seq, vec![Fact { version: VERSION, body }]).await?;
+        self.seq = self
+            .store
+            .append(&self.event, self.seq, vec![Fact { version: VERSION, body }])
+            .await?;
         Ok(())
     }
 }

@@ -18,7 +18,12 @@ impl Bucket {
     /// A full bucket.
     pub(crate) fn new(burst: u32, per_s: u32, now: Instant) -> Self {
         let burst = f64::from(burst);
-        Self { burst, per_s: f64::from(per_s), tokens: burst, filled_at: now }
+        Self {
+            burst,
+            per_s: f64::from(per_s),
+            tokens: burst,
+            filled_at: now,
+        }
     }
 
     /// Takes one token; false when there is none.
@@ -48,6 +53,10 @@ mod tests {
         assert!(!bucket.take(start + Duration::from_millis(400)));
         assert!(bucket.take(start + Duration::from_millis(600)));
         let later = start + Duration::from_secs(60);
-        assert_eq!((0..5).filter(|_| bucket.take(later)).count(), 3, "never more than the burst");
+        assert_eq!(
+            (0..5).filter(|_| bucket.take(later)).count(),
+            3,
+            "never more than the burst"
+        );
     }
 }

@@ -18,24 +18,40 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: RefusalCode, sentence: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into() }
+        Self {
+            code,
+            sentence: sentence.into(),
+        }
     }
 
     pub(crate) fn unavailable() -> Self {
-        Self::new(RefusalCode::Unavailable, "The server cannot do this now. Nothing was lost; try again in a moment.")
+        Self::new(
+            RefusalCode::Unavailable,
+            "The server cannot do this now. Nothing was lost; try again in a moment.",
+        )
     }
 
     pub(crate) fn no_such_event() -> Self {
-        Self::new(RefusalCode::UnknownEvent, "There is no such event here. Check the address of the link.")
+        Self::new(
+            RefusalCode::UnknownEvent,
+            "There is no such event here. Check the address of the link.",
+        )
     }
 
     pub(crate) fn no_such_room() -> Self {
-        Self::new(RefusalCode::UnknownRoom, "There is no such room in this event. Check the address.")
+        Self::new(
+            RefusalCode::UnknownRoom,
+            "There is no such room in this event. Check the address.",
+        )
     }
 
     /// The message that answers something that was no command.
     pub(crate) fn message(&self) -> ServerMessage {
-        ServerMessage::Refused { id: None, code: self.code, sentence: self.sentence.clone() }
+        ServerMessage::Refused {
+            id: None,
+            code: self.code,
+            sentence: self.sentence.clone(),
+        }
     }
 
     /// As an HTTP answer with the status that fits the code.
@@ -97,5 +113,8 @@ pub(crate) struct Refused(pub(crate) RefusalCode);
 
 /// The code as it stands on the wire, for counters.
 pub(crate) fn code_name(code: RefusalCode) -> String {
-    serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(code)
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }

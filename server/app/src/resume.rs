@@ -35,11 +35,19 @@ pub(crate) enum ResumeError {
 
 /// Seals a place for [`RESUME_TOKEN_TTL_MS`].
 pub(crate) fn seal(keys: &Keys, place: ResumePlace, identity: Identity, now_unix_ms: u64) -> String {
-    let sealed = Sealed { place, identity, until_unix_ms: now_unix_ms.saturating_add(RESUME_TOKEN_TTL_MS) };
+    let sealed = Sealed {
+        place,
+        identity,
+        until_unix_ms: now_unix_ms.saturating_add(RESUME_TOKEN_TTL_MS),
+    };
     let mut bytes = serde_json::to_vec(&sealed).unwrap_or_default();
     let nonce: [u8; NONCE_LEN] = keys.random();
     let nonce_of = Nonce::assume_unique_for_key(nonce);
-    if keys.resume.seal_in_place_append_tag(nonce_of, Aad::empty(), &mut bytes).is_err() {
+    if keys
+        .resume
+        .seal_in_place_append_tag(nonce_of, Aad::empty(), &mut bytes)
+        .is_err()
+    {
         return String::new();
     }
     URL_SAFE_NO_PAD.encode([nonce.as_slice(), &bytes].concat())
@@ -53,7 +61,10 @@ pub(crate) fn unseal(keys: &Keys, token: &str, now_unix_ms: u64) -> Result<Seale
     let mut bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| ResumeError::Invalid)?;
     let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN).ok_or(ResumeError::Invalid)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| ResumeError::Invalid)?;
-    let plain = keys.resume.open_in_place(nonce, Aad::empty(), sealed).map_err(|_| ResumeError::Invalid)?;
+    let plain = keys
+        .resume
+        .open_in_place(nonce, Aad::empty(), sealed)
+        .map_err(|_| ResumeError::Invalid)?;
     let sealed: Sealed = serde_json::from_slice(plain).map_err(|_| ResumeError::Invalid)?;
     if sealed.until_unix_ms <= now_unix_ms || sealed.identity.is_expired() {
         return Err(ResumeError::Expired);
@@ -85,7 +96,10 @@ mod tests {
         let token = seal(&keys, place.clone(), identity.clone(), 1_000);
         let back = unseal(&keys, &token, 1_000 + RESUME_TOKEN_TTL_MS - 1).unwrap();
         assert_eq!((back.place, back.identity), (place, identity));
-        assert_eq!(unseal(&keys, &token, 1_000 + RESUME_TOKEN_TTL_MS), Err(ResumeError::Expired));
+        assert_eq!(
+            unseal(&keys, &token, 1_000 + RESUME_TOKEN_TTL_MS),
+            Err(ResumeError::Expired)
+        );
         let other = Keys::derive(&[8; 64]).unwrap();
         assert_eq!(unseal(&other, &token, 1_000), Err(ResumeError::Invalid));
         let cut = &token[..token.len() - 2];

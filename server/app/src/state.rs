@@ -44,7 +44,15 @@ impl Server {
     pub(crate) fn new(services: Services, events: Events, secure: bool, drain: watch::Receiver<bool>) -> Self {
         let negotiator = Negotiator::new(services.media.clone());
         let (next_socket, sockets) = (Arc::new(AtomicU64::new(1)), Arc::new(watch::Sender::new(0)));
-        Self { services, events, negotiator, secure, drain, next_socket, sockets }
+        Self {
+            services,
+            events,
+            negotiator,
+            secure,
+            drain,
+            next_socket,
+            sockets,
+        }
     }
 
     /// A number for a socket, never used before.

@@ -49,12 +49,16 @@ pub(crate) fn self_signed(data: &Path, addresses: &[IpAddr]) -> anyhow::Result<R
 fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let mut out = options.open(file).with_context(|| format!("cannot write {}", file.display()))?;
+    let mut out = options
+        .open(file)
+        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(out.write_all(text.as_bytes())?)
 }
 
 fn from_pem(chain: &[u8], key: &[u8]) -> anyhow::Result<RustlsConfig> {
-    let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>().context("not a PEM certificate")?;
+    let chain = CertificateDer::pem_slice_iter(chain)
+        .collect::<Result<Vec<_>, _>>()
+        .context("not a PEM certificate")?;
     if chain.is_empty() {
         bail!("there is no certificate in it");
     }

@@ -69,13 +69,19 @@ pub fn verify(keys: &Keys, token: &str, event: &EventId) -> Result<Grant, TokenE
             _ => TokenError::Invalid,
         })?
         .claims;
-    if grant.event == *event { Ok(grant) } else { Err(TokenError::OtherEvent) }
+    if grant.event == *event {
+        Ok(grant)
+    } else {
+        Err(TokenError::OtherEvent)
+    }
 }
 
 /// Seconds since 1970.
 #[must_use]
 pub fn unix_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |passed| passed.as_secs())
 }
 
 /// Milliseconds since 1970.
@@ -104,7 +110,11 @@ fn install() {
 }
 
 fn check(algorithm: Algorithm) -> JwtResult<()> {
-    if algorithm == Algorithm::HS256 { Ok(()) } else { Err(ErrorKind::InvalidAlgorithm.into()) }
+    if algorithm == Algorithm::HS256 {
+        Ok(())
+    } else {
+        Err(ErrorKind::InvalidAlgorithm.into())
+    }
 }
 
 struct Hs256(hmac::Key);
@@ -140,7 +150,12 @@ mod tests {
     use fiera_protocol::ids::{EventId, Role};
 
     fn grant(event: &str, expires_unix_s: u64) -> Grant {
-        Grant { event: event.parse().unwrap(), role: Role::Speaker, name: None, expires_unix_s }
+        Grant {
+            event: event.parse().unwrap(),
+            role: Role::Speaker,
+            name: None,
+            expires_unix_s,
+        }
     }
 
     #[test]
@@ -150,7 +165,10 @@ mod tests {
         let good = grant("demo", unix_s() + 60);
         let token = sign(&keys, &good).unwrap();
         assert_eq!(verify(&keys, &token, &demo), Ok(good));
-        assert_eq!(verify(&keys, &token, &"other".parse().unwrap()), Err(TokenError::OtherEvent));
+        assert_eq!(
+            verify(&keys, &token, &"other".parse().unwrap()),
+            Err(TokenError::OtherEvent)
+        );
         let late = sign(&keys, &grant("demo", unix_s() - 1)).unwrap();
         assert_eq!(verify(&keys, &late, &demo), Err(TokenError::Expired));
     }

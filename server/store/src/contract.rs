@@ -6,7 +6,10 @@
 use crate::{Fact, Snapshot, Store, StoreError};
 
 fn fact(text: &str) -> Fact {
-    Fact { version: 1, body: text.as_bytes().to_vec() }
+    Fact {
+        version: 1,
+        body: text.as_bytes().to_vec(),
+    }
 }
 
 fn check(holds: bool, rule: &str) -> Result<(), String> {
@@ -30,52 +33,107 @@ pub async fn holds<S: Store>(make: &(dyn Fn() -> S + Sync)) -> Result<(), String
 }
 
 async fn appended_facts_are_read_in_order(store: &impl Store) -> Result<(), String> {
-    check(done(store.read("a", 0).await)?.is_empty(), "an unknown event has no facts")?;
-    check(done(store.append("a", 0, vec![fact("1"), fact("2")]).await)? == 2, "append answers the last number")?;
-    check(done(store.append("a", 2, Vec::new()).await)? == 2, "appending nothing changes nothing")?;
-    check(done(store.append("a", 2, vec![fact("3")]).await)? == 3, "append goes on where the log ends")?;
+    check(
+        done(store.read("a", 0).await)?.is_empty(),
+        "an unknown event has no facts",
+    )?;
+    check(
+        done(store.append("a", 0, vec![fact("1"), fact("2")]).await)? == 2,
+        "append answers the last number",
+    )?;
+    check(
+        done(store.append("a", 2, Vec::new()).await)? == 2,
+        "appending nothing changes nothing",
+    )?;
+    check(
+        done(store.append("a", 2, vec![fact("3")]).await)? == 3,
+        "append goes on where the log ends",
+    )?;
     let all = done(store.read("a", 1).await)?;
     let numbers: Vec<u64> = all.iter().map(|stored| stored.seq).collect();
     check(numbers == [1, 2, 3], "facts are numbered from 1 without gaps")?;
-    check(all.iter().map(|s| s.fact.clone()).eq([fact("1"), fact("2"), fact("3")]), "facts come back as written")?;
+    check(
+        all.iter().map(|s| s.fact.clone()).eq([fact("1"), fact("2"), fact("3")]),
+        "facts come back as written",
+    )?;
     let tail = done(store.read("a", 3).await)?;
-    check(tail.len() == 1 && tail[0].seq == 3, "read starts at the number asked for")
+    check(
+        tail.len() == 1 && tail[0].seq == 3,
+        "read starts at the number asked for",
+    )
 }
 
 async fn a_stale_append_changes_nothing(store: &impl Store) -> Result<(), String> {
     done(store.append("a", 0, vec![fact("1")]).await)?;
     let stale = store.append("a", 0, vec![fact("x"), fact("y")]).await;
-    check(stale == Err(StoreError::Conflict { expected: 0, actual: 1 }), "a stale append is a conflict")?;
+    check(
+        stale == Err(StoreError::Conflict { expected: 0, actual: 1 }),
+        "a stale append is a conflict",
+    )?;
     let ahead = store.append("a", 5, vec![fact("x")]).await;
-    check(ahead == Err(StoreError::Conflict { expected: 5, actual: 1 }), "an append beyond the end is a conflict")?;
-    check(done(store.read("a", 0).await)?.len() == 1, "a refused append leaves nothing behind")
+    check(
+        ahead == Err(StoreError::Conflict { expected: 5, actual: 1 }),
+        "an append beyond the end is a conflict",
+    )?;
+    check(
+        done(store.read("a", 0).await)?.len() == 1,
+        "a refused append leaves nothing behind",
+    )
 }
 
 async fn events_do_not_see_each_other(store: &impl Store) -> Result<(), String> {
     done(store.append("a", 0, vec![fact("1")]).await)?;
-    check(done(store.append("b", 0, vec![fact("2")]).await)? == 1, "each event has its own numbers")?;
-    check(done(store.read("b", 0).await)?[0].fact == fact("2"), "each event has its own facts")?;
-    check(done(store.snapshot("b").await)?.is_none(), "each event has its own snapshot")?;
+    check(
+        done(store.append("b", 0, vec![fact("2")]).await)? == 1,
+        "each event has its own numbers",
+    )?;
+    check(
+        done(store.read("b", 0).await)?[0].fact == fact("2"),
+        "each event has its own facts",
+    )?;
+    check(
+        done(store.snapshot("b").await)?.is_none(),
+        "each event has its own snapshot",
+    )?;
     done(store.lease("a", "x", 0, 100).await)?;
-    check(store.lease("b", "y", 0, 100).await.is_ok(), "each event has its own lease")
+    check(
+        store.lease("b", "y", 0, 100).await.is_ok(),
+        "each event has its own lease",
+    )
 }
 
 async fn a_snapshot_never_goes_back(store: &impl Store) -> Result<(), String> {
-    let at = |seq: u64| Snapshot { seq, version: 1, body: seq.to_string().into_bytes() };
+    let at = |seq: u64| Snapshot {
+        seq,
+        version: 1,
+        body: seq.to_string().into_bytes(),
+    };
     done(store.save_snapshot("a", at(5)).await)?;
     done(store.save_snapshot("a", at(3)).await)?;
-    check(done(store.snapshot("a").await)? == Some(at(5)), "an older snapshot does not replace a later one")?;
+    check(
+        done(store.snapshot("a").await)? == Some(at(5)),
+        "an older snapshot does not replace a later one",
+    )?;
     done(store.save_snapshot("a", at(8)).await)?;
-    check(done(store.snapshot("a").await)? == Some(at(8)), "a later snapshot replaces an older one")
+    check(
+        done(store.snapshot("a").await)? == Some(at(8)),
+        "a later snapshot replaces an older one",
+    )
 }
 
 async fn one_holder_at_a_time(store: &impl Store) -> Result<(), String> {
     let first = done(store.lease("a", "x", 1_000, 500).await)?;
     check(first.until_unix_ms == 1_500, "a lease ends after its time")?;
     let refused = store.lease("a", "y", 1_400, 500).await;
-    check(refused == Err(StoreError::Leased { until_unix_ms: 1_500 }), "a lease that lasts is not given away")?;
+    check(
+        refused == Err(StoreError::Leased { until_unix_ms: 1_500 }),
+        "a lease that lasts is not given away",
+    )?;
     let renewed = done(store.lease("a", "x", 1_400, 500).await)?;
-    check(renewed.fence == first.fence && renewed.until_unix_ms == 1_900, "the holder renews under the same fence")?;
+    check(
+        renewed.fence == first.fence && renewed.until_unix_ms == 1_900,
+        "the holder renews under the same fence",
+    )?;
     let taken = done(store.lease("a", "y", 1_900, 500).await)?;
     check(taken.fence > first.fence, "a new holder has a larger fence")
 }

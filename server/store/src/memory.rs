@@ -48,7 +48,10 @@ impl Store for MemoryStore {
         answer(self.with(event, |log| {
             let actual = log.last_seq();
             if actual != expected_seq {
-                return Err(StoreError::Conflict { expected: expected_seq, actual });
+                return Err(StoreError::Conflict {
+                    expected: expected_seq,
+                    actual,
+                });
             }
             log.facts.extend(facts);
             Ok(log.last_seq())
@@ -57,9 +60,13 @@ impl Store for MemoryStore {
 
     fn read<'a>(&'a self, event: &'a str, from_seq: u64) -> Answer<'a, Vec<StoredFact>> {
         answer(Ok(self.with(event, |log| {
-            (1..).zip(&log.facts)
+            (1..)
+                .zip(&log.facts)
                 .filter(|(seq, _)| *seq >= from_seq)
-                .map(|(seq, fact)| StoredFact { seq, fact: fact.clone() })
+                .map(|(seq, fact)| StoredFact {
+                    seq,
+                    fact: fact.clone(),
+                })
                 .collect()
         })))
     }
@@ -82,13 +89,18 @@ impl Store for MemoryStore {
             let ours = log.holder.as_deref() == Some(holder);
             let fence = match log.lease {
                 Some(lease) if !ours && lease.until_unix_ms > now_unix_ms => {
-                    return Err(StoreError::Leased { until_unix_ms: lease.until_unix_ms });
+                    return Err(StoreError::Leased {
+                        until_unix_ms: lease.until_unix_ms,
+                    });
                 }
                 Some(lease) if ours => lease.fence,
                 Some(lease) => lease.fence + 1,
                 None => 1,
             };
-            let lease = Lease { fence, until_unix_ms: now_unix_ms.saturating_add(ttl_ms) };
+            let lease = Lease {
+                fence,
+                until_unix_ms: now_unix_ms.saturating_add(ttl_ms),
+            };
             log.holder = Some(holder.to_owned());
             log.lease = Some(lease);
             Ok(lease)

@@ -55,7 +55,11 @@ impl PendingRack {
                 SlotKind::Screen => WireSlotKind::Screen,
                 SlotKind::ScreenAudio => WireSlotKind::ScreenAudio,
             };
-            SlotInfo { slot: slot.slot, mid: slot.mid.clone(), takes }
+            SlotInfo {
+                slot: slot.slot,
+                mid: slot.mid.clone(),
+                takes,
+            }
         };
         self.offer.slots.iter().map(info).collect()
     }
@@ -75,8 +79,14 @@ impl From<SdpRefusal> for SdpProblem {
         let malformed = matches!(refusal, SdpRefusal::Malformed(_) | SdpRefusal::TooMany(_));
         let text = refusal.to_string();
         let mut letters = text.chars();
-        let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-        Self { malformed, sentence: format!("{first}{}.", letters.as_str()) }
+        let first = letters
+            .next()
+            .map(|letter| letter.to_uppercase().to_string())
+            .unwrap_or_default();
+        Self {
+            malformed,
+            sentence: format!("{first}{}.", letters.as_str()),
+        }
     }
 }
 
@@ -93,7 +103,11 @@ impl Negotiator {
 
     /// Offers a rack with so many cameras.
     pub(crate) fn offer_rack(&self, camera_slots: u8) -> PendingRack {
-        let shape = RackShape { voice_slots: VOICE_SLOTS, camera_slots, screen: true };
+        let shape = RackShape {
+            voice_slots: VOICE_SLOTS,
+            camera_slots,
+            screen: true,
+        };
         let local = self.media.credentials();
         let offer = rack::offer(&shape, &local, self.media.transport(), &mut || self.media.random_u32());
         PendingRack { local, offer }
@@ -102,7 +116,11 @@ impl Negotiator {
     /// Reads the answer to a rack.
     pub(crate) fn accept_rack(&self, pending: PendingRack, answer: &str) -> Result<ViewerLink, SdpProblem> {
         let (remote, media) = rack::accept_answer(&pending.offer, answer)?;
-        Ok(ViewerLink { local: pending.local, remote, media })
+        Ok(ViewerLink {
+            local: pending.local,
+            remote,
+            media,
+        })
     }
 
     /// Answers an offer to publish.

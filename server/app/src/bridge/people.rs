@@ -18,7 +18,10 @@ struct Table<N, K> {
 
 impl<N: Clone + Eq + Hash, K: Copy + Eq + Hash> Table<N, K> {
     fn new() -> Self {
-        Self { keys: HashMap::new(), names: HashMap::new() }
+        Self {
+            keys: HashMap::new(),
+            names: HashMap::new(),
+        }
     }
 
     fn key(&mut self, name: &N, make: impl FnOnce() -> K) -> K {
@@ -46,7 +49,10 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self { people: Table::new(), rooms: Table::new() }
+        Self {
+            people: Table::new(),
+            rooms: Table::new(),
+        }
     }
 
     /// The key of a participant, made with `next` at first.
@@ -76,8 +82,12 @@ impl Names {
 }
 
 /// All kinds of source.
-pub(super) const SOURCES: [SourceKind; 4] =
-    [SourceKind::Mic, SourceKind::Camera, SourceKind::Screen, SourceKind::ScreenAudio];
+pub(super) const SOURCES: [SourceKind; 4] = [
+    SourceKind::Mic,
+    SourceKind::Camera,
+    SourceKind::Screen,
+    SourceKind::ScreenAudio,
+];
 
 /// The media plane's word.
 pub(super) fn to_media(source: SourceKind) -> api::SourceKind {

@@ -34,10 +34,26 @@ pub(crate) enum Reaction {
 /// Who holds a media connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Holder {
-    Watch { socket: SocketId, participant: ParticipantId, rack: u32 },
-    Publish { socket: SocketId, participant: ParticipantId, room: RoomId },
-    Whip { participant: ParticipantId, name: DisplayName, room: RoomId, resource: ResourceId },
-    Whep { room: RoomId, resource: ResourceId },
+    Watch {
+        socket: SocketId,
+        participant: ParticipantId,
+        rack: u32,
+    },
+    Publish {
+        socket: SocketId,
+        participant: ParticipantId,
+        room: RoomId,
+    },
+    Whip {
+        participant: ParticipantId,
+        name: DisplayName,
+        room: RoomId,
+        resource: ResourceId,
+    },
+    Whep {
+        room: RoomId,
+        resource: ResourceId,
+    },
 }
 
 #[derive(Debug)]
@@ -80,7 +96,12 @@ impl EventMedia {
     /// Makes true what the hub wants.
     pub(crate) fn intend(&mut self, intent: MediaIntent) {
         match intent {
-            MediaIntent::Place { participant, room, side, may_publish } => {
+            MediaIntent::Place {
+                participant,
+                room,
+                side,
+                may_publish,
+            } => {
                 self.place(participant, room.as_ref(), side, may_publish);
             }
             MediaIntent::OnAir { participant, on_air } => {
@@ -92,9 +113,17 @@ impl EventMedia {
                 let participant = self.person_key(participant);
                 self.media.command(Command::SetOnAir { participant, on_air });
             }
-            MediaIntent::Live { participant, source, live } => {
+            MediaIntent::Live {
+                participant,
+                source,
+                live,
+            } => {
                 let participant = self.person_key(participant);
-                self.media.command(Command::SetLive { participant, source: to_media(source), live });
+                self.media.command(Command::SetLive {
+                    participant,
+                    source: to_media(source),
+                    live,
+                });
             }
             MediaIntent::Gone { participant } => {
                 for peer in self.peers_of(participant) {
@@ -112,7 +141,11 @@ impl EventMedia {
             let Some(peer) = self.peers.get(&id) else { continue };
             match (&peer.holder, room_key) {
                 (Holder::Watch { .. }, Some(room)) => {
-                    self.media.command(Command::MoveViewer { peer: id, room, side: to_side(side) });
+                    self.media.command(Command::MoveViewer {
+                        peer: id,
+                        room,
+                        side: to_side(side),
+                    });
                 }
                 (Holder::Watch { .. } | Holder::Publish { .. }, None) => self.remove(id),
                 (Holder::Publish { room: was, .. }, Some(_)) if !may_publish || Some(was) != room => self.remove(id),
@@ -134,14 +167,32 @@ impl EventMedia {
         since: Option<Instant>,
     ) -> Result<(), Refusal> {
         let Some((standing, room)) = standing.and_then(|s| s.room.as_ref().map(|room| (s, room))) else {
-            return Err(Refusal::new(RefusalCode::NotInRoom, "You are in no room at present. Enter a room first."));
+            return Err(Refusal::new(
+                RefusalCode::NotInRoom,
+                "You are in no room at present. Enter a room first.",
+            ));
         };
         self.stop_watching(socket);
-        let peer = self.insert(Holder::Watch { socket, participant, rack }, since);
+        let peer = self.insert(
+            Holder::Watch {
+                socket,
+                participant,
+                rack,
+            },
+            since,
+        );
         let (room, side) = (self.room_key(room), to_side(standing.side));
         let participant = Some(self.person_key(participant));
         let ViewerLink { local, remote, media } = link;
-        self.media.command(Command::AddViewer { peer, room, participant, side, local, remote, media });
+        self.media.command(Command::AddViewer {
+            peer,
+            room,
+            participant,
+            side,
+            local,
+            remote,
+            media,
+        });
         Ok(())
     }
 
@@ -155,9 +206,20 @@ impl EventMedia {
     ) -> Result<(), Refusal> {
         let standing = standing.filter(|standing| standing.may_publish);
         let Some((standing, room)) = standing.and_then(|s| s.room.clone().map(|room| (s, room))) else {
-            return Err(Refusal::new(RefusalCode::NotAllowed, "You may not publish here. Go backstage first."));
+            return Err(Refusal::new(
+                RefusalCode::NotAllowed,
+                "You may not publish here. Go backstage first.",
+            ));
         };
-        self.add_publisher(Holder::Publish { socket, participant, room }, standing, link);
+        self.add_publisher(
+            Holder::Publish {
+                socket,
+                participant,
+                room,
+            },
+            standing,
+            link,
+        );
         Ok(())
     }
 
@@ -172,14 +234,25 @@ impl EventMedia {
         let Some(standing) = standing.filter(|standing| standing.may_publish) else {
             return Err(Refusal::unavailable());
         };
-        let holder = Holder::Whip { participant, name, room, resource: resource.clone() };
+        let holder = Holder::Whip {
+            participant,
+            name,
+            room,
+            resource: resource.clone(),
+        };
         let peer = self.add_publisher(holder, standing, link);
         self.resources.insert(resource, peer);
         Ok(())
     }
 
     fn add_publisher(&mut self, holder: Holder, standing: &Standing, link: PublisherLink) -> PeerId {
-        let (Holder::Publish { participant: id, room, .. } | Holder::Whip { participant: id, room, .. }) = &holder else {
+        let (Holder::Publish {
+            participant: id, room, ..
+        }
+        | Holder::Whip {
+            participant: id, room, ..
+        }) = &holder
+        else {
             unreachable!("only publishers are added here");
         };
         let (id, room) = (*id, room.clone());
@@ -198,10 +271,22 @@ impl EventMedia {
         let (room, participant) = (self.room_key(&room), self.person_key(id));
         let PublisherLink { local, remote, media } = link;
         let on_air = standing.on_air;
-        self.media.command(Command::AddPublisher { peer, room, participant, on_air, local, remote, media });
+        self.media.command(Command::AddPublisher {
+            peer,
+            room,
+            participant,
+            on_air,
+            local,
+            remote,
+            media,
+        });
         for source in SOURCES {
             let live = standing.live.contains(&source);
-            self.media.command(Command::SetLive { participant, source: to_media(source), live });
+            self.media.command(Command::SetLive {
+                participant,
+                source: to_media(source),
+                live,
+            });
         }
         peer
     }
@@ -221,11 +306,25 @@ impl EventMedia {
         }
         *count += 1;
         let room_key = self.room_key(&room);
-        let peer = self.insert(Holder::Whep { room, resource: resource.clone() }, Some(since));
+        let peer = self.insert(
+            Holder::Whep {
+                room,
+                resource: resource.clone(),
+            },
+            Some(since),
+        );
         self.resources.insert(resource, peer);
         let ViewerLink { local, remote, media } = link;
         let (participant, side) = (None, api::Side::Audience);
-        self.media.command(Command::AddViewer { peer, room: room_key, participant, side, local, remote, media });
+        self.media.command(Command::AddViewer {
+            peer,
+            room: room_key,
+            participant,
+            side,
+            local,
+            remote,
+            media,
+        });
         Ok(())
     }
 
@@ -246,7 +345,12 @@ impl EventMedia {
     /// Ends what a socket publishes.
     pub(crate) fn stop_publishing(&mut self, socket: SocketId) {
         let publishes = |peer: &Peer| matches!(peer.holder, Holder::Publish { socket: of, .. } if of == socket);
-        let found: Vec<PeerId> = self.peers.iter().filter(|(_, p)| publishes(p)).map(|(id, _)| *id).collect();
+        let found: Vec<PeerId> = self
+            .peers
+            .iter()
+            .filter(|(_, p)| publishes(p))
+            .map(|(id, _)| *id)
+            .collect();
         found.into_iter().for_each(|peer| self.remove(peer));
     }
 
@@ -271,8 +375,17 @@ impl EventMedia {
         self.on_air.clear();
         for id in ids {
             match self.peers.get(&id).map(|peer| peer.holder.clone()) {
-                Some(Holder::Whip { participant, name, room, .. }) => {
-                    inputs.push(Input::ExternalPublisherUp { participant, name, room });
+                Some(Holder::Whip {
+                    participant,
+                    name,
+                    room,
+                    ..
+                }) => {
+                    inputs.push(Input::ExternalPublisherUp {
+                        participant,
+                        name,
+                        room,
+                    });
                 }
                 Some(Holder::Whep { .. }) | None => {}
                 Some(Holder::Watch { .. } | Holder::Publish { .. }) => self.remove(id),
@@ -290,31 +403,69 @@ impl EventMedia {
                 None
             }
             Event::Closed { peer, reason } => self.closed(peer, reason),
-            Event::SourceFlow { participant, source, flowing } => {
+            Event::SourceFlow {
+                participant,
+                source,
+                flowing,
+            } => {
                 let participant = self.names.person(participant)?;
-                Some(Reaction::Hub(Input::SourceFlow { participant, source: to_wire(source), flowing }))
+                Some(Reaction::Hub(Input::SourceFlow {
+                    participant,
+                    source: to_wire(source),
+                    flowing,
+                }))
             }
-            Event::SlotChanged { peer, slot, shows, rtp_time } => {
+            Event::SlotChanged {
+                peer,
+                slot,
+                shows,
+                rtp_time,
+            } => {
                 let (socket, rack) = self.rack_of(peer)?;
                 let shows = shows.and_then(|(participant, source)| {
-                    Some(Shown { participant: self.names.person(participant)?, source: to_wire(source) })
+                    Some(Shown {
+                        participant: self.names.person(participant)?,
+                        source: to_wire(source),
+                    })
                 });
-                Some(Reaction::Tell(socket, ServerMessage::SlotChanged { rack, slot, shows, rtp_time }))
+                Some(Reaction::Tell(
+                    socket,
+                    ServerMessage::SlotChanged {
+                        rack,
+                        slot,
+                        shows,
+                        rtp_time,
+                    },
+                ))
             }
             Event::CannotDecode { peer, slot, codec } => {
                 let (socket, rack) = self.rack_of(peer)?;
-                Some(Reaction::Tell(socket, ServerMessage::CannotDecode { rack, slot, codec: codec.to_owned() }))
+                Some(Reaction::Tell(
+                    socket,
+                    ServerMessage::CannotDecode {
+                        rack,
+                        slot,
+                        codec: codec.to_owned(),
+                    },
+                ))
             }
             Event::BFrames { participant, .. } => {
                 metrics.refused("b_frames");
                 tracing::warn!(event = %self.handle.id, "a publisher sends B-frames; nothing of that picture is sent on");
                 let socket = self.socket_of_publisher(self.names.person(participant)?)?;
-                let sentence = "Your encoder sends B-frames, which browsers cannot show. Switch them off in its settings.";
-                Some(Reaction::Tell(socket, Refusal::new(RefusalCode::Sdp, sentence).message()))
+                let sentence =
+                    "Your encoder sends B-frames, which browsers cannot show. Switch them off in its settings.";
+                Some(Reaction::Tell(
+                    socket,
+                    Refusal::new(RefusalCode::Sdp, sentence).message(),
+                ))
             }
             Event::Speaking { room, participants } => {
                 let room = self.names.room(room)?;
-                let participants = participants.into_iter().filter_map(|key| self.names.person(key)).collect();
+                let participants = participants
+                    .into_iter()
+                    .filter_map(|key| self.names.person(key))
+                    .collect();
                 Some(Reaction::Hub(Input::Speaking { room, participants }))
             }
         }
@@ -325,7 +476,10 @@ impl EventMedia {
         let peer = self.forget(peer)?;
         let tell = |socket, direction| {
             let sentence = why(reason).to_owned();
-            Some(Reaction::Tell(socket, ServerMessage::MediaClosed { direction, sentence }))
+            Some(Reaction::Tell(
+                socket,
+                ServerMessage::MediaClosed { direction, sentence },
+            ))
         };
         match &peer.holder {
             Holder::Watch { socket, .. } => tell(*socket, MediaDirection::Down),
@@ -361,7 +515,11 @@ impl EventMedia {
             | Holder::Whip { participant: of, .. } => *of == participant,
             Holder::Whep { .. } => false,
         };
-        self.peers.iter().filter(|(_, peer)| theirs(peer)).map(|(id, _)| *id).collect()
+        self.peers
+            .iter()
+            .filter(|(_, peer)| theirs(peer))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     fn publishers_of(&self, participant: ParticipantId) -> Vec<PeerId> {
@@ -408,7 +566,9 @@ impl EventMedia {
 
 fn program_down(holder: &Holder) -> Option<Input> {
     match holder {
-        Holder::Whip { participant, .. } => Some(Input::ExternalPublisherDown { participant: *participant }),
+        Holder::Whip { participant, .. } => Some(Input::ExternalPublisherDown {
+            participant: *participant,
+        }),
         _ => None,
     }
 }

@@ -37,7 +37,10 @@ pub(super) struct Hello {
 /// Waits for the hello and says who it is.
 pub(super) async fn receive(server: &Server, caller: &Caller, socket: &mut Socket) -> Result<Hello, Refusal> {
     let expected = || {
-        Refusal::new(RefusalCode::HelloExpected, "The first message on a socket must be hello, within 5 seconds.")
+        Refusal::new(
+            RefusalCode::HelloExpected,
+            "The first message on a socket must be hello, within 5 seconds.",
+        )
     };
     let incoming = tokio::select! {
         incoming = tokio::time::timeout(HELLO_WITHIN, socket.receive()) => incoming.map_err(|_| expected())?,
@@ -49,7 +52,14 @@ pub(super) async fn receive(server: &Server, caller: &Caller, socket: &mut Socke
         Incoming::Binary | Incoming::End | Incoming::Alive => return Err(expected()),
     };
     let message = parse_client(&text).map_err(|error| Refusal::new(error.code, error.sentence))?;
-    let ClientMessage::Hello { version, event, token, resume, name } = message else {
+    let ClientMessage::Hello {
+        version,
+        event,
+        token,
+        resume,
+        name,
+    } = message
+    else {
         return Err(expected());
     };
     if version != PROTOCOL_VERSION {
@@ -61,9 +71,16 @@ pub(super) async fn receive(server: &Server, caller: &Caller, socket: &mut Socke
         return Err(Refusal::unavailable());
     }
     let keys = &server.services.keys;
-    let cookie = caller.cookies.as_ref().and_then(|headers| identity::from_cookie(keys, headers, &event));
+    let cookie = caller
+        .cookies
+        .as_ref()
+        .and_then(|headers| identity::from_cookie(keys, headers, &event));
     let (identity, resume) = decide(keys, &event, cookie, token.as_deref(), resume.as_deref(), name)?;
-    Ok(Hello { event: handle, identity, resume })
+    Ok(Hello {
+        event: handle,
+        identity,
+        resume,
+    })
 }
 
 /// Who it is: a resume token keeps the participant, a token says the role, a cookie both.
@@ -75,12 +92,19 @@ fn decide(
     resume: Option<&str>,
     name: Option<DisplayName>,
 ) -> Result<(Identity, Option<ResumePlace>), Refusal> {
-    let grant = token.map(|token| token::verify(keys, token, event)).transpose().map_err(token_refusal);
+    let grant = token
+        .map(|token| token::verify(keys, token, event))
+        .transpose()
+        .map_err(token_refusal);
     let resume = resume.map(|token| resume::unseal(keys, token, unix_ms()));
     let expired = matches!(resume, Some(Err(ResumeError::Expired)));
-    if let Some(Ok(Sealed { place, mut identity, .. })) = resume
+    if let Some(Ok(Sealed {
+        place, mut identity, ..
+    })) = resume
         && place.event == *event
-        && cookie.as_ref().is_none_or(|cookie| cookie.participant == identity.participant)
+        && cookie
+            .as_ref()
+            .is_none_or(|cookie| cookie.participant == identity.participant)
     {
         if let Ok(Some(grant)) = grant {
             (identity.role, identity.expires_unix_s) = (grant.role, grant.expires_unix_s);
@@ -90,11 +114,20 @@ fn decide(
     }
     match (grant?, cookie) {
         (Some(grant), Some(cookie)) => {
-            let identity = Identity { participant: cookie.participant, ..Identity::of_grant(grant, name) };
+            let identity = Identity {
+                participant: cookie.participant,
+                ..Identity::of_grant(grant, name)
+            };
             Ok((identity, None))
         }
         (Some(grant), None) => Ok((Identity::of_grant(grant, name), None)),
-        (None, Some(cookie)) => Ok((Identity { name: name.unwrap_or(cookie.name.clone()), ..cookie }, None)),
+        (None, Some(cookie)) => Ok((
+            Identity {
+                name: name.unwrap_or(cookie.name.clone()),
+                ..cookie
+            },
+            None,
+        )),
         (None, None) if expired => Err(token_refusal(TokenError::Expired)),
         (None, None) => Err(token_refusal(TokenError::Invalid)),
     }
@@ -111,5 +144,8 @@ pub(crate) fn token_refusal(error: TokenError) -> Refusal {
 
 /// The refusal for a message that is too long to be read.
 pub(super) fn too_large() -> Refusal {
-    Refusal::new(RefusalCode::TooLarge, "The message is longer than this server reads; send less at once.")
+    Refusal::new(
+        RefusalCode::TooLarge,
+        "The message is longer than this server reads; send less at once.",
+    )
 }

@@ -58,7 +58,18 @@ impl<'a> Session<'a> {
     ) -> Self {
         let bucket = Bucket::new(CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, Instant::now());
         let (batch, rack) = (Vec::new(), None);
-        Self { server, event, socket, outgoing, batch, bucket, strikes: 0, pings: 0, racks: 0, rack }
+        Self {
+            server,
+            event,
+            socket,
+            outgoing,
+            batch,
+            bucket,
+            strikes: 0,
+            pings: 0,
+            racks: 0,
+            rack,
+        }
     }
 
     /// Adds a message to what goes out next.
@@ -146,7 +157,10 @@ impl<'a> Session<'a> {
                 return Err(CloseCode::TooLarge);
             }
             Incoming::Binary => {
-                self.refuse(None, Refusal::new(RefusalCode::Malformed, "Messages are text; send JSON in text frames."));
+                self.refuse(
+                    None,
+                    Refusal::new(RefusalCode::Malformed, "Messages are text; send JSON in text frames."),
+                );
                 return self.strike();
             }
         };
@@ -172,7 +186,11 @@ impl<'a> Session<'a> {
 
     fn strike(&mut self) -> Result<bool, CloseCode> {
         self.strikes += 1;
-        if self.strikes > CLIENT_FLOOD_STRIKES_MAX { Err(CloseCode::Policy) } else { Ok(true) }
+        if self.strikes > CLIENT_FLOOD_STRIKES_MAX {
+            Err(CloseCode::Policy)
+        } else {
+            Ok(true)
+        }
     }
 
     fn refuse(&mut self, id: Option<CommandId>, Refusal { code, sentence }: Refusal) {
@@ -210,7 +228,11 @@ impl<'a> Session<'a> {
                 Message::StopWatching { socket }
             }
             ClientMessage::PublishOffer { sdp } => match self.server.negotiator.publish(&sdp) {
-                Ok((answer, link)) => Message::Publish { socket, answer: answer.into(), link: Box::new(link) },
+                Ok((answer, link)) => Message::Publish {
+                    socket,
+                    answer: answer.into(),
+                    link: Box::new(link),
+                },
                 Err(problem) => {
                     self.refuse(None, sdp_refusal(problem));
                     return true;
@@ -237,11 +259,18 @@ impl<'a> Session<'a> {
         match self.rack.take() {
             Some((number, pending)) if number == rack => {
                 let link = self.server.negotiator.accept_rack(pending, sdp).map_err(sdp_refusal)?;
-                Ok(Message::Watch { socket: self.socket, rack, link: Box::new(link) })
+                Ok(Message::Watch {
+                    socket: self.socket,
+                    rack,
+                    link: Box::new(link),
+                })
             }
             other => {
                 self.rack = other;
-                Err(Refusal::new(RefusalCode::WrongState, "No rack of this number waits for an answer. Watch again."))
+                Err(Refusal::new(
+                    RefusalCode::WrongState,
+                    "No rack of this number waits for an answer. Watch again.",
+                ))
             }
         }
     }

@@ -100,7 +100,10 @@ impl Socket {
     pub(super) async fn end(mut self, messages: Vec<Arc<str>>, code: CloseCode) {
         let close = async {
             if self.send(&messages).await {
-                let frame = CloseFrame { code: code.number(), reason: Utf8Bytes::default() };
+                let frame = CloseFrame {
+                    code: code.number(),
+                    reason: Utf8Bytes::default(),
+                };
                 let _ = self.0.send(Message::Close(Some(frame))).await;
                 // Until the peer has closed too, or the reset would overtake the last messages.
                 while let Some(Ok(_)) = self.0.recv().await {}
@@ -108,5 +111,4 @@ impl Socket {
         };
         let _ = tokio::time::timeout(CLOSE_WITHIN, close).await;
     }
-
 }

@@ -99,7 +99,10 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
         let components = openapi.components.get_or_insert_with(Default::default);
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
@@ -121,7 +124,13 @@ async fn event(State(server): State<Server>, Path(event): Path<String>) -> Resul
     let handle = find(&server, &event)?;
     let summary = handle.summary();
     let (title, phase, people, live) = (summary.title, summary.phase, summary.people, summary.live);
-    let info = EventInfo { event: handle.id, title, phase, people, live };
+    let info = EventInfo {
+        event: handle.id,
+        title,
+        phase,
+        people,
+        live,
+    };
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response())
 }
 
@@ -148,7 +157,8 @@ async fn session(
     let handle = find(&server, &event)?;
     let Json(request) = body.map_err(body_refusal)?;
     let name = request.name.map(DisplayName::try_from).transpose();
-    let name = name.map_err(|error| Refusal::new(RefusalCode::Name, format!("Not a possible name: {error}.")).http())?;
+    let name =
+        name.map_err(|error| Refusal::new(RefusalCode::Name, format!("Not a possible name: {error}.")).http())?;
     let keys = &server.services.keys;
     let known = identity::from_cookie(keys, &headers, &handle.id);
     let identity = match request.token {
@@ -159,12 +169,19 @@ async fn session(
             Identity { participant, ..fresh }
         }
         None => match known {
-            Some(known) => Identity { name: name.unwrap_or_else(|| known.name.clone()), ..known },
+            Some(known) => Identity {
+                name: name.unwrap_or_else(|| known.name.clone()),
+                ..known
+            },
             None => Identity::guest(name),
         },
     };
     let jar = identity::to_cookie(keys, &headers, &handle.id, &identity, server.secure);
-    let info = SessionInfo { role: identity.role, name: identity.name, participant: identity.participant };
+    let info = SessionInfo {
+        role: identity.role,
+        name: identity.name,
+        participant: identity.participant,
+    };
     Ok((jar, [(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response())
 }
 
@@ -178,8 +195,15 @@ fn body_refusal(error: JsonRejection) -> HttpRefusal {
     let (code, sentence) = match status {
         StatusCode::PAYLOAD_TOO_LARGE => (RefusalCode::TooLarge, "The request is longer than this server reads."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => (RefusalCode::Malformed, "Send the request as application/json."),
-        _ => (RefusalCode::Malformed, "The request is not JSON of the expected shape; see /api/v1/openapi.json."),
+        _ => (
+            RefusalCode::Malformed,
+            "The request is not JSON of the expected shape; see /api/v1/openapi.json.",
+        ),
     };
-    let status = if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
+    let status = if status == StatusCode::UNPROCESSABLE_ENTITY {
+        StatusCode::BAD_REQUEST
+    } else {
+        status
+    };
     Refusal::new(code, sentence).http_as(status)
 }

@@ -24,11 +24,17 @@ async fn metrics(State(server): State<Server>) -> Response {
     match server.services.metrics.text() {
         Ok(text) => {
             let kind = "text/plain; version=0.0.4; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], text).into_response()
+            (
+                [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")],
+                text,
+            )
+                .into_response()
         }
         Err(error) => {
             tracing::error!(%error, "the numbers cannot be written");
-            Refusal::unavailable().http_as(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            Refusal::unavailable()
+                .http_as(StatusCode::INTERNAL_SERVER_ERROR)
+                .into_response()
         }
     }
 }

@@ -14,7 +14,12 @@ use crate::state::Server;
 
 const INDEX: &str = "/index.html";
 /// Addresses of the web client; it finds out by itself which page it is.
-const PAGES: [&str; 4] = ["/e/{event}", "/e/{event}/dashboard", "/e/{event}/projector", "/e/{event}/report"];
+const PAGES: [&str; 4] = [
+    "/e/{event}",
+    "/e/{event}/dashboard",
+    "/e/{event}/projector",
+    "/e/{event}/report",
+];
 
 pub(super) fn routes() -> Router<Server> {
     let mut files = assets().index_file(None).html_cache_control(CacheControl::NoCache);
@@ -36,10 +41,18 @@ async fn home(State(server): State<Server>) -> Response {
         return Redirect::to(&format!("/e/{}", event.id)).into_response();
     }
     let item = |event: &crate::event::EventHandle| {
-        format!("<li><a href=\"/e/{}\">{}</a></li>", event.id, escape(&event.summary().title))
+        format!(
+            "<li><a href=\"/e/{}\">{}</a></li>",
+            event.id,
+            escape(&event.summary().title)
+        )
     };
     let list: String = events.iter().map(item).collect();
-    let list = if list.is_empty() { "<li>No event is set up here yet.</li>".to_owned() } else { list };
+    let list = if list.is_empty() {
+        "<li>No event is set up here yet.</li>".to_owned()
+    } else {
+        list
+    };
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Fiera</title></head>\

@@ -40,7 +40,10 @@ pub(super) fn endpoint(server: &Server, event: &str, room: &str) -> Result<(Even
 
 /// The offer in a request's body.
 pub(super) fn offer(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<String, HttpRefusal> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case(SDP) {
         let refusal = Refusal::new(RefusalCode::Malformed, "Send the offer as application/sdp.");
@@ -60,7 +63,11 @@ pub(super) fn offer(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) ->
 
 /// 400 for what is no SDP, 422 for what cannot be used.
 pub(super) fn sdp_refusal(problem: SdpProblem) -> HttpRefusal {
-    let status = if problem.malformed { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = if problem.malformed {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
     Refusal::new(RefusalCode::Sdp, problem.sentence).http_as(status)
 }
 
@@ -100,14 +107,19 @@ pub(super) async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, HttpRefusal> {
     let gone = || {
-        let refusal = Refusal::new(RefusalCode::WrongState, "There is no such session; it may have ended already.");
+        let refusal = Refusal::new(
+            RefusalCode::WrongState,
+            "There is no such session; it may have ended already.",
+        );
         refusal.http_as(StatusCode::NOT_FOUND)
     };
     let (handle, _) = endpoint(&server, &event, &room).map_err(Refusal::http)?;
     if headers.contains_key(header::AUTHORIZATION) {
         auth::grant(&server, &headers, &handle.id).map_err(Refusal::http)?;
     }
-    let released = ask(&handle, |reply| Message::Release { resource, reply }).await.map_err(Refusal::http)?;
+    let released = ask(&handle, |reply| Message::Release { resource, reply })
+        .await
+        .map_err(Refusal::http)?;
     if released { Ok(StatusCode::OK) } else { Err(gone()) }
 }
 
@@ -134,9 +146,11 @@ pub(super) async fn cors(mut response: Response) -> Response {
 pub(super) async fn not_allowed(method: Method, path: axum::extract::OriginalUri) -> Response {
     let is_session = path.path().trim_end_matches('/').split('/').count() > 4;
     let allow = HeaderValue::from_static(if is_session { "DELETE, OPTIONS" } else { "POST, OPTIONS" });
-    let sentence = format!("{method} is not possible here. Candidates are all in the answer; ICE restarts need a new session.");
-    let mut response =
-        Refusal::new(RefusalCode::Malformed, sentence).http_as(StatusCode::METHOD_NOT_ALLOWED).into_response();
+    let sentence =
+        format!("{method} is not possible here. Candidates are all in the answer; ICE restarts need a new session.");
+    let mut response = Refusal::new(RefusalCode::Malformed, sentence)
+        .http_as(StatusCode::METHOD_NOT_ALLOWED)
+        .into_response();
     response.headers_mut().insert(header::ALLOW, allow);
     response
 }

@@ -20,7 +20,10 @@ const FIXED: [(HeaderName, HeaderValue); 5] = [
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(self), microphone=(self), display-capture=(self), geolocation=()"),
     ),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
 ];
 
 /// Adds the headers.
@@ -58,8 +61,12 @@ pub(super) async fn headers(State(server): State<Server>, request: Request, next
 /// Ourselves only. Not every browser counts our WebSocket as `'self'`, so it is named.
 fn content_policy(host: Option<&HeaderValue>) -> HeaderValue {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-    let host = host.and_then(|host| host.to_str().ok()).filter(|host| host.len() <= 255 && host.chars().all(is_plain));
-    let sockets = host.map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();
+    let host = host
+        .and_then(|host| host.to_str().ok())
+        .filter(|host| host.len() <= 255 && host.chars().all(is_plain));
+    let sockets = host
+        .map(|host| format!(" ws://{host} wss://{host}"))
+        .unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
          connect-src 'self'{sockets}; media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; \
@@ -76,7 +83,12 @@ mod tests {
     #[test]
     fn a_strange_host_does_not_get_into_the_policy() {
         let policy = |host: &str| content_policy(Some(&HeaderValue::from_str(host).unwrap()));
-        assert!(policy("fair.example:8080").to_str().unwrap().contains("wss://fair.example:8080;"));
+        assert!(
+            policy("fair.example:8080")
+                .to_str()
+                .unwrap()
+                .contains("wss://fair.example:8080;")
+        );
         assert!(!policy("x; script-src *").to_str().unwrap().contains("*"));
     }
 }

@@ -24,9 +24,14 @@ use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
 
 pub(super) fn routes() -> Router<Server> {
-    let session = delete(resources::delete).options(resources::options).fallback(resources::not_allowed);
+    let session = delete(resources::delete)
+        .options(resources::options)
+        .fallback(resources::not_allowed);
     Router::new()
-        .route("/whep/{event}/{room}", post(start).options(resources::options).fallback(resources::not_allowed))
+        .route(
+            "/whep/{event}/{room}",
+            post(start).options(resources::options).fallback(resources::not_allowed),
+        )
         .route("/whep/{event}/{room}/{resource}", session)
         .layer(DefaultBodyLimit::max(SDP_BYTES_MAX))
         .layer(map_response(resources::cors))
@@ -73,7 +78,16 @@ pub(super) async fn start(
     let keys = &server.services.keys;
     let resource = resources::new_resource(keys);
     let location = format!("/whep/{}/{room}/{resource}", handle.id);
-    let message = |reply| Message::Whep { room, link: Box::new(link), resource, since, reply };
-    resources::ask(&handle, message).await.and_then(|result| result).map_err(Refusal::http)?;
+    let message = |reply| Message::Whep {
+        room,
+        link: Box::new(link),
+        resource,
+        since,
+        reply,
+    };
+    resources::ask(&handle, message)
+        .await
+        .and_then(|result| result)
+        .map_err(Refusal::http)?;
     Ok(resources::created(keys, &location, answer))
 }

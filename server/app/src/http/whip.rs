@@ -23,9 +23,14 @@ use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
 
 pub(super) fn routes() -> Router<Server> {
-    let session = delete(resources::delete).options(resources::options).fallback(resources::not_allowed);
+    let session = delete(resources::delete)
+        .options(resources::options)
+        .fallback(resources::not_allowed);
     Router::new()
-        .route("/whip/{event}/{room}", post(start).options(resources::options).fallback(resources::not_allowed))
+        .route(
+            "/whip/{event}/{room}",
+            post(start).options(resources::options).fallback(resources::not_allowed),
+        )
         .route("/whip/{event}/{room}/{resource}", session)
         .layer(DefaultBodyLimit::max(SDP_BYTES_MAX))
         .layer(map_response(resources::cors))
@@ -69,8 +74,18 @@ pub(super) async fn start(
     let name = name.map_err(|error| Refusal::new(RefusalCode::Name, error.to_string()).http())?;
     let resource = resources::new_resource(keys);
     let location = format!("/whip/{}/{room}/{resource}", handle.id);
-    let message = |reply| Message::Whip { participant, name, room, link: Box::new(link), resource, reply };
-    resources::ask(&handle, message).await.and_then(|result| result).map_err(Refusal::http)?;
+    let message = |reply| Message::Whip {
+        participant,
+        name,
+        room,
+        link: Box::new(link),
+        resource,
+        reply,
+    };
+    resources::ask(&handle, message)
+        .await
+        .and_then(|result| result)
+        .map_err(Refusal::http)?;
     Ok(resources::created(keys, &location, answer))
 }
 

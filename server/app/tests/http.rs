@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The server from outside: HTTP by its router, WebSockets over a real port. One module per area.
+#![allow(unreachable_pub)]
+
+#[path = "http/api.rs"]
+mod api;
+#[path = "http/media.rs"]
+mod media;
+#[path = "http/site.rs"]
+mod site;
+#[path = "http/sockets.rs"]
+mod sockets;

@@ -1,0 +1,255 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! WebSockets: hello and who one is, limits, the way back, the end.
+
+use fiera_protocol::client::{ClientMessage, Command};
+use fiera_protocol::ids::Role;
+use fiera_protocol::limits::{CLIENT_FLOOD_STRIKES_MAX, CLIENT_MESSAGE_BYTES_MAX, CLIENT_MESSAGES_BURST};
+use fiera_protocol::server::ServerMessage;
+use fiera_protocol::view::{Place, StreamState};
+
+use crate::site::Site;
+
+fn enter(room: &str) -> Command {
+    Command::Enter {
+        room: room.parse().unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_does_not_say_a_good_hello_is_refused_and_closed() {
+    let site = Site::start().await;
+    let hello = |more: &str| format!(r#"{{"kind":"hello","version":1,"event":"demo"{more}}}"#);
+    let expired = site.token_for("demo", Role::Attendee, -10);
+    let other = site.token_for("other", Role::Attendee, 600);
+    let cases = [
+        (r#"{"kind":"pong","n":1}"#.to_owned(), "hello_expected"),
+        ("hello".to_owned(), "malformed"),
+        (r#"{"kind":"hello","version":9,"event":"demo"}"#.to_owned(), "version"),
+        (
+            r#"{"kind":"hello","version":1,"event":"none"}"#.to_owned(),
+            "unknown_event",
+        ),
+        (hello(""), "token"),
+        (hello(r#","token":"x""#), "token"),
+        (hello(&format!(r#","token":"{other}""#)), "token"),
+        (hello(&format!(r#","token":"{expired}""#)), "expired"),
+        (hello(r#","resume":"AAAA""#), "token"),
+        (hello(r#","extra":1"#), "malformed"),
+    ];
+    for (text, code) in cases {
+        let mut client = site.socket(&[]).await;
+        client.text(text.clone()).await;
+        assert_eq!(client.refusal().await, code, "{text}");
+        assert_eq!(client.closed().await, Some(1_008), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_counts_for_pages_of_this_server_alone() {
+    let site = Site::start().await;
+    let json = [("content-type", "application/json")];
+    let session = site
+        .ask("POST", "/api/v1/events/demo/session", &json, r#"{"name":"Ada"}"#)
+        .await;
+    let cookie = session.header("set-cookie").split(';').next().unwrap().to_owned();
+    let origin = site.origin();
+    let mut client = site.socket(&[("cookie", &cookie), ("origin", &origin)]).await;
+    client.hello(None, None).await;
+    let you = client
+        .until(|message| {
+            matches!(
+                message,
+                ServerMessage::Snapshot {
+                    state: StreamState::You(_),
+                    ..
+                }
+            )
+        })
+        .await;
+    let ServerMessage::Snapshot {
+        state: StreamState::You(you),
+        ..
+    } = you
+    else {
+        unreachable!()
+    };
+    assert_eq!(you.name.as_str(), "Ada");
+    assert_eq!(
+        serde_json::to_value(you.participant).unwrap(),
+        session.json()["participant"]
+    );
+    for foreign in [
+        vec![("cookie", cookie.as_str())],
+        vec![("cookie", &cookie), ("origin", "https://evil.example")],
+    ] {
+        let mut client = site.socket(&foreign).await;
+        client.hello(None, None).await;
+        assert_eq!(client.refusal().await, "token", "{foreign:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_does_the_others_see() {
+    let site = Site::start().await;
+    let mut speaker = site.join(Role::Speaker).await;
+    let mut attendee = site.join(Role::Attendee).await;
+    for client in [&mut speaker, &mut attendee] {
+        assert!(matches!(
+            client.command(enter("main")).await,
+            ServerMessage::Accepted { .. }
+        ));
+    }
+    assert!(matches!(
+        speaker.command(Command::EnterBackstage {}).await,
+        ServerMessage::Accepted { .. }
+    ));
+    speaker.command(Command::PutOnAir { participant: None }).await;
+    let on_air = attendee.until(|message| match message {
+        ServerMessage::Update {
+            change: fiera_protocol::view::Change::OnAir { on_air },
+            ..
+        } => on_air.len() == 1,
+        _ => false,
+    });
+    on_air.await;
+    assert!(matches!(
+        attendee.command(Command::EnterBackstage {}).await,
+        ServerMessage::Refused { .. }
+    ));
+}
+
+#[tokio::test]
+async fn racks_and_offers_are_negotiated_and_bad_ones_refused() {
+    let site = Site::start().await;
+    let mut client = site.join(Role::Attendee).await;
+    client.say(&ClientMessage::Watch { video_slots: 2 }).await;
+    let offer = client
+        .until(|message| matches!(message, ServerMessage::RackOffer { .. }))
+        .await;
+    let ServerMessage::RackOffer { rack, sdp, slots } = offer else {
+        unreachable!()
+    };
+    assert!(
+        sdp.starts_with("v=0") && slots.len() == 7,
+        "three voices, two cameras, screen and its sound"
+    );
+    client
+        .say(&ClientMessage::RackAnswer {
+            rack: rack + 1,
+            sdp: sdp.clone(),
+        })
+        .await;
+    assert_eq!(client.refusal().await, "wrong_state");
+    client
+        .say(&ClientMessage::RackAnswer {
+            rack,
+            sdp: "x".to_owned(),
+        })
+        .await;
+    assert_eq!(client.refusal().await, "sdp");
+    client.say(&ClientMessage::PublishOffer { sdp: "x".to_owned() }).await;
+    assert_eq!(client.refusal().await, "sdp");
+}
+
+#[tokio::test]
+async fn too_fast_is_refused_and_a_flood_is_closed() {
+    let site = Site::start().await;
+    let mut client = site.join(Role::Attendee).await;
+    let mut neighbour = site.join(Role::Attendee).await;
+    for n in 0..CLIENT_MESSAGES_BURST + 10 {
+        client.say(&ClientMessage::Pong { n }).await;
+    }
+    assert_eq!(client.refusal().await, "too_fast");
+    for n in 0..4 * CLIENT_FLOOD_STRIKES_MAX {
+        if client.try_say(&ClientMessage::Pong { n }).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(client.closed().await, Some(1_008));
+    assert!(
+        matches!(neighbour.command(enter("main")).await, ServerMessage::Accepted { .. }),
+        "nobody else is disturbed"
+    );
+}
+
+#[tokio::test]
+async fn too_large_is_refused_and_far_too_large_is_not_even_read() {
+    let site = Site::start().await;
+    let mut client = site.join(Role::Attendee).await;
+    client.text(" ".repeat(CLIENT_MESSAGE_BYTES_MAX + 1)).await;
+    assert_eq!(client.refusal().await, "too_large");
+    assert!(
+        matches!(client.command(enter("main")).await, ServerMessage::Accepted { .. }),
+        "the socket lives on"
+    );
+    client.text(" ".repeat(3 * CLIENT_MESSAGE_BYTES_MAX)).await;
+    // Words and code 1009 go out, but what was sent and not read may reset the connection before they arrive.
+    let code = client.closed().await;
+    assert!(matches!(code, None | Some(1_009)), "{code:?}");
+    let numbers = site.get("/metrics").await.body;
+    assert!(
+        numbers.contains("fiera_refused_total{reason=\"too_large\"} 2\n"),
+        "{numbers}"
+    );
+}
+
+#[tokio::test]
+async fn a_resume_token_alone_brings_back_the_same_person_to_the_same_place() {
+    let site = Site::start().await;
+    let mut client = site.join(Role::Speaker).await;
+    client.command(enter("main")).await;
+    client.command(Command::EnterBackstage {}).await;
+    let resume = client
+        .until(|message| matches!(message, ServerMessage::Resume { .. }))
+        .await;
+    let ServerMessage::Resume { token } = resume else {
+        unreachable!()
+    };
+    drop(client);
+    let mut back = site.socket(&[]).await;
+    back.hello(None, Some(&token)).await;
+    let welcome = back
+        .until(|message| matches!(message, ServerMessage::Welcome { .. }))
+        .await;
+    assert!(
+        matches!(welcome, ServerMessage::Welcome { resumed: true, .. }),
+        "{welcome:?}"
+    );
+    let you = back
+        .until(|message| {
+            matches!(
+                message,
+                ServerMessage::Snapshot {
+                    state: StreamState::You(_),
+                    ..
+                }
+            )
+        })
+        .await;
+    let ServerMessage::Snapshot {
+        state: StreamState::You(you),
+        ..
+    } = you
+    else {
+        unreachable!()
+    };
+    assert_eq!((you.role, you.place), (Role::Speaker, Place::Backstage));
+    assert_eq!(you.room.map(|room| room.to_string()).as_deref(), Some("main"));
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_says_when_to_come_back() {
+    let mut site = Site::start().await;
+    let mut client = site.join(Role::Attendee).await;
+    assert_eq!(site.get("/readyz").await.status, 200);
+    site.begin_stop();
+    client
+        .until(|message| matches!(message, ServerMessage::Drain { reconnect_within_ms } if *reconnect_within_ms >= 500))
+        .await;
+    assert_eq!(site.get("/readyz").await.status, 503);
+    assert_eq!(site.get("/livez").await.status, 200);
+    assert_eq!(client.closed().await, Some(1_001));
+    site.stopped().await;
+}
