@@ -145,12 +145,10 @@ impl NackGenerator {
             .filter(|missing| due(missing, highest, retry) <= now)
             .take(limit)
         {
-            if missing.tries < NACK_TRIES_MAX {
-                missing.tries += 1;
-                missing.first_sent = missing.first_sent.or(Some(now));
-                missing.last_sent = Some(now);
-                out.push(missing.ext_seq as u16);
-            }
+            missing.tries += 1;
+            missing.first_sent = missing.first_sent.or(Some(now));
+            missing.last_sent = Some(now);
+            out.push(missing.ext_seq as u16);
         }
         given_up
     }
