@@ -110,7 +110,7 @@ impl Target {
         Ok(Resource { sdp: body, location })
     }
 
-    /// Ends a resource.
+    /// Ends a resource; one that is gone already (404: our goodbye came first) is fine.
     ///
     /// # Errors
     /// When the server is not there or refuses.
@@ -120,7 +120,7 @@ impl Target {
             request = request.with_header("Authorization", format!("Bearer {token}"));
         }
         let response = request.send().with_context(|| format!("DELETE {url}"))?;
-        if !(200..300).contains(&response.status_code) {
+        if !(200..300).contains(&response.status_code) && response.status_code != 404 {
             bail!("DELETE {url}: HTTP {}", response.status_code);
         }
         Ok(())

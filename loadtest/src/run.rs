@@ -76,14 +76,15 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     let publisher_ended = publisher.is_finished();
     control.pause.store(true, Ordering::Release);
     std::thread::sleep(DRAIN);
+    // Signalling ends first, so that nobody takes our goodbyes for an accident.
+    let _ = end.send(true);
     settings.stop.store(true, Ordering::Release);
 
     let pools: Vec<PoolReport> = pools
         .into_iter()
         .map(|p| p.join().map_err(|_| anyhow!("a pool died"))?)
         .collect::<Result<_>>()?;
-    let _ = end.send(true);
-    let refused = joins.join().map_err(|_| anyhow!("the joiner died"))??;
+    let joined = joins.join().map_err(|_| anyhow!("the joiner died"))??;
     control.stop.store(true, Ordering::Release);
     let published = publisher.join().map_err(|_| anyhow!("the publisher died"))?;
     if publisher_ended {
@@ -96,7 +97,7 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
         .find(|p| !p.is_empty())
         .cloned();
     let floor_us = floor::measure(&pattern.unwrap_or_else(floor::usual_pattern), args.viewers)?;
-    let mut outcome = Outcome::new(args.viewers, pools, &refused);
+    let mut outcome = Outcome::new(args.viewers, pools, &joined);
     outcome.mode = format!("{:?}", args.mode).to_lowercase();
     outcome.seconds = steady_to.as_secs_f64();
     outcome.floor_us_per_packet = floor_us;

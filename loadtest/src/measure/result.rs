@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use crate::watch::account::{Faults, ViewerReport};
+use crate::watch::join::Joined;
 use crate::watch::pool::PoolReport;
 
 /// Two percentiles in milliseconds.
@@ -136,10 +137,10 @@ pub struct Outcome {
 impl Outcome {
     /// Adds up what the pools saw and who never got in.
     #[must_use]
-    pub fn new(viewers: usize, pools: Vec<PoolReport>, refused: &[String]) -> Self {
+    pub fn new(viewers: usize, pools: Vec<PoolReport>, joined: &Joined) -> Self {
         let mut out = Self {
             viewers,
-            refused_joins: refused.len(),
+            refused_joins: joined.refused.len(),
             delivered_ratio_worst: 1.0,
             ..Self::default()
         };
@@ -202,7 +203,11 @@ impl Outcome {
         };
         out.join_first_packet_ms = Percentiles::of_ms(reports.iter().filter_map(|r| r.first_packet_ms).collect());
         out.join_first_keyframe_ms = Percentiles::of_ms(reports.iter().filter_map(|r| r.first_keyframe_ms).collect());
-        let errors = refused.iter().chain(reports.iter().filter_map(|r| r.error.as_ref()));
+        let errors = joined
+            .refused
+            .iter()
+            .chain(&joined.later)
+            .chain(reports.iter().filter_map(|r| r.error.as_ref()));
         let different: std::collections::BTreeSet<&String> = errors.collect();
         out.errors = different.into_iter().take(5).cloned().collect();
         out
@@ -255,6 +260,12 @@ impl Outcome {
             out += &format!(
                 "  NOTE: {} datagrams were dropped at this program's own sockets; this machine is too slow for the load\n",
                 self.own_socket_drops
+            );
+        }
+        if self.unstamped_packets > 0 {
+            let n = self.unstamped_packets;
+            out += &format!(
+                "  NOTE: {n} packets of another publisher; delivery is only judged right in a room of our own\n"
             );
         }
         if !self.faults.is_empty() {

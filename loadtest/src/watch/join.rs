@@ -61,6 +61,21 @@ pub struct Joiner {
     pub pools: Vec<PoolHandle>,
 }
 
+/// Who did not get in, and what went wrong later.
+#[derive(Debug, Default)]
+pub struct Joined {
+    /// One error per viewer that was refused.
+    pub refused: Vec<String>,
+    /// Errors of viewers that had got in.
+    pub later: Vec<String>,
+}
+
+/// What a viewer's session ended with: refused at the door, or an error after it.
+enum Ended {
+    Refused(anyhow::Error),
+    Later(anyhow::Error),
+}
+
 struct Half {
     clicked: Instant,
     clicked_ns: u64,
@@ -72,11 +87,9 @@ struct Half {
 impl Joiner {
     /// Joins `viewers` people over `ramp`, holds their sessions until `end` turns true, then ends them all.
     ///
-    /// Returns the errors of those who did not get in.
-    ///
     /// # Errors
     /// When this program cannot run at all.
-    pub fn run(self, viewers: usize, ramp: Duration, mode: Mode, end: watch::Receiver<bool>) -> Result<Vec<String>> {
+    pub fn run(self, viewers: usize, ramp: Duration, mode: Mode, end: watch::Receiver<bool>) -> Result<Joined> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -100,13 +113,16 @@ impl Joiner {
                     }
                 });
             }
-            let mut errors = Vec::new();
+            let mut joined = Joined::default();
             while let Some(done) = tasks.join_next().await {
-                if let Err(error) = done.unwrap_or_else(|e| Err(anyhow!("join task: {e}"))) {
-                    errors.push(format!("{error:#}"));
+                match done {
+                    Ok(Ok(())) => {}
+                    Ok(Err(Ended::Refused(error))) => joined.refused.push(format!("{error:#}")),
+                    Ok(Err(Ended::Later(error))) => joined.later.push(format!("{error:#}")),
+                    Err(error) => joined.later.push(format!("join task: {error}")),
                 }
             }
-            Ok(errors)
+            Ok(joined)
         })
     }
 
@@ -150,7 +166,7 @@ impl Joiner {
         pool.waker.wake().context("waker")
     }
 
-    async fn by_whep(self: Arc<Self>, number: usize, mut end: watch::Receiver<bool>) -> Result<()> {
+    async fn by_whep(self: Arc<Self>, number: usize, mut end: watch::Receiver<bool>) -> Result<(), Ended> {
         let joiner = self.clone();
         let joined = tokio::task::spawn_blocking(move || -> Result<Option<String>> {
             let half = joiner.half()?;
@@ -159,34 +175,40 @@ impl Joiner {
             joiner.hand_over(number, half, sdp::parse(&resource.sdp)?)?;
             Ok(resource.location)
         });
-        let location = joined.await.context("join task")??;
+        let joined = joined.await.context("join task").and_then(|joined| joined);
+        let location = joined.map_err(Ended::Refused)?;
         let _ = end.wait_for(|over| *over).await;
-        if let Some(location) = location {
-            let deleted = tokio::task::spawn_blocking(move || self.target.delete(&location, &self.token));
-            deleted.await.context("leave task")??;
-        }
-        Ok(())
+        let Some(location) = location else {
+            return Err(Ended::Later(anyhow!("the WHEP answer has no Location")));
+        };
+        let deleted = tokio::task::spawn_blocking(move || self.target.delete(&location, &self.token)).await;
+        deleted
+            .context("leave task")
+            .and_then(|deleted| deleted)
+            .map_err(Ended::Later)
     }
 
-    async fn by_ws(self: Arc<Self>, number: usize, mut end: watch::Receiver<bool>) -> Result<()> {
-        let half = self.half()?;
-        let join = async {
-            let mut signal = Signal::connect(&self.target, &self.token, &format!("Viewer {number}")).await?;
-            let (rack, offer) = signal.watch(&self.target).await?;
-            let remote = sdp::parse(&offer)?;
-            let answer = sdp::rack_answer(&remote, &self.local(&half)?)?;
-            signal.answer(rack, answer).await?;
-            Ok::<_, anyhow::Error>((signal, remote))
-        };
-        let (mut signal, remote) = tokio::time::timeout(JOIN_WITHIN, join)
-            .await
-            .context("joining took too long")??;
-        self.hand_over(number, half, remote)?;
+    async fn by_ws(self: Arc<Self>, number: usize, mut end: watch::Receiver<bool>) -> Result<(), Ended> {
+        let joined = tokio::time::timeout(JOIN_WITHIN, self.enter(number)).await;
+        let joined = joined.context("joining took too long").and_then(|joined| joined);
+        let mut signal = joined.map_err(Ended::Refused)?;
         let broken = tokio::select! {
+            biased;
             _ = end.wait_for(|over| *over) => None,
             idle = signal.idle() => idle.err(),
         };
         signal.close().await;
-        broken.map_or(Ok(()), Err)
+        broken.map_or(Ok(()), |error| Err(Ended::Later(error)))
+    }
+
+    async fn enter(&self, number: usize) -> Result<Signal> {
+        let half = self.half()?;
+        let mut signal = Signal::connect(&self.target, &self.token, &format!("Viewer {number}")).await?;
+        let (rack, offer) = signal.watch(&self.target).await?;
+        let remote = sdp::parse(&offer)?;
+        let answer = sdp::rack_answer(&remote, &self.local(&half)?)?;
+        signal.answer(rack, answer).await?;
+        self.hand_over(number, half, remote)?;
+        Ok(signal)
     }
 }

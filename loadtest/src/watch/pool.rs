@@ -66,6 +66,12 @@ impl Settings {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
+    /// Whether the run is over for viewers: who is closed now was not lost.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.phase.load(Ordering::Relaxed) == Phase::Drain as u8
+    }
+
     fn is_steady(&self) -> bool {
         self.phase.load(Ordering::Relaxed) == Phase::Steady as u8
     }

@@ -200,7 +200,7 @@ impl Media {
         let _ = self.socket.send_to(&reply.raw, from);
     }
 
-    fn to_publisher(&mut self, plain: &[u8]) {
+    fn tell_publisher(&mut self, plain: &[u8]) {
         for peer in self.peers.iter_mut().filter(|p| !p.is_viewer) {
             if let (Some(srtp), Some(address)) = (&mut peer.srtp, peer.address) {
                 let sealed = srtp.outbound.seal_rtcp(plain).unwrap();
@@ -212,7 +212,7 @@ impl Media {
     fn ask_for_keyframe(&mut self) {
         let mut out = Vec::new();
         rtcp::pli(&mut out, 1, 2);
-        self.to_publisher(&out);
+        self.tell_publisher(&out);
     }
 
     fn feedback(&mut self, i: usize, plain: &[u8]) {
