@@ -23,11 +23,17 @@ const VIEWS = [
   { name: 'forced', width: 1024, height: 768, lang: 'en', forcedColors: 'active' },
 ];
 
+// As strict as the server's own policy: a page that needs more would break there.
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
+  "connect-src 'self'; media-src 'self' blob:";
+
 const server = createServer((request, response) => {
   const path = normalize(new URL(request.url, 'http://states').pathname);
   try {
     const body = readFileSync(join(built, path));
-    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(body);
+    const type = TYPES[extname(path)] ?? 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
   } catch {
     response.writeHead(404).end();
   }
@@ -47,6 +53,10 @@ for (const { name: viewName, width, height, lang, forcedColors = 'none' } of VIE
   const page = await context.newPage();
   const where = () => `${current} at ${viewName}`;
   let current = 'list';
+  await page.addInitScript(() => {
+    globalThis.refused = [];
+    addEventListener('securitypolicyviolation', (event) => globalThis.refused.push(`${event.violatedDirective} ${event.blockedURI}`));
+  });
   page.on('pageerror', (error) => faults.push(`${where()}: ${error.message}`));
   page.on('request', (request) => {
     if (!request.url().startsWith(base) && !request.url().startsWith('data:')) faults.push(`${where()}: asks ${request.url()}`);
@@ -63,6 +73,7 @@ for (const { name: viewName, width, height, lang, forcedColors = 'none' } of VIE
     await page.screenshot({ path: join(pictures, `${state}-${viewName}.png`) });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) faults.push(`${where()}: scrolls sideways by ${wide} px`);
+    for (const refused of await page.evaluate(() => globalThis.refused)) faults.push(`${where()}: policy refuses ${refused}`);
     await page.evaluate(axe);
     const { violations } = await page.evaluate(
       ([values, forced]) =>

@@ -15,6 +15,8 @@ export interface Pictured {
   name: string;
   screen: boolean;
   speaking: boolean;
+  /** Behind the stage: the audience does not see this. */
+  waits: boolean;
 }
 
 export interface Unpictured {
@@ -22,6 +24,7 @@ export interface Unpictured {
   name: string;
   speaking: boolean;
   self: boolean;
+  waits: boolean;
 }
 
 export interface StageView {
@@ -35,6 +38,7 @@ export interface StageView {
 export function stageView(state: FairState, tiles: readonly Tile[], audioOnly: boolean): StageView {
   const pictured = new Map<number, Pictured>();
   const speaking = new Set(state.room?.speaking ?? []);
+  const waiting = new Set((state.backstage?.waiting ?? []).map((one) => one.participant));
   for (const tile of tiles) {
     if (audioOnly || tile.state === 'empty' || !tile.shows) continue;
     const { participant, source } = tile.shows;
@@ -44,6 +48,7 @@ export function stageView(state: FairState, tiles: readonly Tile[], audioOnly: b
       name: publisher(state, participant)?.name ?? '',
       screen: source === 'screen',
       speaking: speaking.has(participant),
+      waits: waiting.has(participant),
     });
   }
   const seen = new Set([...pictured.values()].map((one) => one.shown.participant));
@@ -53,7 +58,7 @@ export function stageView(state: FairState, tiles: readonly Tile[], audioOnly: b
   const unpictured = there
     .filter((one) => !seen.has(one.participant))
     .map(({ participant, name }) => ({
-      participant, name, speaking: speaking.has(participant), self: participant === self,
+      participant, name, speaking: speaking.has(participant), self: participant === self, waits: waiting.has(participant),
     }));
   const hasScreen = [...pictured.values()].some((one) => one.screen);
   return { pictured, unpictured, hasScreen, count: pictured.size + unpictured.length };
