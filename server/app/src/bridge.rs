@@ -4,11 +4,15 @@
 //! Where the two planes meet: the hub's people, rooms and intents on one side, the SFU's keys and commands on the other.
 //! Nothing else names both. It decides nothing: the hub says who may, the SFU says what happened.
 
+mod admit;
 mod links;
+mod peers;
 mod people;
+mod reactions;
 mod reports;
 mod room_media;
 
 pub(crate) use links::{Negotiator, PendingRack, PublisherLink, ResourceId, SdpProblem, ViewerLink};
+pub(crate) use reactions::Reaction;
 pub(crate) use reports::{MediaReport, start_reports};
-pub(crate) use room_media::{EventMedia, Reaction};
+pub(crate) use room_media::EventMedia;

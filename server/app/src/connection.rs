@@ -98,7 +98,12 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
         }
     };
     let rest = session.into_pending();
-    event.send(Message::Closed { socket: id }).await;
+    event
+        .send(Message::Closed {
+            socket: id,
+            goodbye: close == CloseCode::Normal,
+        })
+        .await;
     socket.end(rest, close).await;
     drop(open);
 }

@@ -33,7 +33,11 @@ pub(crate) enum Message {
         hello_at: Instant,
     },
     /// A socket is gone.
-    Closed { socket: SocketId },
+    Closed {
+        socket: SocketId,
+        /// It was closed in order by the other side; otherwise the network may have broken.
+        goodbye: bool,
+    },
     /// From a client.
     Command {
         socket: SocketId,

@@ -4,7 +4,7 @@
 //! What every request can reach. Cheap to clone; holds no rule.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use fiera_protocol::ids::EventId;
 use tokio::sync::watch;
@@ -25,6 +25,7 @@ pub(crate) struct Server {
     pub(crate) secure: bool,
     drain: watch::Receiver<bool>,
     next_socket: Arc<AtomicU64>,
+    next_rack: Arc<AtomicU32>,
     sockets: Arc<watch::Sender<u32>>,
 }
 
@@ -44,6 +45,7 @@ impl Server {
     pub(crate) fn new(services: Services, events: Events, secure: bool, drain: watch::Receiver<bool>) -> Self {
         let negotiator = Negotiator::new(services.media.clone());
         let (next_socket, sockets) = (Arc::new(AtomicU64::new(1)), Arc::new(watch::Sender::new(0)));
+        let next_rack = Arc::new(AtomicU32::new(1));
         Self {
             services,
             events,
@@ -51,6 +53,7 @@ impl Server {
             secure,
             drain,
             next_socket,
+            next_rack,
             sockets,
         }
     }
@@ -58,6 +61,11 @@ impl Server {
     /// A number for a socket, never used before.
     pub(crate) fn next_socket(&self) -> SocketId {
         self.next_socket.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A number for a rack: another one after a reconnect too, so that no message about an old rack fits the new one.
+    pub(crate) fn next_rack(&self) -> u32 {
+        self.next_rack.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Counts a socket.

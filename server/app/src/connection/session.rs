@@ -37,7 +37,6 @@ pub(super) struct Session<'a> {
     bucket: Bucket,
     strikes: u32,
     pings: u32,
-    racks: u32,
     rack: Option<(u32, PendingRack)>,
 }
 
@@ -67,7 +66,6 @@ impl<'a> Session<'a> {
             bucket,
             strikes: 0,
             pings: 0,
-            racks: 0,
             rack,
         }
     }
@@ -151,7 +149,8 @@ impl<'a> Session<'a> {
         let text = match incoming {
             Incoming::Text(text) => text,
             Incoming::Alive => return Ok(false),
-            Incoming::End => return Err(CloseCode::Normal),
+            Incoming::Goodbye => return Err(CloseCode::Normal),
+            Incoming::End => return Err(CloseCode::TryLater),
             Incoming::TooLarge => {
                 self.refuse(None, too_large());
                 return Err(CloseCode::TooLarge);
@@ -248,9 +247,8 @@ impl<'a> Session<'a> {
     }
 
     fn offer_rack(&mut self, video_slots: u8) {
-        self.racks = self.racks.wrapping_add(1);
         let pending = self.server.negotiator.offer_rack(video_slots);
-        let (rack, sdp, slots) = (self.racks, pending.sdp().to_owned(), pending.slots());
+        let (rack, sdp, slots) = (self.server.next_rack(), pending.sdp().to_owned(), pending.slots());
         self.batch.push(encode(&ServerMessage::RackOffer { rack, sdp, slots }));
         self.rack = Some((rack, pending));
     }

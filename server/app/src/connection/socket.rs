@@ -23,6 +23,9 @@ pub(super) enum Incoming {
     TooLarge,
     /// A ping or pong of the WebSocket itself.
     Alive,
+    /// The peer closed in order.
+    Goodbye,
+    /// The connection broke.
     End,
 }
 
@@ -67,7 +70,8 @@ impl Socket {
             Some(Ok(Message::Text(text))) => Incoming::Text(text),
             Some(Ok(Message::Binary(_))) => Incoming::Binary,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Incoming::Alive,
-            Some(Ok(Message::Close(_))) | None => Incoming::End,
+            Some(Ok(Message::Close(_))) => Incoming::Goodbye,
+            None => Incoming::End,
             Some(Err(error)) => {
                 // The library tells a message above the limit only by its words.
                 let too_large = error.to_string().contains("too long") || error.to_string().contains("too big");

@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What the media plane reports, turned into what hub and sockets are told.
+
+use fiera_hub::Input;
+use fiera_protocol::ids::ParticipantId;
+use fiera_protocol::refusal::RefusalCode;
+use fiera_protocol::server::{MediaDirection, ServerMessage, Shown};
+use fiera_sfu::api::{CloseReason, Event, PeerId};
+
+use super::peers::Holder;
+use super::people::to_wire;
+use super::reports::MediaReport;
+use super::room_media::{EventMedia, program_down};
+use crate::event::SocketId;
+use crate::metrics::Metrics;
+use crate::refusal::Refusal;
+
+/// What follows from a report of the media plane.
+#[derive(Debug)]
+pub(crate) enum Reaction {
+    /// For the hub.
+    Hub(Input),
+    /// For one socket.
+    Tell(SocketId, ServerMessage),
+}
+
+impl EventMedia {
+    /// What a report of the media plane means for hub and sockets.
+    pub(crate) fn report(&mut self, report: MediaReport, metrics: &Metrics) -> Option<Reaction> {
+        match report.0 {
+            Event::Connected { peer } => {
+                let since = self.peers.take_since(peer)?;
+                metrics.joined(since.elapsed());
+                None
+            }
+            Event::Closed { peer, reason } => self.closed(peer, reason),
+            Event::SourceFlow {
+                participant,
+                source,
+                flowing,
+            } => {
+                let participant = self.names.person(participant)?;
+                Some(Reaction::Hub(Input::SourceFlow {
+                    participant,
+                    source: to_wire(source),
+                    flowing,
+                }))
+            }
+            Event::SlotChanged {
+                peer,
+                slot,
+                shows,
+                rtp_time,
+            } => {
+                let (socket, rack) = self.rack_of(peer)?;
+                let shows = shows.and_then(|(participant, source)| {
+                    Some(Shown {
+                        participant: self.names.person(participant)?,
+                        source: to_wire(source),
+                    })
+                });
+                Some(Reaction::Tell(
+                    socket,
+                    ServerMessage::SlotChanged {
+                        rack,
+                        slot,
+                        shows,
+                        rtp_time,
+                    },
+                ))
+            }
+            Event::CannotDecode { peer, slot, codec } => {
+                let (socket, rack) = self.rack_of(peer)?;
+                Some(Reaction::Tell(
+                    socket,
+                    ServerMessage::CannotDecode {
+                        rack,
+                        slot,
+                        codec: codec.to_owned(),
+                    },
+                ))
+            }
+            Event::BFrames { participant, .. } => {
+                metrics.refused("b_frames");
+                tracing::warn!(event = %self.handle.id, "a publisher sends B-frames; nothing of that picture is sent on");
+                let socket = self.socket_of_publisher(self.names.person(participant)?)?;
+                let sentence =
+                    "Your encoder sends B-frames, which browsers cannot show. Switch them off in its settings.";
+                Some(Reaction::Tell(
+                    socket,
+                    Refusal::new(RefusalCode::Sdp, sentence).message(),
+                ))
+            }
+            Event::Speaking { room, participants } => {
+                let room = self.names.room(room)?;
+                let participants = participants
+                    .into_iter()
+                    .filter_map(|key| self.names.person(key))
+                    .collect();
+                Some(Reaction::Hub(Input::Speaking { room, participants }))
+            }
+        }
+    }
+
+    fn closed(&mut self, peer: PeerId, reason: CloseReason) -> Option<Reaction> {
+        // What was removed here is no longer known, so its own end is no news.
+        let peer = self.peers.remove(peer)?;
+        let tell = |socket: Option<SocketId>, direction| {
+            let sentence = why(reason).to_owned();
+            Some(Reaction::Tell(
+                socket?,
+                ServerMessage::MediaClosed { direction, sentence },
+            ))
+        };
+        match &peer.holder {
+            Holder::Watch { socket, .. } => tell(*socket, MediaDirection::Down),
+            Holder::Publish { socket, .. } => tell(*socket, MediaDirection::Up),
+            holder @ (Holder::Whip { .. } | Holder::Whep { .. }) => program_down(holder).map(Reaction::Hub),
+        }
+    }
+
+    fn rack_of(&self, peer: PeerId) -> Option<(SocketId, u32)> {
+        match self.peers.get(peer)? {
+            Holder::Watch { socket, rack, .. } => Some(((*socket)?, *rack)),
+            _ => None,
+        }
+    }
+
+    fn socket_of_publisher(&self, participant: ParticipantId) -> Option<SocketId> {
+        let publishers = self.peers.publishers_of(participant);
+        publishers.iter().find_map(|id| match self.peers.get(*id)? {
+            Holder::Publish { socket, .. } => *socket,
+            _ => None,
+        })
+    }
+}
+
+fn why(reason: CloseReason) -> &'static str {
+    match reason {
+        CloseReason::Asked => "The server ended the media connection.",
+        CloseReason::PeerClosed => "The media connection was closed at your side.",
+        CloseReason::ConnectTimeout => "No media connection came about; a firewall may block UDP to this server.",
+        CloseReason::ConsentExpired => "The media connection was silent for too long; the network may have changed.",
+        CloseReason::DtlsFailed => "The media connection could not be secured; reload the page.",
+        CloseReason::Replaced => "You publish from another tab or program now.",
+    }
+}
