@@ -213,10 +213,10 @@ impl EventTask {
                 let Some(of) = self.sockets.get(&socket) else {
                     return Ok(());
                 };
-                let participant = of.identity.participant;
+                let (participant, role) = (of.identity.participant, of.identity.role);
                 let done = self
                     .media
-                    .publish(socket, participant, self.hub.standing(participant), *link);
+                    .publish(socket, (participant, role), self.hub.standing(participant), *link);
                 if done.is_ok() {
                     self.tell(
                         socket,

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use fiera_hub::Standing;
-use fiera_protocol::ids::{DisplayName, ParticipantId, RoomId};
+use fiera_protocol::ids::{DisplayName, ParticipantId, Role, RoomId};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_sfu::api::{self, Command};
 
@@ -67,16 +67,21 @@ impl EventMedia {
     pub(crate) fn publish(
         &mut self,
         socket: SocketId,
-        participant: ParticipantId,
+        (participant, role): (ParticipantId, Role),
         standing: Option<&Standing>,
         link: PublisherLink,
     ) -> Result<(), Refusal> {
         let standing = standing.filter(|standing| standing.may_publish);
         let Some((standing, room)) = standing.and_then(|s| s.room.clone().map(|room| (s, room))) else {
-            return Err(Refusal::new(
-                RefusalCode::NotAllowed,
-                "You may not publish here. Go backstage first.",
-            ));
+            return Err(if role < Role::Speaker {
+                let sentence = "Your role may not publish here. Ask a moderator or the organiser.";
+                Refusal::new(RefusalCode::NotAllowed, sentence)
+            } else {
+                Refusal::new(
+                    RefusalCode::WrongState,
+                    "Only who is backstage can publish. Go backstage first.",
+                )
+            });
         };
         self.add_publisher(
             Holder::Publish {

@@ -38,6 +38,7 @@ pub(super) struct Session<'a> {
     strikes: u32,
     pings: u32,
     rack: Option<(u32, PendingRack)>,
+    last_rack: u32,
 }
 
 enum Next {
@@ -67,6 +68,7 @@ impl<'a> Session<'a> {
             strikes: 0,
             pings: 0,
             rack,
+            last_rack: 0,
         }
     }
 
@@ -215,7 +217,8 @@ impl<'a> Session<'a> {
                 return true;
             }
             ClientMessage::RackAnswer { rack, sdp } => match self.accept_rack(rack, &sdp) {
-                Ok(message) => message,
+                Ok(Some(message)) => message,
+                Ok(None) => return false,
                 Err(refusal) => {
                     self.refuse(None, refusal);
                     return true;
@@ -250,25 +253,24 @@ impl<'a> Session<'a> {
         let pending = self.server.negotiator.offer_rack(video_slots);
         let (rack, sdp, slots) = (self.server.next_rack(), pending.sdp().to_owned(), pending.slots());
         self.batch.push(encode(&ServerMessage::RackOffer { rack, sdp, slots }));
-        self.rack = Some((rack, pending));
+        (self.rack, self.last_rack) = (Some((rack, pending)), rack);
     }
 
-    fn accept_rack(&mut self, rack: u32, sdp: &str) -> Result<Message, Refusal> {
+    /// None for the answer to a rack that was replaced meanwhile: it crossed the new one on its way.
+    fn accept_rack(&mut self, rack: u32, sdp: &str) -> Result<Option<Message>, Refusal> {
         match self.rack.take() {
             Some((number, pending)) if number == rack => {
                 let link = self.server.negotiator.accept_rack(pending, sdp).map_err(sdp_refusal)?;
-                Ok(Message::Watch {
-                    socket: self.socket,
-                    rack,
-                    link: Box::new(link),
-                })
+                let (socket, link) = (self.socket, Box::new(link));
+                Ok(Some(Message::Watch { socket, rack, link }))
             }
             other => {
                 self.rack = other;
-                Err(Refusal::new(
-                    RefusalCode::WrongState,
-                    "No rack of this number waits for an answer. Watch again.",
-                ))
+                if rack <= self.last_rack {
+                    return Ok(None);
+                }
+                let sentence = "No rack of this number was offered. Watch again.";
+                Err(Refusal::new(RefusalCode::WrongState, sentence))
             }
         }
     }
