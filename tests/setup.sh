@@ -14,6 +14,8 @@ need chromium chromium
 need firefox-esr firefox-esr
 need curl curl
 need git git
+need ip iproute2
+need unshare util-linux
 need python3 python3
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 compgen -G '/usr/share/fonts/truetype/*/*.ttf' >/dev/null || missing+=(fonts-dejavu-core)

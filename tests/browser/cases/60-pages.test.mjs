@@ -106,7 +106,9 @@ describe("page states", () => {
     visit("Silent", {}, async (page) => {
       await join(server, page);
       await showsClip(page, { source: "camera" });
-      await page.reload();
+      const address = page.native.url();
+      await page.goto("about:blank");
+      await page.goto(address);
       await page.waitFor("tap-to-hear");
       await inspect(page, "tap-to-hear");
     }));

@@ -101,6 +101,7 @@ process.on("message", (request) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-front.bind(port, address, () => {
+// Media come by whichever of the advertised addresses the browser chose.
+front.bind(port, () => {
   tcp.listen(port, address, () => process.send({ ready: true }));
 });

@@ -316,30 +316,29 @@ function probe({ camera, media_via }) {
       element.requestVideoFrameCallback(frame);
 
       const sound = context();
-      const worklet = `registerProcessor("beep", class extends AudioWorkletProcessor {
-        constructor() { super(); this.quiet = 0; this.s = [0, 0]; this.count = 0; }
-        process([[channel]]) {
-          if (!channel) return true;
-          // Goertzel at 1 kHz over one quantum, against the whole energy.
-          const turn = 2 * Math.cos(2 * Math.PI * 1000 / sampleRate);
-          let before = 0, last = 0, energy = 0;
-          for (const value of channel) { const next = value + turn * last - before; before = last; last = next; energy += value * value; }
-          const tone = (last * last + before * before - turn * last * before) / (channel.length / 2);
-          const beeping = energy / channel.length > 0.003 && tone > 0.6 * energy;
-          if (beeping && this.quiet > 60) this.port.postMessage(currentTime);
-          this.quiet = beeping ? 0 : this.quiet + 1;
-          return true;
+      // A worklet would be a script from elsewhere, which the pages' content security policy refuses.
+      const detector = sound.createScriptProcessor(256, 1, 1);
+      let quiet = 0;
+      detector.onaudioprocess = ({ inputBuffer, playbackTime }) => {
+        const samples = inputBuffer.getChannelData(0);
+        // Goertzel at 1 kHz over one buffer, against its whole energy.
+        const turn = 2 * Math.cos((2 * Math.PI * 1_000) / sound.sampleRate);
+        let [before, last, energy] = [0, 0, 0];
+        for (const value of samples) {
+          [before, last] = [last, value + turn * last - before];
+          energy += value * value;
         }
-      });`;
-      await sound.audioWorklet.addModule(URL.createObjectURL(new Blob([worklet], { type: "text/javascript" })));
-      const detector = new AudioWorkletNode(sound, "beep");
+        const tone = (last * last + before * before - turn * last * before) / (samples.length / 2);
+        const beeping = energy / samples.length > 0.003 && tone > 0.6 * energy;
+        if (beeping && quiet > 40) {
+          const { contextTime, performanceTime } = sound.getOutputTimestamp();
+          recording.beeps_ms.push(performanceTime + (playbackTime - contextTime) * 1_000);
+        }
+        quiet = beeping ? 0 : quiet + 1;
+      };
       const played = audio_slot === null ? playing() : audio(audio_slot);
       sound.createMediaStreamSource(played.srcObject).connect(detector);
       detector.connect(sound.destination);
-      detector.port.onmessage = ({ data }) => {
-        const { contextTime, performanceTime } = sound.getOutputTimestamp();
-        recording.beeps_ms.push(performanceTime + (data - contextTime) * 1000);
-      };
       recordings.set(++recordingNumber, recording);
       return recordingNumber;
     },

@@ -6,7 +6,7 @@
 import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { run, start } from "./children.mjs";
@@ -17,6 +17,13 @@ export const EVENT = "demo";
 export const STAGE = "main";
 
 const ADDRESS = "127.0.0.1";
+
+/** What clients are told for media: this machine as the network knows it, then loopback. */
+const advertised = () => {
+  const all = Object.values(networkInterfaces()).flat();
+  const outer = all.find((it) => it.family === "IPv4" && !it.internal);
+  return [...(outer ? [outer.address] : []), ADDRESS].join(",");
+};
 
 /** A port that is free for TCP and UDP alike. */
 export async function freePort() {
@@ -49,7 +56,7 @@ export async function startServer({ args = [], env = {} } = {}) {
   const child = start(
     "fiera",
     fieraPath,
-    ["serve", "--demo", "--listen", `${ADDRESS}:${port}`, "--media-port", `${port}`, "--advertise", ADDRESS, "--data", data, ...args],
+    ["serve", "--demo", "--listen", `${ADDRESS}:${port}`, "--media-port", `${port}`, "--advertise", advertised(), "--data", data, ...args],
     { env: { ...process.env, RUST_LOG: "info", ...env } },
   );
   const base = `http://${ADDRESS}:${port}`;
