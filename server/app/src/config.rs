@@ -238,6 +238,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_can_be_used() {
+        let example: Settings = toml::from_str(include_str!("../fiera.example.toml")).unwrap();
+        assert_eq!(example.events[0].rooms.len(), 2);
+        let config = Config::resolve(example, None).unwrap();
+        assert_eq!(config.tls, Tls::SelfSigned);
+    }
+
+    #[test]
     fn unknown_keys_and_contradictions_are_refused() {
         for text in [
             "listne = \"x\"",
