@@ -1,0 +1,7 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The behaviours, one test each.
+
+mod check;
+mod delivery;

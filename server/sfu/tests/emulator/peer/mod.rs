@@ -1,0 +1,11 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The peers of a run: a small publisher and a small viewer over one client transport.
+
+pub(crate) mod endpoint;
+pub(crate) mod media;
+pub(crate) mod payload;
+pub(crate) mod publisher;
+pub(crate) mod track;
+pub(crate) mod viewer;

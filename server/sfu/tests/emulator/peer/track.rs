@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One source of a publisher: an encoder that makes stamped frames in one or more layers, and remembers what it sent.
+
+use std::collections::BTreeMap;
+
+use fiera_sfu::api::SourceKind;
+use fiera_sfu::sdp::Codec;
+
+use super::payload::{self, Picture, Stamp};
+use crate::net::random::Random;
+
+/// Sent packets kept for NACKs.
+const HISTORY_PACKETS: u64 = 1_000;
+/// Time between two audio packets.
+const AUDIO_FRAME_US: u64 = 20_000;
+/// Time between two pictures.
+const VIDEO_FRAME_US: u64 = 33_000;
+
+/// One encoding.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) rid: Option<&'static str>,
+    pub(crate) ssrc: u32,
+    pub(crate) rtx_ssrc: u32,
+    pub(crate) height: u16,
+    pub(crate) parts: u8,
+    /// Whether it is sent.
+    pub(crate) on: bool,
+    /// A keyframe was asked for.
+    pub(crate) key_wanted: bool,
+    pub(crate) next_index: u64,
+    pub(crate) next_rtx_index: u64,
+    /// Packets sent in all.
+    pub(crate) sent: u32,
+    pub(crate) last_timestamp: u32,
+    picture: Picture,
+    since_key: Option<u32>,
+    /// By sequence number.
+    pub(crate) history: BTreeMap<u64, Packet>,
+}
+
+/// One packet before its header.
+#[derive(Debug, Clone)]
+pub(crate) struct Packet {
+    pub(crate) index: u64,
+    pub(crate) codec: Codec,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) stamp: Stamp,
+}
+
+/// One source.
+#[derive(Debug)]
+pub(crate) struct Track {
+    pub(crate) kind: SourceKind,
+    pub(crate) codec: Codec,
+    pub(crate) layers: Vec<Layer>,
+    /// Frames from one keyframe to the next that nobody asked for.
+    pub(crate) gop: u32,
+    pub(crate) ignores_pli: bool,
+    /// Voice level in -dBov (RFC 6464).
+    pub(crate) minus_dbov: u8,
+    pub(crate) on: bool,
+    /// RTP timestamp at time 0.
+    pub(crate) timestamp_base: u32,
+    who: u8,
+    next_us: u64,
+    frame: u32,
+    random: Random,
+}
+
+impl Track {
+    fn new(
+        who: u8,
+        kind: SourceKind,
+        codec: Codec,
+        layers: &[(Option<&'static str>, u16, u8)],
+        mut random: Random,
+    ) -> Self {
+        let first_ssrc = u32::from(who) * 1_000 + u32::from(payload::number(kind)) * 100;
+        let layers = (0_u32..).zip(layers).map(|(number, (rid, height, parts))| Layer {
+            rid: *rid,
+            ssrc: first_ssrc + number * 10,
+            rtx_ssrc: first_ssrc + number * 10 + 5,
+            height: *height,
+            parts: *parts,
+            on: true,
+            key_wanted: false,
+            next_index: random.below(65_536),
+            next_rtx_index: random.below(30_000),
+            sent: 0,
+            last_timestamp: 0,
+            picture: Picture {
+                id: random.below(32_768) as u16,
+                tl0: random.below(256) as u8,
+                height: *height,
+            },
+            since_key: None,
+            history: BTreeMap::new(),
+        });
+        let layers = layers.collect();
+        Self {
+            kind,
+            codec,
+            layers,
+            gop: 3_000,
+            ignores_pli: false,
+            minus_dbov: 127,
+            on: true,
+            timestamp_base: random.next_u32(),
+            who,
+            next_us: random.below(VIDEO_FRAME_US),
+            frame: 0,
+            random,
+        }
+    }
+
+    /// A microphone that is silent (127 -dBov) until told otherwise.
+    pub(crate) fn audio(who: u8, kind: SourceKind, random: Random) -> Self {
+        Self::new(who, kind, Codec::Opus, &[(None, 0, 1)], random)
+    }
+
+    /// A picture in one layer, three packets a frame.
+    pub(crate) fn video(who: u8, kind: SourceKind, codec: Codec, random: Random) -> Self {
+        Self::new(who, kind, codec, &[(None, 720, 3)], random)
+    }
+
+    /// A picture in three layers told apart by rid alone.
+    pub(crate) fn simulcast(who: u8, kind: SourceKind, random: Random) -> Self {
+        let layers = [(Some("q"), 180, 1), (Some("h"), 360, 2), (Some("f"), 720, 4)];
+        Self::new(who, kind, Codec::Vp8, &layers, random)
+    }
+
+    /// RTP timestamp of a moment.
+    pub(crate) fn timestamp_at(&self, now_us: u64) -> u32 {
+        let ticks = now_us * u64::from(self.codec.clock_rate_hz()) / 1_000_000;
+        self.timestamp_base.wrapping_add(ticks as u32)
+    }
+
+    /// From the next frame on another codec, as after a renegotiation of preferences; begins with a keyframe.
+    pub(crate) fn change_codec(&mut self, codec: Codec) {
+        self.codec = codec;
+        self.layers.iter_mut().for_each(|layer| layer.key_wanted = true);
+    }
+
+    /// The packets that are due, with the number of their layer.
+    pub(crate) fn poll(&mut self, now_us: u64) -> Vec<(usize, Packet)> {
+        let mut packets = Vec::new();
+        let is_audio = self.codec == Codec::Opus;
+        while self.next_us <= now_us {
+            self.next_us += if is_audio { AUDIO_FRAME_US } else { VIDEO_FRAME_US };
+            self.frame += 1;
+            if !self.on {
+                continue;
+            }
+            let timestamp = self.timestamp_at(now_us);
+            for (number, layer) in self.layers.iter_mut().enumerate().filter(|(_, layer)| layer.on) {
+                let wanted = layer.key_wanted && !self.ignores_pli;
+                let key = !is_audio && (wanted || layer.since_key.is_none_or(|since| since + 1 >= self.gop));
+                layer.since_key = Some(if key { 0 } else { layer.since_key.unwrap_or(0) + 1 });
+                layer.key_wanted &= !key;
+                layer.last_timestamp = timestamp;
+                layer.picture.id = (layer.picture.id + 1) & 0x7FFF;
+                layer.picture.tl0 = layer.picture.tl0.wrapping_add(1);
+                let parts = if key { layer.parts * 3 } else { layer.parts };
+                for part in 0..parts {
+                    let kind = payload::number(self.kind);
+                    let stamp = Stamp {
+                        who: self.who,
+                        kind,
+                        layer: number as u8,
+                        frame: self.frame,
+                        part,
+                        parts,
+                        key,
+                    };
+                    let packet = Packet {
+                        index: layer.next_index,
+                        codec: self.codec,
+                        timestamp,
+                        marker: !is_audio && part + 1 == parts,
+                        payload: payload::build(self.codec, &stamp, &layer.picture, &mut self.random),
+                        stamp,
+                    };
+                    layer.next_index += 1;
+                    layer.history.insert(packet.index, packet.clone());
+                    layer
+                        .history
+                        .retain(|index, _| index + HISTORY_PACKETS > layer.next_index);
+                    packets.push((number, packet));
+                }
+            }
+        }
+        packets
+    }
+}

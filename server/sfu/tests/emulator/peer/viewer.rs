@@ -1,0 +1,283 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! A viewer: opens what it gets, asks for what is missing as a browser does, reports loss, and keeps a list of it all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use fiera_sfu::api::PeerId;
+use fiera_sfu::codec::vp8;
+use fiera_sfu::rtcp::{Compound, Packet as Rtcp, ReportBlock, write_nack, write_pli, write_rr};
+use fiera_sfu::rtp;
+use fiera_sfu::sdp::{Codec, SlotMedia, ViewerMedia};
+
+use super::endpoint::{Endpoint, Inbound};
+use super::payload::Stamp;
+
+/// A hole is asked for after this time, so that reordering alone costs nothing ...
+const NACK_AFTER_US: u64 = 12_000;
+/// ... again after this time ...
+const NACK_AGAIN_US: u64 = 40_000;
+/// ... and so often.
+const NACK_TRIES_MAX: u8 = 10;
+const REPORT_US: u64 = 1_000_000;
+/// SSRC of a viewer's own reports.
+const OWN_SSRC: u32 = 1;
+
+/// One media packet that came, repaired or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Received {
+    pub(crate) at_us: u64,
+    pub(crate) slot: u8,
+    /// Place in the slot's line.
+    pub(crate) index: u64,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    pub(crate) codec: Codec,
+    pub(crate) repaired: bool,
+    /// None in what the server made itself (parameter sets).
+    pub(crate) stamp: Option<Stamp>,
+    pub(crate) picture_id: Option<u16>,
+    pub(crate) tl0: Option<u8>,
+}
+
+/// One sender report.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Report {
+    pub(crate) slot: u8,
+    pub(crate) ntp: u64,
+    pub(crate) rtp: u32,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    highest: Option<u64>,
+    seen: BTreeSet<u64>,
+    /// Found at, last asked at, how often.
+    missing: BTreeMap<u64, (u64, Option<u64>, u8)>,
+    arrived: u64,
+    prior: (u64, u64),
+}
+
+/// One viewer.
+pub(crate) struct Viewer {
+    pub(crate) peer: PeerId,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) media: ViewerMedia,
+    pub(crate) received: Vec<Received>,
+    pub(crate) reports: Vec<Report>,
+    /// Whether it sends NACKs.
+    pub(crate) nacks: bool,
+    /// The same packet of a slot again.
+    pub(crate) duplicates: u64,
+    /// Transport-wide numbers, unbroken over all slots.
+    pub(crate) transport_seqs: Vec<u16>,
+    lines: BTreeMap<u8, Line>,
+    next_report_us: u64,
+}
+
+impl Viewer {
+    pub(crate) fn new(peer: PeerId, endpoint: Endpoint, media: ViewerMedia) -> Self {
+        Self {
+            peer,
+            endpoint,
+            media,
+            received: Vec::new(),
+            reports: Vec::new(),
+            nacks: true,
+            duplicates: 0,
+            transport_seqs: Vec::new(),
+            lines: BTreeMap::new(),
+            next_report_us: 0,
+        }
+    }
+
+    /// What came in a slot, in the order of its line.
+    pub(crate) fn slot(&self, slot: u8) -> Vec<Received> {
+        let mut of_slot: Vec<_> = self.received.iter().filter(|r| r.slot == slot).copied().collect();
+        of_slot.sort_by_key(|r| r.index);
+        of_slot
+    }
+
+    /// The stamps of a slot, in the order of its line.
+    pub(crate) fn stamps(&self, slot: u8) -> Vec<Stamp> {
+        self.slot(slot).iter().filter_map(|r| r.stamp).collect()
+    }
+
+    /// The slot of a number.
+    pub(crate) fn media_of(&self, slot: u8) -> &SlotMedia {
+        self.media
+            .slots
+            .iter()
+            .find(|media| media.slot == slot)
+            .expect("the rack has it")
+    }
+
+    pub(crate) fn poll(&mut self, now: Instant, now_us: u64) {
+        self.endpoint.poll(now);
+        if self.endpoint.connected_at.is_none() {
+            return;
+        }
+        let mut compound = Vec::new();
+        if self.next_report_us <= now_us {
+            self.next_report_us = now_us + REPORT_US;
+            let blocks = self.blocks();
+            write_rr(&mut compound, OWN_SSRC, &blocks);
+        }
+        for (slot, line) in &mut self.lines {
+            let mut wanted = Vec::new();
+            line.missing.retain(|index, (found, asked, tries)| {
+                let due = asked.map_or(*found + NACK_AFTER_US, |asked| asked + NACK_AGAIN_US);
+                if due <= now_us {
+                    (*asked, *tries) = (Some(now_us), *tries + 1);
+                    wanted.push(*index as u16);
+                }
+                *tries < NACK_TRIES_MAX
+            });
+            let media = self
+                .media
+                .slots
+                .iter()
+                .find(|media| media.slot == *slot)
+                .expect("the rack has it");
+            if self.nacks && media.rtx_ssrc.is_some() && !wanted.is_empty() {
+                if compound.is_empty() {
+                    write_rr(&mut compound, OWN_SSRC, &[]);
+                }
+                write_nack(&mut compound, OWN_SSRC, media.ssrc, wanted);
+            }
+        }
+        if !compound.is_empty() {
+            self.endpoint.send_rtcp(&compound);
+        }
+    }
+
+    fn blocks(&mut self) -> Vec<ReportBlock> {
+        let media = &self.media;
+        let blocks = self.lines.iter_mut().filter_map(|(slot, line)| {
+            let ssrc = media.slots.iter().find(|media| media.slot == *slot)?.ssrc;
+            let expected = line.highest? + 1 - line.seen.first()?;
+            let (expected_prior, arrived_prior) = std::mem::replace(&mut line.prior, (expected, line.arrived));
+            let (expected, arrived) = (expected - expected_prior, line.arrived - arrived_prior);
+            let lost = expected.saturating_sub(arrived);
+            let fraction_lost = (lost * 256).checked_div(expected).unwrap_or(0).min(255) as u8;
+            Some(ReportBlock {
+                ssrc,
+                fraction_lost,
+                highest_seq: line.highest? as u32,
+                ..ReportBlock::default()
+            })
+        });
+        blocks.collect()
+    }
+
+    /// Asks for a keyframe of a slot.
+    pub(crate) fn ask_for_keyframe(&mut self, slot: u8) {
+        let ssrc = self.media_of(slot).ssrc;
+        let mut compound = Vec::new();
+        write_rr(&mut compound, OWN_SSRC, &[]);
+        write_pli(&mut compound, OWN_SSRC, ssrc);
+        self.endpoint.send_rtcp(&compound);
+    }
+
+    /// Asks for sequence numbers of a slot, lost or not.
+    pub(crate) fn ask_again(&mut self, slot: u8, seqs: impl IntoIterator<Item = u16>) {
+        let ssrc = self.media_of(slot).ssrc;
+        let mut compound = Vec::new();
+        write_rr(&mut compound, OWN_SSRC, &[]);
+        write_nack(&mut compound, OWN_SSRC, ssrc, seqs);
+        self.endpoint.send_rtcp(&compound);
+    }
+
+    pub(crate) fn handle(&mut self, now: Instant, now_us: u64, datagram: &[u8]) {
+        match self.endpoint.handle(now, datagram) {
+            Inbound::Nothing => {}
+            Inbound::Rtp(packet) => self.take(now_us, &packet),
+            Inbound::Rtcp(compound) => {
+                for part in Compound::parse(&compound)
+                    .expect("the server's RTCP is sound")
+                    .packets()
+                {
+                    if let Rtcp::SenderReport(report) = part {
+                        let slot = self.media.slots.iter().find(|media| media.ssrc == report.ssrc);
+                        let slot = slot.expect("reports are about slots").slot;
+                        self.reports.push(Report {
+                            slot,
+                            ntp: report.ntp,
+                            rtp: report.rtp,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, now_us: u64, packet: &[u8]) {
+        let parsed = rtp::parse(packet).expect("the server's RTP is sound");
+        let ssrc = parsed.header.ssrc;
+        let ours = |media: &&SlotMedia| media.ssrc == ssrc || media.rtx_ssrc == Some(ssrc);
+        let media = self.media.slots.iter().find(ours).expect("an SSRC of the rack");
+        let known = parsed.known(&media.extensions);
+        assert_eq!(
+            known.mid.is_some(),
+            media.extensions.mid != 0,
+            "every packet carries its mid"
+        );
+        assert!(
+            known.mid.is_none_or(|mid| mid == media.mid.as_bytes()),
+            "the mid of another m-line"
+        );
+        self.transport_seqs.extend(known.twcc);
+        let repaired = media.ssrc != ssrc;
+        let fits = |pt: &&fiera_sfu::sdp::PayloadType| {
+            if repaired {
+                pt.rtx_pt == Some(parsed.header.payload_type)
+            } else {
+                pt.pt == parsed.header.payload_type
+            }
+        };
+        let codec = media
+            .payload_types
+            .iter()
+            .find(fits)
+            .expect("a negotiated payload type")
+            .codec;
+        let (seq, payload) = match (repaired, parsed.payload) {
+            (true, [s0, s1, payload @ ..]) => (u16::from_be_bytes([*s0, *s1]), payload),
+            (true, _) => return,
+            (false, payload) => (parsed.header.seq, payload),
+        };
+        let line = self.lines.entry(media.slot).or_default();
+        let index = match line.highest {
+            None => u64::from(seq),
+            Some(highest) => highest.saturating_add_signed(i64::from(seq.wrapping_sub(highest as u16) as i16)),
+        };
+        line.arrived += u64::from(!repaired);
+        if !line.seen.insert(index) {
+            self.duplicates += 1;
+            return;
+        }
+        let next = line.highest.map_or(index, |highest| highest + 1);
+        line.missing.extend((next..index).map(|lost| (lost, (now_us, None, 0))));
+        line.missing.remove(&index);
+        line.highest = line.highest.max(Some(index));
+        let descriptor = if codec == Codec::Vp8 {
+            vp8::Vp8Descriptor::read(payload)
+        } else {
+            None
+        };
+        self.received.push(Received {
+            at_us: now_us,
+            slot: media.slot,
+            index,
+            timestamp: parsed.header.timestamp,
+            marker: parsed.header.marker,
+            codec,
+            repaired,
+            stamp: Stamp::read(payload),
+            picture_id: descriptor.and_then(|d| d.picture_id).map(|id| id.value),
+            tl0: descriptor.and_then(|d| d.tl0).map(|tl0| tl0.value),
+        });
+    }
+}
