@@ -68,11 +68,11 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     let joins = std::thread::spawn(move || joiner.run(viewers, ramp, mode, ended));
 
     std::thread::sleep(ramp + SETTLE);
-    let (steady_from, cpu_from) = (Instant::now(), read_server(args)?);
+    let (steady_from, cpu_from, all_from) = (Instant::now(), read_server(args)?, Shares::read()?);
     settings.set_phase(Phase::Steady);
     std::thread::sleep(Duration::from_secs_f64(args.seconds.max(0.1)));
     settings.set_phase(Phase::Drain);
-    let (steady_to, cpu_to) = (steady_from.elapsed(), read_server(args)?);
+    let (steady_to, cpu_to, all_to) = (steady_from.elapsed(), read_server(args)?, Shares::read()?);
     let publisher_ended = publisher.is_finished();
     control.pause.store(true, Ordering::Release);
     std::thread::sleep(DRAIN);
@@ -106,7 +106,31 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     if let (Some(before), Some(from), Some(to)) = (before, cpu_from, cpu_to) {
         outcome.server = Some(cost(before, from, to, &outcome, args.viewers));
     }
+    let seconds_us = outcome.seconds.max(0.001) * 1e6;
+    outcome.generator_cores = (all_to.own_us - all_from.own_us) as f64 / seconds_us;
+    let machine = (all_to.machine_us - all_from.machine_us) as f64 / seconds_us;
+    let server = outcome.server.map_or(0.0, |server| server.server_cores);
+    outcome.other_cores = if args.server_pid.is_some() {
+        (machine - server - outcome.generator_cores).max(0.0)
+    } else {
+        0.0
+    };
     Ok(outcome)
+}
+
+/// CPU time of the machine and of this program.
+struct Shares {
+    machine_us: u64,
+    own_us: u64,
+}
+
+impl Shares {
+    fn read() -> Result<Self> {
+        Ok(Self {
+            machine_us: process::machine_cpu_us()?,
+            own_us: process::read(std::process::id())?.cpu_us,
+        })
+    }
 }
 
 fn cost(before: Reading, from: Reading, to: Reading, outcome: &Outcome, viewers: usize) -> ServerCost {

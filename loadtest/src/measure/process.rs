@@ -31,6 +31,23 @@ pub fn read(pid: u32) -> Result<Reading> {
     })
 }
 
+/// CPU time that all programs of this machine have used so far, microseconds.
+///
+/// # Errors
+/// When `/proc` is not there.
+pub fn machine_cpu_us() -> Result<u64> {
+    let stat = std::fs::read_to_string("/proc/stat").context("/proc/stat")?;
+    busy_us(&stat).context("/proc/stat")
+}
+
+fn busy_us(stat: &str) -> Option<u64> {
+    let numbers = stat.lines().next()?.strip_prefix("cpu ")?.split_ascii_whitespace();
+    // user nice system idle iowait irq softirq steal; guest time is within user time.
+    let ticks: Vec<u64> = numbers.take(8).map_while(|n| n.parse().ok()).collect();
+    let idle = ticks.get(3)? + ticks.get(4)?;
+    Some((ticks.iter().sum::<u64>() - idle) * 1_000_000 / ticks_per_second())
+}
+
 fn cpu_us(stat: &str) -> Option<u64> {
     // The second field, the command, may hold spaces and brackets; the numbers begin behind the last bracket.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
@@ -62,5 +79,10 @@ mod tests {
             Some(12 * 1_000_000 / ticks_per_second())
         );
         assert!(read(u32::MAX).is_err());
+        assert!(machine_cpu_us().unwrap() >= reading.cpu_us);
+        assert_eq!(
+            busy_us("cpu  1 2 3 4 5 6 7 8 9 10\n"),
+            Some(27 * 1_000_000 / ticks_per_second())
+        );
     }
 }

@@ -10,7 +10,10 @@ use crate::watch::account::{Faults, ViewerReport};
 use crate::watch::join::Joined;
 use crate::watch::pool::PoolReport;
 
-/// Two percentiles in milliseconds.
+/// Above this the machine was not ours, and the summary says so.
+const OTHER_CORES_FAIR: f64 = 0.3;
+
+/// Percentiles in milliseconds.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Percentiles {
     /// Median.
@@ -104,6 +107,10 @@ pub struct Outcome {
     pub server: Option<ServerCost>,
     /// Copy, seal and GSO send of the same packets, microseconds.
     pub floor_us_per_packet: f64,
+    /// Cores that this program used in the steady window.
+    pub generator_cores: f64,
+    /// Cores that neither this program nor the measured server used: builds and the like, which spoil the figures.
+    pub other_cores: f64,
     /// SRTP or SRTCP tags that did not fit.
     pub auth_failures: u64,
     /// Packets that came twice.
@@ -260,6 +267,12 @@ impl Outcome {
             out += &format!(
                 "  NOTE: {} datagrams were dropped at this program's own sockets; this machine is too slow for the load\n",
                 self.own_socket_drops
+            );
+        }
+        if self.other_cores > OTHER_CORES_FAIR {
+            let cores = self.other_cores;
+            out += &format!(
+                "  NOTE: other programs used {cores:.2} cores meanwhile; latency and delivery are theirs too\n"
             );
         }
         if self.unstamped_packets > 0 {

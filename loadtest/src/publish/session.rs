@@ -25,7 +25,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const REPORT_EVERY: Duration = Duration::from_millis(1_000);
 const FIRST_REPORT_AFTER: Duration = Duration::from_millis(50);
 const WAIT_MAX: Duration = Duration::from_millis(100);
-/// So many sends in a row refused by the other machine's kernel: nobody listens there any more.
+/// So many sends refused by the other machine's kernel since anything came: nobody listens there any more.
 const REFUSED_MAX: u32 = 25;
 
 /// What others tell a running session.
@@ -199,6 +199,7 @@ impl Link {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e).context("UDP receive"),
             };
+            self.refused = 0;
             match self.transport.handle(Instant::now(), &buffer[..n])? {
                 Received::Rtcp(packet) => {
                     for said in rtcp::parse(&packet) {
@@ -234,9 +235,8 @@ impl Link {
 
 fn send(socket: &mio::net::UdpSocket, packet: &[u8], refused: &mut u32) {
     match socket.send(packet) {
-        Ok(_) => *refused = 0,
         Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => *refused += 1,
         // A full send buffer loses the packet, as a full radio queue does.
-        Err(_) => {}
+        Ok(_) | Err(_) => {}
     }
 }
