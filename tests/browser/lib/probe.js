@@ -301,7 +301,7 @@ function probe({ camera, media_via }) {
     },
 
     /** Times of the clip's flash (top left corner turns white) and beep (1 kHz) on one clock, milliseconds. */
-    recordLipSync: async ({ video_slot, audio_slot }) => {
+    recordLipSync: async ({ video_slot, audio_slot, detector_source }) => {
       const recording = { flashes_ms: [], beeps_ms: [], running: true };
       const element = video(video_slot);
       const corner = drawing(20, 11);
@@ -316,25 +316,12 @@ function probe({ camera, media_via }) {
       element.requestVideoFrameCallback(frame);
 
       const sound = context();
-      // A worklet would be a script from elsewhere, which the pages' content security policy refuses.
-      const detector = sound.createScriptProcessor(256, 1, 1);
-      let quiet = 0;
-      detector.onaudioprocess = ({ inputBuffer, playbackTime }) => {
-        const samples = inputBuffer.getChannelData(0);
-        // Goertzel at 1 kHz over one buffer, against its whole energy.
-        const turn = 2 * Math.cos((2 * Math.PI * 1_000) / sound.sampleRate);
-        let [before, last, energy] = [0, 0, 0];
-        for (const value of samples) {
-          [before, last] = [last, value + turn * last - before];
-          energy += value * value;
-        }
-        const tone = (last * last + before * before - turn * last * before) / (samples.length / 2);
-        const beeping = energy / samples.length > 0.003 && tone > 0.6 * energy;
-        if (beeping && quiet > 40) {
-          const { contextTime, performanceTime } = sound.getOutputTimestamp();
-          recording.beeps_ms.push(performanceTime + (playbackTime - contextTime) * 1_000);
-        }
-        quiet = beeping ? 0 : quiet + 1;
+      await sound.audioWorklet.addModule(URL.createObjectURL(new Blob([detector_source], { type: "text/javascript" })));
+      const detector = new AudioWorkletNode(sound, "beep-detector");
+      // One pair of clocks for all: what leaves the context at `contextTime` is heard at `performanceTime`.
+      detector.port.onmessage = ({ data }) => {
+        const { contextTime, performanceTime } = sound.getOutputTimestamp();
+        recording.beeps_ms.push(performanceTime + (data - contextTime) * 1_000);
       };
       const played = audio_slot === null ? playing() : audio(audio_slot);
       sound.createMediaStreamSource(played.srcObject).connect(detector);

@@ -3,6 +3,7 @@
 
 // What a person would see and hear, as waits with a deadline. Packet counts prove nothing here.
 
+import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { until } from "./until.mjs";
@@ -114,9 +115,11 @@ export const hearsNothing = (page, slot = null, { for_ms = 800, within_ms = 5_00
 
 export const frameGaps = (page, recording) => page.probe("frameGaps", recording);
 
-/** Median distance from flash to beep, milliseconds, over `seconds` of the clip. */
+const detector_source = readFileSync(new URL("./beep-detector.js", import.meta.url), "utf8");
+
+/** Median distance from flash to beep, milliseconds, over `seconds` of the clip. Needs a page with `bypassCSP`. */
 export async function lipSync(page, { video_slot, audio_slot, seconds }) {
-  const recording = await page.probe("recordLipSync", { video_slot, audio_slot });
+  const recording = await page.probe("recordLipSync", { video_slot, audio_slot, detector_source });
   const seen = await until(
     `${page.name} sees ${seconds - 1} flashes and beeps`,
     async () => {
