@@ -52,6 +52,8 @@ export class Fair implements FairModel {
   /** The server has said on this connection where one stands; what is known from before may be out of date. */
   #placed = false;
   #everPlaced = false;
+  /** Of the `you` stream; another one after a reconnect means that the server was started anew. */
+  #epoch = -1;
 
   constructor(options: { event: string; name: string; resume: string | null; audio: AudioPool }) {
     const { event, name, resume, audio } = options;
@@ -167,7 +169,9 @@ export class Fair implements FairModel {
         this.state = reduce(before, message);
         const returned = message.kind === 'snapshot' && message.stream.of === 'you' && !this.#placed;
         this.#placed ||= returned;
-        return this.#follow(before, this.state, returned);
+        const forgotten = returned && this.#epoch !== message.epoch;
+        if (returned) this.#epoch = message.epoch;
+        return this.#follow(before, this.state, returned, forgotten);
       }
       case 'roster_page':
         this.roster = withPage(this.roster, message);
@@ -187,9 +191,11 @@ export class Fair implements FairModel {
     }
   }
 
-  #follow(before: FairState, after: FairState, returned: boolean): void {
+  #follow(before: FairState, after: FairState, returned: boolean, forgotten: boolean): void {
     const { you, event } = after;
-    if (you && (returned || before.you !== you)) this.speaker.follow(you, returned && this.#everPlaced);
+    if (you && (returned || before.you !== you)) {
+      this.speaker.follow(you, returned && this.#everPlaced, forgotten);
+    }
     if (this.#placed && you && event) {
       if (!this.#everPlaced) this.#useName(you.name);
       this.#everPlaced = true;

@@ -136,8 +136,8 @@ export class Speaker implements SpeakerModel {
     this.#up.handle(message);
   }
 
-  /** The server said where one stands; `returned`: on a new connection. */
-  follow(you: YouView, returned: boolean): void {
+  /** The server said where one stands. `returned`: on a new connection; `forgotten`: by a server that was restarted. */
+  follow(you: YouView, returned: boolean, forgotten: boolean): void {
     const before = this.#place;
     this.#place = you.place;
     if (before !== 'on_air' && you.place === 'on_air') {
@@ -146,11 +146,17 @@ export class Speaker implements SpeakerModel {
     }
     if (before === 'on_air' && you.place !== 'on_air') voice.assertive(language.texts.speaker.offAirSpoken);
     if (you.place === 'audience' && before !== 'audience') {
-      // A server that forgot us after a crash: back to where we were, as far as nobody is surprised by it.
+      // Away for too long: back to where nobody is surprised by it. On air is the speaker's own step.
       if (returned && this.devices === 'open') return this.enterBackstage();
       this.#closeDevices();
     }
-    if (returned && you.place !== 'audience' && this.devices === 'open') this.#up.revive(false);
+    if (returned && you.place !== 'audience' && this.devices === 'open') {
+      this.#up.revive(forgotten);
+      if (forgotten) {
+        this.#sources = you.sources;
+        return void this.#tellSources();
+      }
+    }
     this.#obey(you.sources);
   }
 
@@ -169,15 +175,19 @@ export class Speaker implements SpeakerModel {
         if (!outcome.ok) return;
       }
       await this.#up.start();
-      await this.#setSource('mic', this.micOn);
-      await this.#setSource('camera', this.preview !== null);
-      if (this.#screen) {
-        await this.#setSource('screen', true);
-        await this.#setSource('screen_audio', this.#screen.sound !== null);
-      }
+      await this.#tellSources();
     } finally {
       this.entering = false;
     }
+  }
+
+  /** What is on here, to a server that does not know. */
+  async #tellSources(): Promise<void> {
+    await this.#setSource('mic', this.micOn);
+    await this.#setSource('camera', this.preview !== null);
+    if (!this.#screen) return;
+    await this.#setSource('screen', true);
+    await this.#setSource('screen_audio', this.#screen.sound !== null);
   }
 
   async #openDevices(): Promise<boolean> {
@@ -204,6 +214,10 @@ export class Speaker implements SpeakerModel {
   async #list(): Promise<void> {
     const plain = (all: MediaDeviceInfo[]): { id: string; label: string }[] =>
       all.map((one) => ({ id: one.deviceId, label: one.label }));
+    this.choice = {
+      microphone: this.#mic?.getSettings().deviceId ?? this.choice.microphone,
+      camera: this.preview ? (this.preview.getSettings().deviceId ?? this.choice.camera) : 'none',
+    };
     this.microphones = plain(await listDevices('audioinput'));
     this.cameras = plain(await listDevices('videoinput'));
   }
