@@ -68,6 +68,9 @@ pub struct RunArgs {
     /// Milliseconds between TWCC feedbacks of a viewer.
     #[arg(long, default_value_t = 50)]
     pub twcc_ms: u64,
+    /// Percent of the media packets that each viewer's network loses (on arrival, before anything looks at them).
+    #[arg(long, default_value_t = 0.0)]
+    pub lose_percent: f64,
     /// Threads that receive.
     #[arg(long, default_value_t = 1)]
     pub threads: usize,

@@ -33,7 +33,11 @@ fn run_load(args: &cli::RunArgs) -> Result<ExitCode> {
 }
 
 fn run_speaker(args: cli::SpeakerArgs) -> Result<ExitCode> {
-    let control = Arc::new(publish::session::Control::default());
+    let announcement = format!("demo-speaker: on stage in {}/{}", args.event, args.room);
+    let control = Arc::new(publish::session::Control {
+        announcement: Some(announcement),
+        ..Default::default()
+    });
     let on_signal = control.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

@@ -50,11 +50,14 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     let ledger = Arc::new(Ledger::default());
     let control = Arc::new(Control::default());
     let publisher = start_publisher(args, &target, &identity, &ledger, &control)?;
-    wait_live(&publisher, &control)?;
+    let publisher = wait_live(publisher, &control)?;
     std::thread::sleep(WARM_UP);
     let before = read_server(args)?;
 
-    let settings = Arc::new(Settings::new(Duration::from_millis(args.twcc_ms)));
+    let settings = Arc::new(Settings::new(
+        Duration::from_millis(args.twcc_ms),
+        (args.lose_percent.clamp(0.0, 100.0) * 100.0) as u32,
+    ));
     let (handles, pools) = start_pools(args.threads.max(1), &settings, &ledger)?;
     let joiner = Joiner {
         target,
@@ -176,17 +179,21 @@ fn start_publisher(
         .context("publisher thread")
 }
 
-fn wait_live(publisher: &JoinHandle<Result<()>>, control: &Control) -> Result<()> {
+/// Waits for the publisher's media; its own error is the one to show when there is none.
+fn wait_live(publisher: JoinHandle<Result<()>>, control: &Control) -> Result<JoinHandle<Result<()>>> {
     let started = Instant::now();
     while !control.live.load(Ordering::Acquire) {
         if publisher.is_finished() || started.elapsed() > PUBLISH_WITHIN {
-            // Its own error is the better one; it ends by itself right after its own time limit.
             control.stop.store(true, Ordering::Release);
-            bail!("the publisher got no media connection; try `demo-speaker` for its error");
+            publisher
+                .join()
+                .map_err(|_| anyhow!("the publisher died"))?
+                .context("the publisher")?;
+            bail!("the publisher got no media connection");
         }
         std::thread::sleep(STEP);
     }
-    Ok(())
+    Ok(publisher)
 }
 
 type Pools = (Vec<PoolHandle>, Vec<JoinHandle<Result<PoolReport>>>);

@@ -34,7 +34,6 @@ pub fn run(target: &Target, token: &str, name: Option<&str>, control: &Control) 
     while !control.stop.load(Ordering::Acquire) {
         let mut clip = Clip::open()?;
         let started = Instant::now();
-        eprintln!("demo-speaker: going on stage in {}/{}", target.event, target.room);
         match publish(&identity, target, token, name, &mut clip, &ledger, control) {
             Ok(()) => return Ok(()),
             Err(error) => {
@@ -47,6 +46,7 @@ pub fn run(target: &Target, token: &str, name: Option<&str>, control: &Control) 
         }
         if started.elapsed() > HELD {
             backoff = BACKOFF_FIRST;
+            last_error.clear();
         }
         let wait_ms = u64::from(random_u32()) % (backoff.as_millis() as u64).max(1);
         let until = Instant::now() + Duration::from_millis(wait_ms);

@@ -86,6 +86,10 @@ pub struct Outcome {
     pub srtp: std::collections::BTreeMap<&'static str, usize>,
     /// Different stamped packets received / sent since each viewer's first.
     pub delivered_ratio: f64,
+    /// The same for audio alone, which has no retransmission.
+    pub delivered_ratio_audio: f64,
+    /// The same for video alone.
+    pub delivered_ratio_video: f64,
     /// The worst viewer's ratio.
     pub delivered_ratio_worst: f64,
     /// Packets delivered in all.
@@ -141,6 +145,10 @@ pub struct Outcome {
     pub errors: Vec<String>,
 }
 
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
 impl Outcome {
     /// Adds up what the pools saw and who never got in.
     #[must_use]
@@ -168,15 +176,14 @@ impl Outcome {
             out.latency_ms = Percentiles::of_us(&all);
             out.latency_without_keyframes_ms = Percentiles::of_us(&plain);
         }
-        let mut expected = 0;
+        let (mut unique, mut expected) = ([0, 0], [0, 0]);
         for report in &reports {
-            out.delivered_packets += report.unique;
-            expected += report.expected;
-            if report.expected > 0 {
-                out.delivered_ratio_worst = out
-                    .delivered_ratio_worst
-                    .min(report.unique as f64 / report.expected as f64);
+            for i in 0..2 {
+                unique[i] += report.unique[i];
+                expected[i] += report.expected[i];
             }
+            let own = ratio(report.unique.iter().sum(), report.expected.iter().sum());
+            out.delivered_ratio_worst = out.delivered_ratio_worst.min(own);
             if report.first_packet_ms.is_some() {
                 out.viewers_served += 1;
             } else {
@@ -203,11 +210,10 @@ impl Outcome {
                 *out.faults.entry(name).or_default() += n;
             }
         }
-        out.delivered_ratio = if expected == 0 {
-            0.0
-        } else {
-            out.delivered_packets as f64 / expected as f64
-        };
+        out.delivered_packets = unique.iter().sum();
+        out.delivered_ratio = ratio(out.delivered_packets, expected.iter().sum());
+        out.delivered_ratio_audio = ratio(unique[0], expected[0]);
+        out.delivered_ratio_video = ratio(unique[1], expected[1]);
         out.join_first_packet_ms = Percentiles::of_ms(reports.iter().filter_map(|r| r.first_packet_ms).collect());
         out.join_first_keyframe_ms = Percentiles::of_ms(reports.iter().filter_map(|r| r.first_keyframe_ms).collect());
         let errors = joined

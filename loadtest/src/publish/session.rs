@@ -37,6 +37,8 @@ pub struct Control {
     pub pause: AtomicBool,
     /// Set by the session once media flows.
     pub live: AtomicBool,
+    /// Written to standard error then.
+    pub announcement: Option<String>,
 }
 
 /// Publishes until `control.stop`.
@@ -127,6 +129,9 @@ fn run(
             live_since = Some(now);
             next_report = now + FIRST_REPORT_AFTER;
             control.live.store(true, Ordering::Release);
+            if let Some(text) = &control.announcement {
+                eprintln!("{text}");
+            }
         }
         if live_since.is_none() && now - started > CONNECT_WITHIN {
             bail!("no media connection within {} s", CONNECT_WITHIN.as_secs());

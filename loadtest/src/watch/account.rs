@@ -153,10 +153,10 @@ impl VideoOrder {
 /// A viewer's final account.
 #[derive(Debug, Clone, Default)]
 pub struct ViewerReport {
-    /// Different stamped packets received.
-    pub unique: u64,
+    /// Different stamped packets received, audio and video.
+    pub unique: [u64; 2],
     /// Those that should have come.
-    pub expected: u64,
+    pub expected: [u64; 2],
     /// Came twice.
     pub duplicates: u64,
     /// Came after newer ones, not by RTX.

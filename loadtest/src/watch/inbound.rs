@@ -31,6 +31,10 @@ struct Media<'a> {
     by_rtx: bool,
 }
 
+fn is_media(datagram: &[u8]) -> bool {
+    datagram.first().is_some_and(|b| b >> 6 == 2) && !crate::wire::rtp::is_rtcp(datagram)
+}
+
 impl Viewer {
     /// Takes everything that waits at the socket.
     pub fn readable(&mut self, batch: &mut RecvBatch, counters: &mut PoolCounters, settings: &Settings) {
@@ -47,6 +51,9 @@ impl Viewer {
             let now = Instant::now();
             for i in 0..n {
                 let (datagram, meta) = batch.get(i);
+                if settings.lose_of_10k > 0 && is_media(datagram) && counters.lose(settings) {
+                    continue;
+                }
                 self.datagram(now, datagram, meta, counters, settings);
             }
             self.flush();

@@ -48,16 +48,19 @@ pub struct Settings {
     pub stop: AtomicBool,
     /// Between TWCC feedbacks of a viewer.
     pub twcc_every: Duration,
+    /// Media packets that each viewer's network loses, of 10,000.
+    pub lose_of_10k: u32,
 }
 
 impl Settings {
     /// Settings at the beginning of a run.
     #[must_use]
-    pub fn new(twcc_every: Duration) -> Self {
+    pub fn new(twcc_every: Duration, lose_of_10k: u32) -> Self {
         Self {
             phase: AtomicU8::new(Phase::Ramp as u8),
             stop: AtomicBool::new(false),
             twcc_every,
+            lose_of_10k,
         }
     }
 
@@ -89,6 +92,7 @@ pub struct PoolCounters {
     pub pattern: Vec<Vec<u16>>,
     pattern_packets: usize,
     pattern_at: u64,
+    dice: u64,
 }
 
 impl PoolCounters {
@@ -101,7 +105,16 @@ impl PoolCounters {
             pattern: Vec::new(),
             pattern_packets: 0,
             pattern_at: 0,
+            dice: 0x9E37_79B9_7F4A_7C15,
         })
+    }
+
+    /// Whether the viewer's network loses the next packet: the same dice in every run (xorshift64).
+    pub fn lose(&mut self, settings: &Settings) -> bool {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        (self.dice >> 32) % 10_000 < u64::from(settings.lose_of_10k)
     }
 
     /// Enters a delivered media packet.
@@ -185,6 +198,6 @@ pub fn run(mut poll: Poll, inbox: &Receiver<Newcomer>, settings: &Settings, ledg
             viewers.iter_mut().for_each(|v| v.tick(now, now_ns, settings));
         }
     }
-    let viewers = viewers.into_iter().map(|v| v.finish(ledger)).collect();
+    let viewers = viewers.into_iter().map(|v| v.finish(ledger, settings)).collect();
     Ok(PoolReport { counters, viewers })
 }

@@ -31,6 +31,7 @@ fn outcome(misbehave: Misbehave, srtp: Profiles) -> Outcome {
         video_kbps: 1_000,
         srtp,
         twcc_ms: 50,
+        lose_percent: 0.0,
         threads: 2,
         require_delivered: None,
     };
@@ -81,6 +82,11 @@ fn losses_are_repaired_by_rtx_and_seen() {
         outcome.summary()
     );
     // Video comes back by RTX; audio has none, so its share of the losses stays.
+    assert!(
+        outcome.delivered_ratio_video > outcome.delivered_ratio_audio,
+        "{}",
+        outcome.summary()
+    );
     assert!(
         outcome.delivered_ratio > 0.985 && outcome.delivered_ratio < 1.0,
         "{}",
