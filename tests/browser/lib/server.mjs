@@ -127,7 +127,7 @@ export async function startFfmpeg(server, { name, color = "red", clip = false, t
         "-f",
         "lavfi",
         "-i",
-        `color=${color}:s=640x360:r=25,drawbox=x=0:y='mod(n*4\\,360)':w=640:h=12:color=white:t=fill`,
+        `color=${color}:s=640x360:r=25[back];color=white:s=640x12:r=25[bar];[back][bar]overlay=y='mod(n*4,348)'`,
         "-re",
         "-f",
         "lavfi",
