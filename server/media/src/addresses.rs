@@ -17,7 +17,11 @@ pub(crate) fn advertised(config: &MediaConfig, port: u16) -> Vec<SocketAddr> {
         config.advertise.clone()
     } else if config.bind.ip().is_unspecified() {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-        interfaces.iter().map(if_addrs::Interface::ip).filter(|ip| is_useful(*ip, config.bind.is_ipv4())).collect()
+        interfaces
+            .iter()
+            .map(if_addrs::Interface::ip)
+            .filter(|ip| is_useful(*ip, config.bind.is_ipv4()))
+            .collect()
     } else {
         vec![config.bind.ip()]
     };
@@ -41,14 +45,23 @@ mod tests {
     #[test]
     fn configured_addresses_come_as_they_are_and_loopback_comes_last() {
         let advertise = vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([192, 0, 2, 1])];
-        let config = MediaConfig { bind: SocketAddr::from(([0, 0, 0, 0], 0)), advertise };
-        let expected = [SocketAddr::from(([192, 0, 2, 1], 7)), SocketAddr::from(([127, 0, 0, 1], 7))];
+        let config = MediaConfig {
+            bind: SocketAddr::from(([0, 0, 0, 0], 0)),
+            advertise,
+        };
+        let expected = [
+            SocketAddr::from(([192, 0, 2, 1], 7)),
+            SocketAddr::from(([127, 0, 0, 1], 7)),
+        ];
         assert_eq!(advertised(&config, 7), expected);
     }
 
     #[test]
     fn a_bound_address_is_the_only_one() {
-        let config = MediaConfig { bind: SocketAddr::from(([127, 0, 0, 1], 0)), advertise: Vec::new() };
+        let config = MediaConfig {
+            bind: SocketAddr::from(([127, 0, 0, 1], 0)),
+            advertise: Vec::new(),
+        };
         assert_eq!(advertised(&config, 9), [SocketAddr::from(([127, 0, 0, 1], 9))]);
     }
 }

@@ -88,20 +88,30 @@ impl Media {
     /// [`MediaError`] when the port is taken or not allowed, or the system refuses what the media plane needs.
     pub fn start(config: MediaConfig, events: Box<dyn Fn(Event) + Send>) -> Result<Self, MediaError> {
         let identity = Arc::new(DtlsIdentity::generate()?);
-        let socket =
-            udp::UdpSocket::bind(config.bind).map_err(|source| MediaError::Bind { address: config.bind, source })?;
+        let socket = udp::UdpSocket::bind(config.bind).map_err(|source| MediaError::Bind {
+            address: config.bind,
+            source,
+        })?;
         let port = socket.local_addr()?.port();
         let candidates = addresses::advertised(&config, port);
         let (mailbox, letters) = std::sync::mpsc::channel();
         let shared = Arc::new(Shared {
-            transport: ServerTransport { candidates, fingerprint_sha256: identity.fingerprint_sha256().to_owned() },
+            transport: ServerTransport {
+                candidates,
+                fingerprint_sha256: identity.fingerprint_sha256().to_owned(),
+            },
             waker: Waker::new()?,
             counters: Mutex::new(CountersSnapshot::default()),
             random: SystemRandom::new(),
         });
         let worker = thread::Worker::new(socket, identity, Arc::clone(&shared), letters, events);
-        let thread = std::thread::Builder::new().name("fiera-media".to_owned()).spawn(move || worker.run())?;
-        Ok(Self { handle: MediaHandle { shared, mailbox }, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("fiera-media".to_owned())
+            .spawn(move || worker.run())?;
+        Ok(Self {
+            handle: MediaHandle { shared, mailbox },
+            thread: Some(thread),
+        })
     }
 
     /// A handle for other threads.
@@ -143,9 +153,15 @@ impl MediaHandle {
     pub fn credentials(&self) -> TransportCredentials {
         let mut bytes = [0_u8; ICE_UFRAG_CHARS + ICE_PWD_CHARS];
         self.fill(&mut bytes);
-        let chars: String = bytes.iter().map(|byte| char::from(ICE_CHARS[usize::from(byte & 63)])).collect();
+        let chars: String = bytes
+            .iter()
+            .map(|byte| char::from(ICE_CHARS[usize::from(byte & 63)]))
+            .collect();
         let (ice_ufrag, ice_pwd) = chars.split_at(ICE_UFRAG_CHARS);
-        TransportCredentials { ice_ufrag: ice_ufrag.to_owned(), ice_pwd: ice_pwd.to_owned() }
+        TransportCredentials {
+            ice_ufrag: ice_ufrag.to_owned(),
+            ice_pwd: ice_pwd.to_owned(),
+        }
     }
 
     /// A random SSRC or other 32-bit number from the system's CSPRNG.
@@ -158,13 +174,20 @@ impl MediaHandle {
 
     fn fill(&self, bytes: &mut [u8]) {
         // Without randomness there is no security to offer; Linux' getrandom does not fail once seeded.
-        self.shared.random.fill(bytes).expect("the system's random number generator failed");
+        self.shared
+            .random
+            .fill(bytes)
+            .expect("the system's random number generator failed");
     }
 
     /// The counters, at most a quarter of a second old.
     #[must_use]
     pub fn counters(&self) -> CountersSnapshot {
-        self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared
+            .counters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -6,8 +6,9 @@
 use fiera_sfu::counters::{Counters, Drop, LATENCY_BUCKETS_US};
 
 /// Upper bounds of the forward-latency histogram, seconds.
-pub const LATENCY_BUCKETS_S: [f64; 12] =
-    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0];
+pub const LATENCY_BUCKETS_S: [f64; 12] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0,
+];
 
 /// Counters since the start, all threads added up.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -46,12 +47,19 @@ impl CountersSnapshot {
         debug_assert_eq!(LATENCY_BUCKETS_US.len(), LATENCY_BUCKETS_S.len());
         let is_packet = |reason: Drop| {
             use Drop::{ArenaFull, Muted, NoCodec, Old, Retransmission, UnknownStream};
-            matches!(reason, ArenaFull | Muted | NoCodec | Old | Retransmission | UnknownStream)
+            matches!(
+                reason,
+                ArenaFull | Muted | NoCodec | Old | Retransmission | UnknownStream
+            )
         };
         let mut dropped_packets = vec![("socket_full", socket.blocked), ("socket_refused", socket.failed)];
         let mut refused = vec![("gso_fallback", socket.gso_fallbacks)];
         for (reason, count) in Drop::ALL.into_iter().zip(counters.drops) {
-            let list = if is_packet(reason) { &mut dropped_packets } else { &mut refused };
+            let list = if is_packet(reason) {
+                &mut dropped_packets
+            } else {
+                &mut refused
+            };
             list.push((reason.name(), count));
         }
         Self {

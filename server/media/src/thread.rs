@@ -82,18 +82,28 @@ impl Worker {
 
     /// After a panic nothing in the core can be trusted: everybody has to connect again.
     fn start_over(&mut self) {
-        tracing::error!(connections = self.peers.len(), "the media core panicked; its connections are ended");
+        tracing::error!(
+            connections = self.peers.len(),
+            "the media core panicked; its connections are ended"
+        );
         self.sfu = fresh(&self.identity);
         self.egress.clear();
         for peer in std::mem::take(&mut self.peers) {
-            (self.events)(Event::Closed { peer, reason: CloseReason::Asked });
+            (self.events)(Event::Closed {
+                peer,
+                reason: CloseReason::Asked,
+            });
         }
     }
 
     /// One turn of the loop. Returns false when it is time to end.
     fn turn(&mut self) -> bool {
         let now = Instant::now();
-        let wait = if self.peers.is_empty() { IDLE_WAIT } else { self.next_tick.saturating_duration_since(now) };
+        let wait = if self.peers.is_empty() {
+            IDLE_WAIT
+        } else {
+            self.next_tick.saturating_duration_since(now)
+        };
         match self.socket.wait(&self.shared.waker, wait) {
             Ok(true) => self.shared.waker.silence(),
             Ok(false) => {}
@@ -134,7 +144,10 @@ impl Worker {
     fn read_socket(&mut self) -> bool {
         let (sfu, egress) = (&mut self.sfu, &mut self.egress);
         let now = Instant::now();
-        match self.socket.receive(|path, datagram| sfu.handle_datagram(now, path, datagram, egress)) {
+        match self
+            .socket
+            .receive(|path, datagram| sfu.handle_datagram(now, path, datagram, egress))
+        {
             Ok(count) => count > 0,
             // ICMP errors of single viewers show up here too; the next call goes on.
             Err(error) => !is_passing(&error),
@@ -153,7 +166,8 @@ impl Worker {
                 }
                 Letter::Stop => {
                     for peer in std::mem::take(&mut self.peers) {
-                        self.sfu.handle_command(now, Command::RemovePeer { peer }, &mut self.egress);
+                        self.sfu
+                            .handle_command(now, Command::RemovePeer { peer }, &mut self.egress);
                         self.socket.send(&mut self.egress);
                     }
                     return false;

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 /// Upper bounds of the forward-latency histogram, microseconds.
-pub const LATENCY_BUCKETS_US: [u32; 12] =
-    [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000];
+pub const LATENCY_BUCKETS_US: [u32; 12] = [
+    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000,
+];
 
 /// Why an RTP packet was not forwarded or a datagram not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -44,7 +44,12 @@ impl Run {
     /// One datagram of this run, to be sent by itself.
     #[must_use]
     pub fn single(&self, len: usize) -> Run {
-        Run { segments: 1, len, open: false, ..*self }
+        Run {
+            segments: 1,
+            len,
+            open: false,
+            ..*self
+        }
     }
 }
 
@@ -70,7 +75,11 @@ impl Egress {
     /// An empty arena; the only allocation it ever makes for bytes.
     #[must_use]
     pub fn new() -> Self {
-        Self { arena: vec![0; ARENA_BYTES], used: 0, runs: Vec::with_capacity(1_024) }
+        Self {
+            arena: vec![0; ARENA_BYTES],
+            used: 0,
+            runs: Vec::with_capacity(1_024),
+        }
     }
 
     /// Whether a datagram of the largest size still fits.
@@ -131,7 +140,14 @@ impl Egress {
             run.open = len == run.segment_bytes;
             return;
         }
-        self.runs.push(Run { path, start, len, segment_bytes: len, segments: 1, open: true });
+        self.runs.push(Run {
+            path,
+            start,
+            len,
+            segment_bytes: len,
+            segments: 1,
+            open: true,
+        });
     }
 
     /// Copies a finished datagram in. Returns false when it does not fit.
@@ -150,7 +166,10 @@ mod tests {
     use super::*;
 
     fn path(port: u16) -> Path {
-        Path { local: None, remote: SocketAddr::from(([127, 0, 0, 1], port)) }
+        Path {
+            local: None,
+            remote: SocketAddr::from(([127, 0, 0, 1], port)),
+        }
     }
 
     #[test]
@@ -159,7 +178,11 @@ mod tests {
         for len in [100, 100, 60, 60] {
             assert!(egress.push(path(1), &vec![7; len]));
         }
-        let shapes: Vec<_> = egress.runs().iter().map(|r| (r.segments, r.len, r.segment_bytes)).collect();
+        let shapes: Vec<_> = egress
+            .runs()
+            .iter()
+            .map(|r| (r.segments, r.len, r.segment_bytes))
+            .collect();
         assert_eq!(shapes, [(3, 260, 100), (1, 60, 60)]);
     }
 

@@ -6,10 +6,10 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
-pub mod egress;
 pub mod clock;
 pub mod codec;
 pub mod counters;
+pub mod egress;
 pub mod engine;
 pub mod ingest;
 pub mod plan;

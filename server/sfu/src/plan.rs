@@ -129,7 +129,11 @@ impl Plan {
     /// Whether a source is anywhere in the plan.
     #[must_use]
     pub fn shows(&self, id: SourceId) -> bool {
-        let all = self.voices.iter().chain(&self.cameras).chain([&self.screen, &self.screen_audio]);
+        let all = self
+            .voices
+            .iter()
+            .chain(&self.cameras)
+            .chain([&self.screen, &self.screen_audio]);
         all.flatten().any(|s| s.id == id)
     }
 }
@@ -139,11 +143,19 @@ mod tests {
     use super::*;
 
     fn source(id: u64, participant: u64, kind: SourceKind) -> SourceRef {
-        SourceRef { id: SourceId(id), publisher: 0, participant: ParticipantKey(participant), kind }
+        SourceRef {
+            id: SourceId(id),
+            publisher: 0,
+            participant: ParticipantKey(participant),
+            kind,
+        }
     }
 
     fn person(n: u64) -> [SourceRef; 2] {
-        [source(n * 10, n, SourceKind::Camera), source(n * 10 + 1, n, SourceKind::Mic)]
+        [
+            source(n * 10, n, SourceKind::Camera),
+            source(n * 10 + 1, n, SourceKind::Mic),
+        ]
     }
 
     #[test]
@@ -153,8 +165,16 @@ mod tests {
         let second = first.next(&visible, Some(ParticipantKey(3)), &[ParticipantKey(3)]);
         assert_eq!(second.at(SlotKind::Camera, 0).unwrap().participant, ParticipantKey(3));
         assert_eq!(second.at(SlotKind::Voice, 0).unwrap().participant, ParticipantKey(3));
-        assert_eq!(second.at(SlotKind::Camera, 2).unwrap().participant, ParticipantKey(1), "swapped");
-        assert_eq!(second.at(SlotKind::Camera, 1), first.at(SlotKind::Camera, 1), "undisturbed");
+        assert_eq!(
+            second.at(SlotKind::Camera, 2).unwrap().participant,
+            ParticipantKey(1),
+            "swapped"
+        );
+        assert_eq!(
+            second.at(SlotKind::Camera, 1),
+            first.at(SlotKind::Camera, 1),
+            "undisturbed"
+        );
     }
 
     #[test]
@@ -162,7 +182,10 @@ mod tests {
         let visible: Vec<_> = (1..=6).flat_map(person).collect();
         let loudest = [5, 6, 2].map(ParticipantKey);
         let plan = Plan::default().next(&visible, Some(ParticipantKey(5)), &loudest);
-        let mut heard: Vec<_> = (0..3).filter_map(|n| plan.at(SlotKind::Voice, n)).map(|s| s.participant.0).collect();
+        let mut heard: Vec<_> = (0..3)
+            .filter_map(|n| plan.at(SlotKind::Voice, n))
+            .map(|s| s.participant.0)
+            .collect();
         heard.sort_unstable();
         assert_eq!(heard, [2, 5, 6]);
     }

@@ -39,11 +39,18 @@ impl Speakers {
         let index = match self.voices.iter().position(|v| v.participant == participant) {
             Some(index) => index,
             None => {
-                self.voices.push(Voice { participant, loudness: 0, spoke_at: None, speaking_since: None });
+                self.voices.push(Voice {
+                    participant,
+                    loudness: 0,
+                    spoke_at: None,
+                    speaking_since: None,
+                });
                 self.voices.len() - 1
             }
         };
-        let Some(voice) = self.voices.get_mut(index) else { return };
+        let Some(voice) = self.voices.get_mut(index) else {
+            return;
+        };
         let level = i32::from(127_u8.saturating_sub(minus_dbov)) * 256;
         voice.loudness += (level - voice.loudness) * SMOOTHING / 256;
         if minus_dbov < SPEECH_MINUS_DBOV {
@@ -63,7 +70,10 @@ impl Speakers {
     /// Those who speak now, loudest first.
     pub fn rank(&mut self, now: Instant) -> Vec<ParticipantKey> {
         for voice in &mut self.voices {
-            if voice.spoke_at.is_none_or(|at| now.saturating_duration_since(at) > HANGOVER) {
+            if voice
+                .spoke_at
+                .is_none_or(|at| now.saturating_duration_since(at) > HANGOVER)
+            {
                 voice.speaking_since = None;
             }
         }
@@ -76,7 +86,10 @@ impl Speakers {
     pub fn main(&mut self, now: Instant, candidates: &[ParticipantKey]) -> Option<ParticipantKey> {
         let ranked = self.rank(now);
         let incumbent = self.main.filter(|main| candidates.contains(main));
-        let challenger = ranked.iter().copied().find(|p| candidates.contains(p) && Some(*p) != incumbent);
+        let challenger = ranked
+            .iter()
+            .copied()
+            .find(|p| candidates.contains(p) && Some(*p) != incumbent);
         let spoke_long = |p: ParticipantKey| {
             self.voices
                 .iter()

@@ -103,7 +103,10 @@ impl UdpSocket {
                 continue;
             }
             let batch = rest.iter().take_while(|run| run.segments == 1 || !plain(run));
-            match self.sender.send(self.socket.as_fd(), batch.map(|run| (run, egress.bytes(run)))) {
+            match self
+                .sender
+                .send(self.socket.as_fd(), batch.map(|run| (run, egress.bytes(run))))
+            {
                 Ok(sent) => {
                     at += sent.max(1);
                     waited = false;
@@ -144,7 +147,10 @@ impl UdpSocket {
     fn send_plainly(&mut self, run: &Run, bytes: &[u8]) {
         for segment in bytes.chunks(run.segment_bytes) {
             let single = run.single(segment.len());
-            match self.sender.send(self.socket.as_fd(), std::iter::once((&single, segment))) {
+            match self
+                .sender
+                .send(self.socket.as_fd(), std::iter::once((&single, segment)))
+            {
                 Ok(_) => {}
                 Err(error) if is_timeout(&error) => self.counters.blocked += 1,
                 Err(_) => self.counters.failed += 1,

@@ -55,7 +55,11 @@ fn get_option(socket: &impl AsRawFd, name: c_int) -> usize {
             &raw mut len,
         )
     };
-    if result == 0 { usize::try_from(value).unwrap_or(0) } else { 0 }
+    if result == 0 {
+        usize::try_from(value).unwrap_or(0)
+    } else {
+        0
+    }
 }
 
 pub(super) fn receive_packet_info(socket: &impl AsRawFd, is_v4: bool) -> io::Result<()> {
@@ -69,7 +73,10 @@ pub(super) fn receive_packet_info(socket: &impl AsRawFd, is_v4: bool) -> io::Res
 /// Asks for larger buffers, past the system's limit where that is allowed. Returns what there is: receive, send.
 pub(super) fn set_buffers(socket: &impl AsRawFd, bytes: usize) -> (usize, usize) {
     let bytes = c_int::try_from(bytes).unwrap_or(c_int::MAX);
-    for (force, plain) in [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)] {
+    for (force, plain) in [
+        (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
+        (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
+    ] {
         if set_option(socket, libc::SOL_SOCKET, force, bytes).is_err() {
             let _ = set_option(socket, libc::SOL_SOCKET, plain, bytes);
         }
@@ -88,7 +95,11 @@ pub(super) fn is_gso_fault(error: &io::Error) -> bool {
 
 /// Waits for any of the descriptors; which of them are ready.
 pub(super) fn wait(descriptors: &[RawFd], events: i16, timeout: Duration) -> io::Result<[bool; 2]> {
-    let mut polls = [libc::pollfd { fd: -1, events, revents: 0 }; 2];
+    let mut polls = [libc::pollfd {
+        fd: -1,
+        events,
+        revents: 0,
+    }; 2];
     for (poll, fd) in polls.iter_mut().zip(descriptors) {
         poll.fd = *fd;
     }
@@ -97,7 +108,14 @@ pub(super) fn wait(descriptors: &[RawFd], events: i16, timeout: Duration) -> io:
         tv_nsec: libc::c_long::from(timeout.subsec_nanos() as i32),
     };
     // SAFETY: `polls` and `timeout` outlive the call; negative descriptors are ignored by the kernel.
-    let result = unsafe { libc::ppoll(polls.as_mut_ptr(), polls.len() as libc::nfds_t, &timeout, std::ptr::null()) };
+    let result = unsafe {
+        libc::ppoll(
+            polls.as_mut_ptr(),
+            polls.len() as libc::nfds_t,
+            &timeout,
+            std::ptr::null(),
+        )
+    };
     checked(result)?;
     Ok(polls.map(|poll| poll.revents != 0))
 }
@@ -150,7 +168,12 @@ fn socket_addr(storage: &sockaddr_storage) -> Option<SocketAddr> {
             // SAFETY: the family says that the kernel wrote a `sockaddr_in6`, which fits and is no more aligned.
             let v6 = unsafe { &*(&raw const *storage).cast::<sockaddr_in6>() };
             let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
-            Some(SocketAddr::V6(SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), 0, v6.sin6_scope_id)))
+            Some(SocketAddr::V6(SocketAddrV6::new(
+                ip,
+                u16::from_be(v6.sin6_port),
+                0,
+                v6.sin6_scope_id,
+            )))
         }
         _ => None,
     }
@@ -204,7 +227,11 @@ impl Receiver {
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         // SAFETY: all-zero bytes are valid `iovec`s and `mmsghdr`s (null pointers, zero lengths).
         let (mut vectors, mut messages): ([iovec; BATCH], [mmsghdr; BATCH]) = unsafe { (zeroed(), zeroed()) };
-        let buffers = self.bytes.iter_mut().zip(self.addresses.iter_mut()).zip(self.controls.iter_mut());
+        let buffers = self
+            .bytes
+            .iter_mut()
+            .zip(self.addresses.iter_mut())
+            .zip(self.controls.iter_mut());
         for ((message, vector), ((bytes, address), control)) in messages.iter_mut().zip(&mut vectors).zip(buffers) {
             vector.iov_base = bytes.as_mut_ptr().cast::<c_void>();
             vector.iov_len = RECEIVE_BYTES;
@@ -227,9 +254,7 @@ impl Receiver {
             )
         };
         let count = checked(result)?;
-        for ((message, length), local) in
-            messages.iter().zip(&mut self.lengths).zip(&mut self.locals).take(count)
-        {
+        for ((message, length), local) in messages.iter().zip(&mut self.lengths).zip(&mut self.locals).take(count) {
             *length = (message.msg_len as usize).min(RECEIVE_BYTES);
             *local = packet_info(&message.msg_hdr);
         }
@@ -276,7 +301,10 @@ impl Sender {
     pub(super) fn new() -> Self {
         // SAFETY: all-zero bytes are a valid `sockaddr_storage`.
         let storage: sockaddr_storage = unsafe { zeroed() };
-        Self { addresses: Box::new([storage; BATCH]), controls: Box::new([Control([0; CONTROL_BYTES]); BATCH]) }
+        Self {
+            addresses: Box::new([storage; BATCH]),
+            controls: Box::new([Control([0; CONTROL_BYTES]); BATCH]),
+        }
     }
 
     /// Sends up to one batch of runs. Returns how many the kernel took.
@@ -313,7 +341,12 @@ impl Sender {
         }
         // SAFETY: the first `count` headers point at live buffers: `vectors`, those of `self`, and the runs' bytes.
         let result = unsafe {
-            libc::sendmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), count as libc::c_uint, libc::MSG_DONTWAIT)
+            libc::sendmmsg(
+                socket.as_raw_fd(),
+                messages.as_mut_ptr(),
+                count as libc::c_uint,
+                libc::MSG_DONTWAIT,
+            )
         };
         checked(result)
     }
@@ -334,24 +367,42 @@ fn write_control(header: &msghdr, run: &Run) -> usize {
             std::ptr::copy_nonoverlapping(data, libc::CMSG_DATA(control), len);
             used += libc::CMSG_SPACE(len as u32) as usize;
             // Not CMSG_NXTHDR: it would look at the length of a message that is not written yet.
-            control = control.cast::<u8>().add(libc::CMSG_SPACE(len as u32) as usize).cast::<cmsghdr>();
+            control = control
+                .cast::<u8>()
+                .add(libc::CMSG_SPACE(len as u32) as usize)
+                .cast::<cmsghdr>();
         };
         match run.path.local {
             Some(IpAddr::V4(ip)) => {
                 let mut info: libc::in_pktinfo = zeroed();
                 info.ipi_spec_dst.s_addr = u32::from(ip).to_be();
-                put(libc::IPPROTO_IP, libc::IP_PKTINFO, (&raw const info).cast::<u8>(), size_of_val(&info));
+                put(
+                    libc::IPPROTO_IP,
+                    libc::IP_PKTINFO,
+                    (&raw const info).cast::<u8>(),
+                    size_of_val(&info),
+                );
             }
             Some(IpAddr::V6(ip)) => {
                 let mut info: libc::in6_pktinfo = zeroed();
                 info.ipi6_addr.s6_addr = ip.octets();
-                put(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, (&raw const info).cast::<u8>(), size_of_val(&info));
+                put(
+                    libc::IPPROTO_IPV6,
+                    libc::IPV6_PKTINFO,
+                    (&raw const info).cast::<u8>(),
+                    size_of_val(&info),
+                );
             }
             None => {}
         }
         if run.segments > 1 {
             let size = run.segment_bytes as u16;
-            put(libc::SOL_UDP, libc::UDP_SEGMENT, (&raw const size).cast::<u8>(), size_of_val(&size));
+            put(
+                libc::SOL_UDP,
+                libc::UDP_SEGMENT,
+                (&raw const size).cast::<u8>(),
+                size_of_val(&size),
+            );
         }
     }
     used

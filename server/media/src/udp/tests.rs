@@ -5,7 +5,10 @@ use super::*;
 
 fn pair() -> (UdpSocket, UdpSocket) {
     let any = SocketAddr::from(([0, 0, 0, 0], 0));
-    (UdpSocket::bind(any).expect("binds"), UdpSocket::bind(any).expect("binds"))
+    (
+        UdpSocket::bind(any).expect("binds"),
+        UdpSocket::bind(any).expect("binds"),
+    )
 }
 
 /// Everything that arrives until `count` datagrams are there.
@@ -24,7 +27,10 @@ fn collect(socket: &mut UdpSocket, count: usize) -> Vec<(Path, Vec<u8>)> {
 fn runs_arrive_as_single_datagrams_from_the_address_that_was_asked() {
     let (mut a, mut b) = pair();
     let remote = SocketAddr::from(([127, 0, 0, 1], b.local_addr().expect("bound").port()));
-    let path = Path { local: Some([127, 0, 0, 9].into()), remote };
+    let path = Path {
+        local: Some([127, 0, 0, 9].into()),
+        remote,
+    };
     let mut egress = Egress::new();
     for (fill, len) in [(1_u8, 1_000), (2, 1_000), (3, 700), (4, 900)] {
         assert!(egress.push(path, &vec![fill; len]));
@@ -53,7 +59,10 @@ fn without_offload_the_same_bytes_arrive() {
         assert!(egress.push(Path { local: None, remote }, &[fill; 300]));
     }
     a.send(&mut egress);
-    let fills: Vec<_> = collect(&mut b, 5).iter().map(|(_, bytes)| (bytes[0], bytes.len())).collect();
+    let fills: Vec<_> = collect(&mut b, 5)
+        .iter()
+        .map(|(_, bytes)| (bytes[0], bytes.len()))
+        .collect();
     assert_eq!(fills, [(0, 300), (1, 300), (2, 300), (3, 300), (4, 300)]);
 }
 

@@ -22,17 +22,35 @@ const CNAME: &str = "fiera";
 
 /// An SSRC for our reports to a publisher, as random as our credentials for it and never 0.
 fn ssrc_of(local: &TransportCredentials) -> u32 {
-    local.ice_ufrag.bytes().fold(1, |ssrc: u32, byte| ssrc.wrapping_mul(251).wrapping_add(u32::from(byte))) | 1
+    local.ice_ufrag.bytes().fold(1, |ssrc: u32, byte| {
+        ssrc.wrapping_mul(251).wrapping_add(u32::from(byte))
+    }) | 1
 }
 
 impl Sfu {
     /// Carries out a command.
     pub fn handle_command(&mut self, now: Instant, command: Command, egress: &mut Egress) {
         match command {
-            Command::AddPublisher { peer, room, participant, on_air, local, remote, media } => {
+            Command::AddPublisher {
+                peer,
+                room,
+                participant,
+                on_air,
+                local,
+                remote,
+                media,
+            } => {
                 self.add_publisher(now, (peer, room, participant, on_air), (local, remote), media, egress);
             }
-            Command::AddViewer { peer, room, participant, side, local, remote, media } => {
+            Command::AddViewer {
+                peer,
+                room,
+                participant,
+                side,
+                local,
+                remote,
+                media,
+            } => {
                 self.close_peer(now, peer, CloseReason::Replaced, egress);
                 let transport = Transport::new(&self.identity, local, remote, now);
                 let viewer = Viewer::new(peer, participant, room, side, transport, media);
@@ -46,7 +64,11 @@ impl Sfu {
                 }
             }
             Command::SetOnAir { participant, on_air } => self.set_on_air(now, participant, on_air),
-            Command::SetLive { participant, source, live } => self.set_live(now, participant, source, live),
+            Command::SetLive {
+                participant,
+                source,
+                live,
+            } => self.set_live(now, participant, source, live),
             Command::MoveViewer { peer, room, side } => self.move_viewer(now, peer, room, side),
             Command::Want { peer, slot, height } => self.want(now, peer, slot, height),
         }
@@ -77,17 +99,34 @@ impl Sfu {
             let id = SourceId(self.next_source);
             self.next_source += 1;
             sources.push(Source {
-                source: SourceRef { id, publisher: index, participant, kind: published.source },
+                source: SourceRef {
+                    id,
+                    publisher: index,
+                    participant,
+                    kind: published.source,
+                },
                 live: true,
                 flowing: false,
                 visible_since: now,
                 layers: Vec::new(),
             });
         }
-        let config = IngestConfig { our_ssrc: ssrc_of(&local), cname: CNAME.to_owned(), origin: self.clock.start() };
+        let config = IngestConfig {
+            our_ssrc: ssrc_of(&local),
+            cname: CNAME.to_owned(),
+            origin: self.clock.start(),
+        };
         let streams = PublisherStreams::new(&media, config);
         let transport = Transport::new(&self.identity, local, remote, now);
-        let publisher = Publisher { peer, participant, room, on_air, transport, streams, sources };
+        let publisher = Publisher {
+            peer,
+            participant,
+            room,
+            on_air,
+            transport,
+            streams,
+            sources,
+        };
         let index = self.tables.add_publisher(publisher);
         self.rooms.entry(room).or_default().publishers.push(index);
         self.watch(Entry::Publisher(index));
@@ -137,7 +176,9 @@ impl Sfu {
             self.counters.dropped(Drop::StaleCommand);
             return;
         };
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
         let before = std::mem::replace(&mut viewer.room, room);
         viewer.side = side;
         if before != room {
@@ -155,7 +196,11 @@ impl Sfu {
             self.counters.dropped(Drop::StaleCommand);
             return;
         };
-        let slot = self.tables.viewers.get_mut(index).and_then(|viewer| viewer.slot_numbered(slot));
+        let slot = self
+            .tables
+            .viewers
+            .get_mut(index)
+            .and_then(|viewer| viewer.slot_numbered(slot));
         if let Some(slot) = slot.filter(|slot| slot.want != height) {
             slot.want = height;
             self.replug(now, index);

@@ -57,7 +57,9 @@ impl Sfu {
             Ok(Claim::Response { transaction }) => {
                 let entry = self.tables.of_address(path.remote);
                 let transport = entry.and_then(|entry| self.tables.transport(entry));
-                transport.map_or(Err(StunRefusal::UnknownUser), |t| t.handle_response(path, transaction, datagram))
+                transport.map_or(Err(StunRefusal::UnknownUser), |t| {
+                    t.handle_response(path, transaction, datagram)
+                })
             }
             Err(refusal) => Err(refusal),
         };
@@ -71,7 +73,10 @@ impl Sfu {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };
-        let change = self.tables.transport(entry).and_then(|t| t.handle_dtls(now, datagram, egress));
+        let change = self
+            .tables
+            .transport(entry)
+            .and_then(|t| t.handle_dtls(now, datagram, egress));
         match change {
             Some(Change::Connected) => self.connected(now, entry),
             Some(Change::Closed(reason)) => self.remove(now, entry, reason, egress),
@@ -86,7 +91,12 @@ impl Sfu {
             Entry::Publisher(_) => self.counters.publishers += 1,
             Entry::Viewer(index) => {
                 self.counters.viewers += 1;
-                let gcm = self.tables.viewers.get_mut(index).and_then(|v| v.transport.srtp()).is_some_and(|s| s.is_gcm());
+                let gcm = self
+                    .tables
+                    .viewers
+                    .get_mut(index)
+                    .and_then(|v| v.transport.srtp())
+                    .is_some_and(|s| s.is_gcm());
                 self.counters.gcm_viewers += u64::from(gcm);
                 self.replug(now, index);
             }
@@ -98,7 +108,9 @@ impl Sfu {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };
-        let Some(publisher) = self.tables.publishers.get_mut(index) else { return };
+        let Some(publisher) = self.tables.publishers.get_mut(index) else {
+            return;
+        };
         let Ok(opened) = publisher.transport.open_rtp(datagram) else {
             self.counters.dropped(Drop::NotAuthentic);
             return;
@@ -112,7 +124,9 @@ impl Sfu {
 
     /// A media packet of a publisher: noted, and put on the way to the viewers of its room.
     fn publish(&mut self, now: Instant, index: usize, kind: SourceKind, layer: u8, packet: Arc<MediaPacket>) {
-        let Some(publisher) = self.tables.publishers.get_mut(index) else { return };
+        let Some(publisher) = self.tables.publishers.get_mut(index) else {
+            return;
+        };
         let (room_key, participant) = (publisher.room, publisher.participant);
         self.counters.received_packets += 1;
         if packet.payload.len() > LARGE_PACKET_BYTES {
@@ -126,7 +140,11 @@ impl Sfu {
         let layers_changed = source.note(now, layer, packet.facts.dimensions().map(|d| d.height));
         let (id, live) = (source.source.id, source.live);
         if began {
-            self.events.push_back(Event::SourceFlow { participant, source: kind, flowing: true });
+            self.events.push_back(Event::SourceFlow {
+                participant,
+                source: kind,
+                flowing: true,
+            });
             self.replan(now, room_key);
         } else if layers_changed {
             self.relayer(now, room_key, id);
@@ -135,7 +153,9 @@ impl Sfu {
             self.counters.dropped(Drop::Muted);
             return;
         }
-        let Some(room) = self.rooms.get_mut(&room_key) else { return };
+        let Some(room) = self.rooms.get_mut(&room_key) else {
+            return;
+        };
         if let Some(level) = packet.audio_level {
             room.speakers.observe(now, participant, level.level_minus_dbov);
         }
@@ -143,7 +163,13 @@ impl Sfu {
             self.touched.push(room_key);
         }
         let feed = Feed { source: id, layer };
-        room.pending.push(Pending { feed, packet, server_us, padding: 0, parameter_sets });
+        room.pending.push(Pending {
+            feed,
+            packet,
+            server_us,
+            padding: 0,
+            parameter_sets,
+        });
     }
 
     fn handle_rtcp(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
@@ -193,10 +219,15 @@ impl Sfu {
     }
 
     fn loss_report(&mut self, now: Instant, index: usize, blocks: crate::rtcp::ReportBlocks<'_>) {
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
         let mut worst = None;
         for block in blocks {
-            let video = viewer.slot_of(block.ssrc).and_then(|s| viewer.slots.get(s)).is_some_and(Slot::is_video);
+            let video = viewer
+                .slot_of(block.ssrc)
+                .and_then(|s| viewer.slots.get(s))
+                .is_some_and(Slot::is_video);
             if video {
                 worst = worst.max(Some(block.fraction_lost));
             }
@@ -207,17 +238,25 @@ impl Sfu {
     }
 
     fn viewer_wants_keyframe(&mut self, now: Instant, index: usize, ssrc: u32) {
-        let Some(viewer) = self.tables.viewers.get(index) else { return };
+        let Some(viewer) = self.tables.viewers.get(index) else {
+            return;
+        };
         let slot = viewer.slot_of(ssrc).and_then(|slot| viewer.slots.get(slot));
-        let Some(slot) = slot.filter(|slot| slot.replay.is_none()) else { return };
+        let Some(slot) = slot.filter(|slot| slot.replay.is_none()) else {
+            return;
+        };
         let Some(feed) = slot.target.or(slot.live) else { return };
-        let Some(source) = slot.assigned.filter(|s| s.id == feed.source) else { return };
+        let Some(source) = slot.assigned.filter(|s| s.id == feed.source) else {
+            return;
+        };
         self.request_keyframe(now, source, feed.layer);
     }
 
     /// Answers one lost sequence number from the shared ring of its source.
     fn repair(&mut self, index: usize, ssrc: u32, seq: u16, egress: &mut Egress) {
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
         let Some(place) = viewer.slot_of(ssrc) else { return };
         let Some((out_index, origin)) = viewer.slots.get(place).and_then(|slot| slot.find(seq)) else {
             self.counters.dropped(Drop::Retransmission);
@@ -225,13 +264,20 @@ impl Sfu {
         };
         let room = self.rooms.get(&viewer.room);
         let publishers = &self.tables.publishers;
-        let packet = room.map(Room::publishers_of).into_iter().flatten().find_map(|publisher| {
-            let publisher = publishers.get(*publisher)?;
-            let source = publisher.sources.iter().find(|s| s.source.id == origin.feed.source)?;
-            // What was muted since must not be had by asking again.
-            let ring = publisher.streams.ring(source.source.kind, origin.feed.layer).filter(|_| source.live)?;
-            ring.get(origin.source_seq).cloned()
-        });
+        let packet = room
+            .map(Room::publishers_of)
+            .into_iter()
+            .flatten()
+            .find_map(|publisher| {
+                let publisher = publishers.get(*publisher)?;
+                let source = publisher.sources.iter().find(|s| s.source.id == origin.feed.source)?;
+                // What was muted since must not be had by asking again.
+                let ring = publisher
+                    .streams
+                    .ring(source.source.kind, origin.feed.layer)
+                    .filter(|_| source.live)?;
+                ring.get(origin.source_seq).cloned()
+            });
         let sent = match (packet, viewer.wire(egress)) {
             (Some(packet), Some((slots, mut wire))) => {
                 let slot = slots.get_mut(place);
@@ -253,7 +299,9 @@ impl Sfu {
         self.attention.retain(|e| *e != entry);
         match entry {
             Entry::Publisher(index) => {
-                let Some(mut publisher) = self.tables.remove_publisher(index) else { return };
+                let Some(mut publisher) = self.tables.remove_publisher(index) else {
+                    return;
+                };
                 publisher.transport.close(now, egress);
                 if publisher.transport.is_connected() {
                     self.counters.publishers = self.counters.publishers.saturating_sub(1);
@@ -265,14 +313,23 @@ impl Sfu {
                 for source in publisher.sources.iter().filter(|s| s.flowing) {
                     let kind = source.source.kind;
                     let participant = publisher.participant;
-                    self.events.push_back(Event::SourceFlow { participant, source: kind, flowing: false });
+                    self.events.push_back(Event::SourceFlow {
+                        participant,
+                        source: kind,
+                        flowing: false,
+                    });
                 }
-                self.events.push_back(Event::Closed { peer: publisher.peer, reason });
+                self.events.push_back(Event::Closed {
+                    peer: publisher.peer,
+                    reason,
+                });
                 self.replan(now, publisher.room);
                 self.sweep(publisher.room);
             }
             Entry::Viewer(index) => {
-                let Some(mut viewer) = self.tables.remove_viewer(index) else { return };
+                let Some(mut viewer) = self.tables.remove_viewer(index) else {
+                    return;
+                };
                 let connected = viewer.transport.is_connected();
                 viewer.close(now, &mut self.scratch, egress);
                 if connected {
@@ -283,7 +340,10 @@ impl Sfu {
                 if let Some(room) = self.rooms.get_mut(&viewer.room) {
                     room.viewers.retain(|v| *v != index);
                 }
-                self.events.push_back(Event::Closed { peer: viewer.peer, reason });
+                self.events.push_back(Event::Closed {
+                    peer: viewer.peer,
+                    reason,
+                });
                 self.sweep(viewer.room);
             }
         }

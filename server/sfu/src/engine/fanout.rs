@@ -37,7 +37,15 @@ impl Sfu {
                 let place = (work.start + work.done) % viewers;
                 work.done += 1;
                 if let Some(index) = room.viewers.get(place) {
-                    serve(&mut self.tables, &mut self.counters, &mut self.events, *index, work, now, egress);
+                    serve(
+                        &mut self.tables,
+                        &mut self.counters,
+                        &mut self.events,
+                        *index,
+                        work,
+                        now,
+                        egress,
+                    );
                 }
             }
             self.finish();
@@ -53,7 +61,12 @@ impl Sfu {
             let mut pending = std::mem::replace(&mut room.pending, spare);
             arrange(&mut pending);
             self.rotation = self.rotation.wrapping_add(7);
-            self.work.push_back(Work { room: key, pending, start: self.rotation, done: 0 });
+            self.work.push_back(Work {
+                room: key,
+                pending,
+                start: self.rotation,
+                done: 0,
+            });
         }
     }
 
@@ -75,28 +88,47 @@ fn serve(
     now: Instant,
     egress: &mut Egress,
 ) {
-    let Some(viewer) = tables.viewers.get_mut(index) else { return };
+    let Some(viewer) = tables.viewers.get_mut(index) else {
+        return;
+    };
     let peer = viewer.peer;
-    let Some((slots, mut wire)) = viewer.wire(egress) else { return };
+    let Some((slots, mut wire)) = viewer.wire(egress) else {
+        return;
+    };
     for pending in &work.pending {
         for slot in slots.iter_mut() {
             let sets = pending.parameter_sets.as_deref();
-            let forwarded =
-                slot.forward(&mut wire, pending.feed, &pending.packet, pending.server_us, pending.padding, sets);
+            let forwarded = slot.forward(
+                &mut wire,
+                pending.feed,
+                &pending.packet,
+                pending.server_us,
+                pending.padding,
+                sets,
+            );
             let bytes = match forwarded {
                 Forwarded::No => continue,
                 Forwarded::Sent(bytes) => bytes,
                 Forwarded::Began { bytes, rtp_time } => {
                     let shows = slot.assigned.filter(|s| s.id == pending.feed.source);
                     let shows = shows.map(|SourceRef { participant, kind, .. }| (participant, kind));
-                    events.push_back(Event::SlotChanged { peer, slot: slot.media.slot, shows, rtp_time });
+                    events.push_back(Event::SlotChanged {
+                        peer,
+                        slot: slot.media.slot,
+                        shows,
+                        rtp_time,
+                    });
                     bytes
                 }
                 Forwarded::NoCodec(codec) => {
                     counters.dropped(Drop::NoCodec);
                     if slot.refused_codec.replace(codec) != Some(codec) {
                         let slot = slot.media.slot;
-                        events.push_back(Event::CannotDecode { peer, slot, codec: codec.name() });
+                        events.push_back(Event::CannotDecode {
+                            peer,
+                            slot,
+                            codec: codec.name(),
+                        });
                     }
                     continue;
                 }

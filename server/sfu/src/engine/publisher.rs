@@ -43,9 +43,14 @@ impl Source {
     pub(crate) fn note(&mut self, now: Instant, layer: u8, height: Option<u16>) -> bool {
         let index = usize::from(layer);
         while self.layers.len() <= index {
-            self.layers.push(LayerState { facts: LayerFacts::default(), last_packet: None });
+            self.layers.push(LayerState {
+                facts: LayerFacts::default(),
+                last_packet: None,
+            });
         }
-        let Some(state) = self.layers.get_mut(index) else { return false };
+        let Some(state) = self.layers.get_mut(index) else {
+            return false;
+        };
         state.last_packet = Some(now);
         let mut changed = !state.facts.flowing;
         state.facts.flowing = true;
@@ -60,7 +65,9 @@ impl Source {
     pub(crate) fn note_silence(&mut self, now: Instant) -> bool {
         let mut changed = false;
         for layer in &mut self.layers {
-            let silent = layer.last_packet.is_none_or(|at| now.saturating_duration_since(at) > LAYER_SILENCE);
+            let silent = layer
+                .last_packet
+                .is_none_or(|at| now.saturating_duration_since(at) > LAYER_SILENCE);
             if silent && layer.facts.flowing {
                 layer.facts.flowing = false;
                 changed = true;

@@ -23,8 +23,14 @@ const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
 
 fn visible(tables: &Tables, room: &Room, side: Side) -> Vec<SourceRef> {
     let seen = |p: &&Publisher| p.on_air || side == Side::Backstage;
-    let publishers = room.publishers.iter().filter_map(|index| tables.publishers.get(*index)).filter(seen);
-    publishers.flat_map(|p| p.sources.iter().filter(|s| s.live && s.flowing).map(|s| s.source)).collect()
+    let publishers = room
+        .publishers
+        .iter()
+        .filter_map(|index| tables.publishers.get(*index))
+        .filter(seen);
+    publishers
+        .flat_map(|p| p.sources.iter().filter(|s| s.live && s.flowing).map(|s| s.source))
+        .collect()
 }
 
 impl Room {
@@ -65,14 +71,20 @@ impl Sfu {
 
     /// Plugs a viewer's slots as its room's plan says.
     pub(super) fn replug(&mut self, now: Instant, index: usize) {
-        let Some(viewer) = self.tables.viewers.get(index) else { return };
+        let Some(viewer) = self.tables.viewers.get(index) else {
+            return;
+        };
         if !viewer.transport.is_connected() {
             return;
         }
-        let Some(room) = self.rooms.get(&viewer.room) else { return };
+        let Some(room) = self.rooms.get(&viewer.room) else {
+            return;
+        };
         let (peer, side, own) = (viewer.peer, viewer.side, viewer.participant);
         let visible = visible(&self.tables, room, side);
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
         let mut fresh = Vec::new();
         for (place, slot) in viewer.slots.iter_mut().enumerate() {
             let wanted = room
@@ -94,7 +106,12 @@ impl Sfu {
                 None => {
                     if slot.shown.take().is_some() {
                         let slot = slot.media.slot;
-                        self.events.push_back(Event::SlotChanged { peer, slot, shows: None, rtp_time: 0 });
+                        self.events.push_back(Event::SlotChanged {
+                            peer,
+                            slot,
+                            shows: None,
+                            rtp_time: 0,
+                        });
                     }
                 }
             }
@@ -116,10 +133,17 @@ impl Sfu {
     pub(super) fn relayer(&mut self, now: Instant, key: RoomKey, source: SourceId) {
         let Some(room) = self.rooms.get(&key) else { return };
         for index in room.viewers.clone() {
-            let Some(viewer) = self.tables.viewers.get(index) else { continue };
+            let Some(viewer) = self.tables.viewers.get(index) else {
+                continue;
+            };
             let watches = |s: &crate::viewer::slot::Slot| s.assigned.is_some_and(|assigned| assigned.id == source);
-            let places: Vec<usize> =
-                viewer.slots.iter().enumerate().filter(|(_, s)| watches(s)).map(|(place, _)| place).collect();
+            let places: Vec<usize> = viewer
+                .slots
+                .iter()
+                .enumerate()
+                .filter(|(_, s)| watches(s))
+                .map(|(place, _)| place)
+                .collect();
             for place in places {
                 self.retarget(now, index, place);
             }
@@ -128,19 +152,32 @@ impl Sfu {
 
     /// Aims one slot at the layer that suits it, by replay where the past is fresh, else by a keyframe request.
     fn retarget(&mut self, now: Instant, index: usize, place: usize) {
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
         let reduced = viewer.loss.is_reduced();
-        let Some(slot) = viewer.slots.get_mut(place) else { return };
-        let (Some(source), Some(want)) = (slot.assigned, slot.want) else { return };
-        let Some(publisher) = self.tables.publishers.get(source.publisher) else { return };
-        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else { return };
+        let Some(slot) = viewer.slots.get_mut(place) else {
+            return;
+        };
+        let (Some(source), Some(want)) = (slot.assigned, slot.want) else {
+            return;
+        };
+        let Some(publisher) = self.tables.publishers.get(source.publisher) else {
+            return;
+        };
+        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else {
+            return;
+        };
         let chosen = if slot.is_video() {
             layers::choose(state.layers.iter().map(|l| l.facts), want, reduced)
         } else {
             Some(0)
         };
         let Some(layer) = chosen else { return };
-        let feed = Feed { source: source.id, layer };
+        let feed = Feed {
+            source: source.id,
+            layer,
+        };
         if slot.live == Some(feed) {
             slot.target = None;
             return;
@@ -156,19 +193,37 @@ impl Sfu {
             return;
         }
         self.waiting.retain(|w| (w.viewer, w.slot) != (index, place));
-        self.waiting.push(Waiting { viewer: index, slot: place, since: now });
+        self.waiting.push(Waiting {
+            viewer: index,
+            slot: place,
+            since: now,
+        });
         self.request_keyframe(now, source, layer);
     }
 
     /// Begins to replay a slot's target from its last keyframe, when that is young and near enough.
     fn replay(&mut self, now: Instant, index: usize, place: usize, age_max: Duration, packets_max: u64) -> bool {
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return false };
-        let Some(slot) = viewer.slots.get_mut(place) else { return false };
-        let (Some(source), Some(feed)) = (slot.assigned, slot.target) else { return false };
-        let Some(publisher) = self.tables.publishers.get(source.publisher) else { return false };
-        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else { return false };
-        let Some(ring) = publisher.streams.ring(source.kind, feed.layer) else { return false };
-        let Some(start) = ring.last_keyframe_start() else { return false };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return false;
+        };
+        let Some(slot) = viewer.slots.get_mut(place) else {
+            return false;
+        };
+        let (Some(source), Some(feed)) = (slot.assigned, slot.target) else {
+            return false;
+        };
+        let Some(publisher) = self.tables.publishers.get(source.publisher) else {
+            return false;
+        };
+        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else {
+            return false;
+        };
+        let Some(ring) = publisher.streams.ring(source.kind, feed.layer) else {
+            return false;
+        };
+        let Some(start) = ring.last_keyframe_start() else {
+            return false;
+        };
         let Some(keyframe) = ring.get(start) else { return false };
         let age = now.saturating_duration_since(keyframe.arrival);
         let near = ring.newest().unwrap_or(start).saturating_sub(start) <= packets_max;

@@ -64,7 +64,9 @@ const PADDING_SHARE: usize = 20;
 pub(crate) fn arrange(pending: &mut [Pending]) {
     pending.sort_by_key(|p| p.packet.codec != Codec::Opus);
     for stretch in pending.chunk_by_mut(|a, b| a.feed == b.feed) {
-        let Some((_, body)) = stretch.split_last_mut() else { continue };
+        let Some((_, body)) = stretch.split_last_mut() else {
+            continue;
+        };
         let longest = body.iter().map(|p| p.packet.payload.len()).max().unwrap_or(0);
         for one in body.iter_mut().filter(|p| p.packet.codec != Codec::Opus) {
             let missing = longest - one.packet.payload.len();

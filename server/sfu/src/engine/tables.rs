@@ -67,7 +67,11 @@ impl Tables {
 
     pub(crate) fn remove_publisher(&mut self, index: usize) -> Option<Publisher> {
         let publisher = self.publishers.try_remove(index)?;
-        self.forget(publisher.peer, publisher.transport.local_ufrag(), Entry::Publisher(index));
+        self.forget(
+            publisher.peer,
+            publisher.transport.local_ufrag(),
+            Entry::Publisher(index),
+        );
         if self.by_participant.get(&publisher.participant) == Some(&index) {
             self.by_participant.remove(&publisher.participant);
         }

@@ -60,7 +60,11 @@ impl Sfu {
                 self.attention.swap_remove(at);
                 continue;
             };
-            let change = if now >= transport.deadline() { transport.handle_timeout(now, egress) } else { None };
+            let change = if now >= transport.deadline() {
+                transport.handle_timeout(now, egress)
+            } else {
+                None
+            };
             if !transport.needs_attention() {
                 self.attention.swap_remove(at);
             } else if let Some(Change::Closed(reason)) = change {
@@ -110,7 +114,9 @@ impl Sfu {
 
     /// Once a second per viewer: sender reports and consent.
     fn visit(&mut self, now: Instant, index: usize, egress: &mut Egress) {
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
         if !viewer.transport.is_connected() {
             return;
         }
@@ -136,10 +142,16 @@ impl Sfu {
 
     /// Returns whether the slot goes on replaying.
     fn replay_step(&mut self, index: usize, place: usize, egress: &mut Egress) -> bool {
-        let Some(viewer) = self.tables.viewers.get_mut(index) else { return false };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return false;
+        };
         let peer = viewer.peer;
-        let Some(slot) = viewer.slots.get(place) else { return false };
-        let (Some(mut replay), Some(source)) = (slot.replay, slot.assigned) else { return false };
+        let Some(slot) = viewer.slots.get(place) else {
+            return false;
+        };
+        let (Some(mut replay), Some(source)) = (slot.replay, slot.assigned) else {
+            return false;
+        };
         let publisher = self.tables.publishers.get(source.publisher);
         let publisher = publisher.filter(|_| source.id == replay.feed.source);
         let ring = publisher.and_then(|p| p.streams.ring(source.kind, replay.feed.layer));
@@ -152,7 +164,9 @@ impl Sfu {
         let newest = ring.newest().unwrap_or(0);
         let mut sent = 0;
         // Not connected, or moving: the replay goes on when it may.
-        let Some((slots, mut wire)) = viewer.wire(egress) else { return true };
+        let Some((slots, mut wire)) = viewer.wire(egress) else {
+            return true;
+        };
         let Some(slot) = slots.get_mut(place) else { return false };
         while sent < REPLAY_PACKETS_PER_TICK && replay.next <= newest && wire.egress.has_room() {
             let packet = ring.get(replay.next);
@@ -166,13 +180,22 @@ impl Sfu {
                 Forwarded::Began { bytes, rtp_time } => {
                     self.counters.forwarded_bytes += bytes as u64;
                     let shows = Some((source.participant, source.kind));
-                    self.events.push_back(Event::SlotChanged { peer, slot: slot.media.slot, shows, rtp_time });
+                    self.events.push_back(Event::SlotChanged {
+                        peer,
+                        slot: slot.media.slot,
+                        shows,
+                        rtp_time,
+                    });
                 }
                 Forwarded::NoCodec(codec) => {
                     self.counters.dropped(Drop::NoCodec);
                     if slot.refused_codec.replace(codec) != Some(codec) {
                         let slot = slot.media.slot;
-                        self.events.push_back(Event::CannotDecode { peer, slot, codec: codec.name() });
+                        self.events.push_back(Event::CannotDecode {
+                            peer,
+                            slot,
+                            codec: codec.name(),
+                        });
                     }
                     slot.replay = None;
                     return false;
@@ -193,7 +216,11 @@ impl Sfu {
     fn ask_for_waiting(&mut self, now: Instant) {
         let mut at = 0;
         while let Some(waiting) = self.waiting.get(at).copied() {
-            let slot = self.tables.viewers.get(waiting.viewer).and_then(|viewer| viewer.slots.get(waiting.slot));
+            let slot = self
+                .tables
+                .viewers
+                .get(waiting.viewer)
+                .and_then(|viewer| viewer.slots.get(waiting.slot));
             let aim = slot.and_then(|slot| Some((slot.target?, slot.assigned?, slot.live.is_none())));
             let Some((target, source, dark)) = aim.filter(|(target, source, _)| target.source == source.id) else {
                 self.waiting.swap_remove(at);
@@ -226,7 +253,11 @@ impl Sfu {
                     source.flowing = false;
                     source.note_silence(now);
                     let kind = source.source.kind;
-                    self.events.push_back(Event::SourceFlow { participant, source: kind, flowing: false });
+                    self.events.push_back(Event::SourceFlow {
+                        participant,
+                        source: kind,
+                        flowing: false,
+                    });
                     replan.push(room);
                 } else if source.note_silence(now) {
                     relayer.push((room, source.source.id));
@@ -242,19 +273,30 @@ impl Sfu {
     }
 
     fn look_who_speaks(&mut self, now: Instant) {
-        let keys: Vec<_> = self.rooms.iter().filter(|(_, r)| !r.publishers.is_empty()).map(|(key, _)| *key).collect();
+        let keys: Vec<_> = self
+            .rooms
+            .iter()
+            .filter(|(_, r)| !r.publishers.is_empty())
+            .map(|(key, _)| *key)
+            .collect();
         for key in keys {
             self.replan(now, key);
             let Some(room) = self.rooms.get_mut(&key) else { continue };
             let tables = &self.tables;
             let on_air = |p: &crate::api::ParticipantKey| {
-                tables.publisher_of(*p).and_then(|index| tables.publishers.get(index)).is_some_and(|p| p.on_air)
+                tables
+                    .publisher_of(*p)
+                    .and_then(|index| tables.publishers.get(index))
+                    .is_some_and(|p| p.on_air)
             };
             let mut speaking = room.speakers.rank(now);
             speaking.retain(on_air);
             if speaking != room.speaking {
                 room.speaking.clone_from(&speaking);
-                self.events.push_back(Event::Speaking { room: key, participants: speaking });
+                self.events.push_back(Event::Speaking {
+                    room: key,
+                    participants: speaking,
+                });
             }
         }
     }

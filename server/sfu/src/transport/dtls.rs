@@ -63,10 +63,17 @@ impl DtlsIdentity {
         let provider = rtc_crypto::default_provider().map_err(|e| IdentityError(e.to_string()))?;
         let certificate = Certificate::generate_self_signed(vec!["fiera".to_owned()], provider.crypto())
             .map_err(|e| IdentityError(e.to_string()))?;
-        let der = certificate.certificate.first().ok_or_else(|| IdentityError("no certificate".to_owned()))?;
+        let der = certificate
+            .certificate
+            .first()
+            .ok_or_else(|| IdentityError("no certificate".to_owned()))?;
         let hash = digest::digest(&digest::SHA256, der);
         let pairs: Vec<String> = hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
-        Ok(Self { certificate, provider, fingerprint_sha256: pairs.join(":") })
+        Ok(Self {
+            certificate,
+            provider,
+            fingerprint_sha256: pairs.join(":"),
+        })
     }
 
     /// For `a=fingerprint:sha-256`.
@@ -119,7 +126,9 @@ pub struct Dtls {
 
 impl std::fmt::Debug for Dtls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dtls").field("complete", &self.complete).finish_non_exhaustive()
+        f.debug_struct("Dtls")
+            .field("complete", &self.complete)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +177,9 @@ impl Dtls {
     pub fn new(identity: &Arc<DtlsIdentity>, remote: &RemoteTransport) -> Self {
         let is_client = remote.we_are_dtls_client;
         let gcm = vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm];
-        let server = (!is_client).then(|| config(identity, &remote.fingerprint, false, gcm)).flatten();
+        let server = (!is_client)
+            .then(|| config(identity, &remote.fingerprint, false, gcm))
+            .flatten();
         Self {
             identity: Arc::clone(identity),
             fingerprint: remote.fingerprint.clone(),
@@ -269,8 +280,13 @@ impl Dtls {
         let material = state
             .export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], wanted)
             .map_err(|_| DtlsRefusal::Handshake)?;
-        Srtp::new(profile, material.as_ref(), self.is_client, self.identity.provider.crypto())
-            .ok_or(DtlsRefusal::NoSrtpProfile)
+        Srtp::new(
+            profile,
+            material.as_ref(),
+            self.is_client,
+            self.identity.provider.crypto(),
+        )
+        .ok_or(DtlsRefusal::NoSrtpProfile)
     }
 
     /// The next datagram for the peer.
@@ -281,7 +297,11 @@ impl Dtls {
     /// When [`Dtls::handle_timeout`] is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        if self.complete { None } else { self.endpoint.poll_timeout(&PEER) }
+        if self.complete {
+            None
+        } else {
+            self.endpoint.poll_timeout(&PEER)
+        }
     }
 
     /// Repeats what got lost.
@@ -289,7 +309,9 @@ impl Dtls {
     /// # Errors
     /// [`DtlsRefusal::Handshake`] when it was repeated often enough.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsRefusal> {
-        self.endpoint.handle_timeout(PEER, now).map_err(|_| DtlsRefusal::Handshake)
+        self.endpoint
+            .handle_timeout(PEER, now)
+            .map_err(|_| DtlsRefusal::Handshake)
     }
 
     /// Queues `close_notify`.

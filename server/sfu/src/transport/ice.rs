@@ -149,8 +149,14 @@ pub fn success(
     build(&[
         Box::new(TransactionId(transaction)),
         Box::new(BINDING_SUCCESS),
-        Box::new(XorMappedAddress { ip: from.ip(), port: from.port() }),
-        Box::new(MessageIntegrity::new_short_term_integrity_with_provider(local_password.to_owned(), crypto)),
+        Box::new(XorMappedAddress {
+            ip: from.ip(),
+            port: from.port(),
+        }),
+        Box::new(MessageIntegrity::new_short_term_integrity_with_provider(
+            local_password.to_owned(),
+            crypto,
+        )),
         Box::new(FINGERPRINT),
     ])
 }
@@ -177,10 +183,16 @@ pub fn check(
     build(&[
         Box::new(TransactionId(transaction)),
         Box::new(BINDING_REQUEST),
-        Box::new(TextAttribute::new(ATTR_USERNAME, format!("{remote_ufrag}:{local_ufrag}"))),
+        Box::new(TextAttribute::new(
+            ATTR_USERNAME,
+            format!("{remote_ufrag}:{local_ufrag}"),
+        )),
         Box::new(Raw(ATTR_PRIORITY, 1_845_501_695_u32.to_be_bytes().to_vec())),
         Box::new(Raw(ATTR_ICE_CONTROLLED, 1_u64.to_be_bytes().to_vec())),
-        Box::new(MessageIntegrity::new_short_term_integrity_with_provider(remote_password.to_owned(), crypto)),
+        Box::new(MessageIntegrity::new_short_term_integrity_with_provider(
+            remote_password.to_owned(),
+            crypto,
+        )),
         Box::new(FINGERPRINT),
     ])
 }
@@ -201,7 +213,12 @@ mod tests {
     #[test]
     fn a_request_names_our_fragment_before_any_hmac() {
         let datagram = request("password-password-123456");
-        assert_eq!(claim(&datagram), Ok(Claim::Request { local_ufrag: "serverfr" }));
+        assert_eq!(
+            claim(&datagram),
+            Ok(Claim::Request {
+                local_ufrag: "serverfr"
+            })
+        );
     }
 
     #[test]
@@ -209,7 +226,13 @@ mod tests {
         let datagram = request("password-password-123456");
         let provider = provider();
         let proved = prove_request(&datagram, "password-password-123456", provider.crypto());
-        assert_eq!(proved, Ok(ProvedRequest { transaction: [9; 12], use_candidate: false }));
+        assert_eq!(
+            proved,
+            Ok(ProvedRequest {
+                transaction: [9; 12],
+                use_candidate: false
+            })
+        );
         let refused = prove_request(&datagram, "another-password-1234567", provider.crypto());
         assert_eq!(refused, Err(StunRefusal::Integrity));
     }
@@ -222,7 +245,10 @@ mod tests {
             Box::new(TextAttribute::new(ATTR_USERNAME, "serverfr:x".to_owned())),
         ])
         .expect("builds");
-        assert_eq!(prove_request(&datagram, "p", provider().crypto()), Err(StunRefusal::Integrity));
+        assert_eq!(
+            prove_request(&datagram, "p", provider().crypto()),
+            Err(StunRefusal::Integrity)
+        );
     }
 
     #[test]
@@ -232,7 +258,10 @@ mod tests {
         let datagram = success([3; 12], from, "secret", provider.crypto()).expect("builds");
         assert_eq!(claim(&datagram), Ok(Claim::Response { transaction: [3; 12] }));
         assert_eq!(prove_response(&datagram, "secret", provider.crypto()), Ok(()));
-        assert_eq!(prove_response(&datagram, "other", provider.crypto()), Err(StunRefusal::Integrity));
+        assert_eq!(
+            prove_response(&datagram, "other", provider.crypto()),
+            Err(StunRefusal::Integrity)
+        );
     }
 
     proptest! {

@@ -98,7 +98,11 @@ impl Transport {
     /// Where media may go now: the nominated pair, once DTLS is complete and its address has proved itself.
     #[must_use]
     pub fn media_path(&self) -> Option<Path> {
-        if self.srtp.is_some() && self.probation.is_none() { self.path } else { None }
+        if self.srtp.is_some() && self.probation.is_none() {
+            self.path
+        } else {
+            None
+        }
     }
 
     /// Whether DTLS is complete.
@@ -163,7 +167,11 @@ impl Transport {
         for (out, byte) in transaction.iter_mut().zip(tag.as_ref()) {
             *out = *byte;
         }
-        self.probation = Some(Probation { path, next_check: now, transaction });
+        self.probation = Some(Probation {
+            path,
+            next_check: now,
+            transaction,
+        });
     }
 
     fn check_address(&mut self, now: Instant, egress: &mut Egress) {
@@ -174,8 +182,13 @@ impl Transport {
         probation.next_check = now + CHECK_INTERVAL;
         let (remote, local) = (&self.remote, &self.local);
         let crypto = self.identity.provider().crypto();
-        let check =
-            ice::check(probation.transaction, &remote.ice_ufrag, &local.ice_ufrag, &remote.ice_pwd, crypto);
+        let check = ice::check(
+            probation.transaction,
+            &remote.ice_ufrag,
+            &local.ice_ufrag,
+            &remote.ice_pwd,
+            crypto,
+        );
         if let Some(check) = check {
             egress.push(probation.path, &check);
         }
@@ -191,12 +204,7 @@ impl Transport {
     ///
     /// # Errors
     /// [`StunRefusal`] when the peer did not make it, or nothing was asked.
-    pub fn handle_response(
-        &mut self,
-        path: Path,
-        transaction: [u8; 12],
-        datagram: &[u8],
-    ) -> Result<(), StunRefusal> {
+    pub fn handle_response(&mut self, path: Path, transaction: [u8; 12], datagram: &[u8]) -> Result<(), StunRefusal> {
         let asked = self.probation.as_ref().is_some_and(|p| p.transaction == transaction);
         if !asked {
             return Err(StunRefusal::UnknownUser);
@@ -242,7 +250,11 @@ impl Transport {
     /// # Errors
     /// As [`Transport::open_rtp`].
     pub fn open_rtcp(&mut self, path: Path, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
-        let opened = self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?.open_rtcp(datagram)?;
+        let opened = self
+            .srtp
+            .as_mut()
+            .ok_or(SrtpRefusal::NotAuthentic)?
+            .open_rtcp(datagram)?;
         self.end_probation(path);
         Ok(opened)
     }
@@ -264,7 +276,10 @@ impl Transport {
             self.created + CONNECT_TIMEOUT
         };
         let check = self.probation.as_ref().map(|p| p.next_check);
-        [self.dtls.deadline(), check].into_iter().flatten().fold(silence, Instant::min)
+        [self.dtls.deadline(), check]
+            .into_iter()
+            .flatten()
+            .fold(silence, Instant::min)
     }
 
     /// Repeats handshake flights and checks; ends connections that never came up or went silent.

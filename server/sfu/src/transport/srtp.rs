@@ -45,7 +45,9 @@ enum Sealer {
 
 impl std::fmt::Debug for Srtp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Srtp").field("gcm", &self.is_gcm()).finish_non_exhaustive()
+        f.debug_struct("Srtp")
+            .field("gcm", &self.is_gcm())
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,7 +56,9 @@ fn derive<const N: usize>(crypto: &dyn RTCCrypto, label: u8, key: &[u8], salt: &
     let mut block = [0_u8; 16];
     block.get_mut(..salt.len())?.copy_from_slice(salt);
     *block.get_mut(7)? ^= label;
-    crypto.block_encrypt(BlockCipherAlgorithm::Aes128, key, &mut block).ok()?;
+    crypto
+        .block_encrypt(BlockCipherAlgorithm::Aes128, key, &mut block)
+        .ok()?;
     block.first_chunk::<N>().copied()
 }
 
@@ -69,8 +73,13 @@ impl Srtp {
     ) -> Option<Self> {
         const LABEL_ENCRYPTION: u8 = 0x00;
         const LABEL_SALT: u8 = 0x02;
-        let mut config = Config { profile, ..Config::default() };
-        config.set_session_keys_from_keying_material(keying_material, is_client).ok()?;
+        let mut config = Config {
+            profile,
+            ..Config::default()
+        };
+        config
+            .set_session_keys_from_keying_material(keying_material, is_client)
+            .ok()?;
         let keys = &config.keys;
         let sealer = match profile {
             ProtectionProfile::AeadAes128Gcm => {
@@ -78,13 +87,23 @@ impl Srtp {
                 let session_key: [u8; 16] = derive(crypto, LABEL_ENCRYPTION, key, salt)?;
                 let session_salt = derive(crypto, LABEL_SALT, key, salt)?;
                 let key = Box::new(LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &session_key).ok()?));
-                Sealer::Gcm { key, salt: session_salt }
+                Sealer::Gcm {
+                    key,
+                    salt: session_salt,
+                }
             }
             ProtectionProfile::Aes128CmHmacSha1_80 => Sealer::Cm,
             _ => return None,
         };
-        let outbound =
-            Context::new(&keys.local_master_key, &keys.local_master_salt, profile, None, None, crypto).ok()?;
+        let outbound = Context::new(
+            &keys.local_master_key,
+            &keys.local_master_salt,
+            profile,
+            None,
+            None,
+            crypto,
+        )
+        .ok()?;
         let inbound = Context::new(
             &keys.remote_master_key,
             &keys.remote_master_salt,
@@ -94,7 +113,12 @@ impl Srtp {
             crypto,
         )
         .ok()?;
-        Some(Self { sealer, outbound, inbound, inbound_ssrcs: Vec::new() })
+        Some(Self {
+            sealer,
+            outbound,
+            inbound,
+            inbound_ssrcs: Vec::new(),
+        })
     }
 
     /// Whether outgoing RTP takes the fast path.
@@ -146,7 +170,10 @@ impl Srtp {
     }
 
     fn admit(&mut self, datagram: &[u8], at: usize) -> Result<(), SrtpRefusal> {
-        let ssrc = datagram.get(at..).and_then(|d| d.first_chunk::<4>()).ok_or(SrtpRefusal::NotAuthentic)?;
+        let ssrc = datagram
+            .get(at..)
+            .and_then(|d| d.first_chunk::<4>())
+            .ok_or(SrtpRefusal::NotAuthentic)?;
         let ssrc = u32::from_be_bytes(*ssrc);
         if !self.inbound_ssrcs.contains(&ssrc) {
             if self.inbound_ssrcs.len() >= INBOUND_SSRCS_MAX {
@@ -163,7 +190,9 @@ impl Srtp {
     /// [`SrtpRefusal`] when it is not authentic, a replay, or one stream too many.
     pub fn open_rtp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
         self.admit(datagram, 8)?;
-        self.inbound.decrypt_rtp(datagram).map_err(|_| SrtpRefusal::NotAuthentic)
+        self.inbound
+            .decrypt_rtp(datagram)
+            .map_err(|_| SrtpRefusal::NotAuthentic)
     }
 
     /// Opens a compound RTCP packet.
@@ -172,7 +201,9 @@ impl Srtp {
     /// As [`Srtp::open_rtp`].
     pub fn open_rtcp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
         self.admit(datagram, 4)?;
-        self.inbound.decrypt_rtcp(datagram).map_err(|_| SrtpRefusal::NotAuthentic)
+        self.inbound
+            .decrypt_rtcp(datagram)
+            .map_err(|_| SrtpRefusal::NotAuthentic)
     }
 }
 
@@ -182,7 +213,10 @@ mod tests {
 
     fn pair(profile: ProtectionProfile) -> (Srtp, Srtp) {
         let provider = rtc_crypto::default_provider().expect("ring is built in");
-        let config = Config { profile, ..Config::default() };
+        let config = Config {
+            profile,
+            ..Config::default()
+        };
         let material: Vec<u8> = (0..config.keying_material_len()).map(|i| i as u8).collect();
         let server = Srtp::new(profile, &material, false, provider.crypto()).expect("keys");
         let client = Srtp::new(profile, &material, true, provider.crypto()).expect("keys");

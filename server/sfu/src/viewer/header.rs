@@ -41,7 +41,11 @@ impl HeaderTemplate {
     /// The template for a slot.
     #[must_use]
     pub fn new(media: &SlotMedia) -> Self {
-        let ExtensionIds { mid: mid_id, twcc: twcc_id, .. } = media.extensions;
+        let ExtensionIds {
+            mid: mid_id,
+            twcc: twcc_id,
+            ..
+        } = media.extensions;
         let mut body: Vec<u8> = Vec::with_capacity(EXTENSION_BYTES_MAX);
         let mut twcc_at = None;
         if twcc_id != 0 {
@@ -65,7 +69,11 @@ impl HeaderTemplate {
                 len += 1;
             }
         }
-        Self { extension, len, twcc_at }
+        Self {
+            extension,
+            len,
+            twcc_at,
+        }
     }
 
     /// Bytes of every header made from this template.
@@ -112,19 +120,33 @@ mod tests {
         }
     }
 
-    const FIELDS: Fields =
-        Fields { marker: true, pt: 96, seq: 0x1234, timestamp: 0xAABB_CCDD, ssrc: 0x0102_0304, twcc: 0x5678, padding: 0 };
+    const FIELDS: Fields = Fields {
+        marker: true,
+        pt: 96,
+        seq: 0x1234,
+        timestamp: 0xAABB_CCDD,
+        ssrc: 0x0102_0304,
+        twcc: 0x5678,
+        padding: 0,
+    };
 
     /// `rtc-rtp`, an independent implementation, reads what we write.
     #[test]
     fn an_independent_parser_reads_the_header() {
         use rtc_shared::marshal::Unmarshal;
-        let ids = ExtensionIds { mid: 4, twcc: 3, ..ExtensionIds::default() };
+        let ids = ExtensionIds {
+            mid: 4,
+            twcc: 3,
+            ..ExtensionIds::default()
+        };
         let template = HeaderTemplate::new(&slot("v0", ids));
         let mut space = [0; HEADER_BYTES_MAX];
         let len = template.write(&mut space, &FIELDS).expect("fits");
         let header = rtc_rtp::Header::unmarshal(&mut &space[..len]).expect("parses");
-        assert_eq!((header.sequence_number, header.timestamp, header.ssrc), (0x1234, 0xAABB_CCDD, 0x0102_0304));
+        assert_eq!(
+            (header.sequence_number, header.timestamp, header.ssrc),
+            (0x1234, 0xAABB_CCDD, 0x0102_0304)
+        );
         assert!(header.marker && header.payload_type == 96);
         assert_eq!(header.get_extension(3).as_deref(), Some(&[0x56, 0x78][..]));
         assert_eq!(header.get_extension(4).as_deref(), Some(&b"v0"[..]));

@@ -35,7 +35,10 @@ mod tests {
     use super::*;
 
     fn layers(heights: &[(u16, bool)]) -> impl Iterator<Item = LayerFacts> + '_ {
-        heights.iter().map(|(height, flowing)| LayerFacts { height: Some(*height), flowing: *flowing })
+        heights.iter().map(|(height, flowing)| LayerFacts {
+            height: Some(*height),
+            flowing: *flowing,
+        })
     }
 
     #[test]
@@ -43,12 +46,19 @@ mod tests {
         let all = [(180, true), (360, true), (720, true)];
         assert_eq!(choose(layers(&all), 150, false), Some(0));
         assert_eq!(choose(layers(&all), 360, false), Some(1));
-        assert_eq!(choose(layers(&all), 2_000, false), Some(2), "the highest when none is large enough");
+        assert_eq!(
+            choose(layers(&all), 2_000, false),
+            Some(2),
+            "the highest when none is large enough"
+        );
     }
 
     #[test]
     fn layers_that_do_not_flow_are_passed_over() {
-        assert_eq!(choose(layers(&[(180, true), (360, false), (720, false)]), 720, false), Some(0));
+        assert_eq!(
+            choose(layers(&[(180, true), (360, false), (720, false)]), 720, false),
+            Some(0)
+        );
         assert_eq!(choose(layers(&[(180, false), (360, true)]), 100, false), Some(1));
         assert_eq!(choose(layers(&[(180, false)]), 100, false), None);
     }

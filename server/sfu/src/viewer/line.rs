@@ -150,12 +150,21 @@ impl Line {
     #[must_use]
     pub fn is_behind(&self, server_us: i64, codec: Codec) -> bool {
         let at = self.timestamp_at(server_us, codec);
-        self.last_timestamp.is_some_and(|last| (at.wrapping_sub(last) as i32) <= 0)
+        self.last_timestamp
+            .is_some_and(|last| (at.wrapping_sub(last) as i32) <= 0)
     }
 
     /// Starts a segment with this packet; numbers run on without a gap, time never runs back.
     pub fn switch(&mut self, start: &Start) {
-        let Start { feed, codec, epoch, source_seq, timestamp: source_timestamp, server_us, vp8 } = *start;
+        let Start {
+            feed,
+            codec,
+            epoch,
+            source_seq,
+            timestamp: source_timestamp,
+            server_us,
+            vp8,
+        } = *start;
         let mut timestamp = self.timestamp_at(server_us, codec);
         if let Some(last) = self.last_timestamp {
             let step = codec.clock_rate_hz() / 100;
@@ -186,7 +195,8 @@ impl Line {
     /// Whether a packet of the current segment is so far ahead that a new segment must start.
     #[must_use]
     pub fn jumps(&self, source_seq: u64) -> bool {
-        self.current().is_some_and(|s| source_seq.saturating_sub(s.source_start) + s.out_start > self.next + JUMP_MAX)
+        self.current()
+            .is_some_and(|s| source_seq.saturating_sub(s.source_start) + s.out_start > self.next + JUMP_MAX)
     }
 
     /// Numbers for a packet of the current segment, each at most once: none for what is older than the segment, older
@@ -260,7 +270,11 @@ impl Line {
     }
 
     fn is_marked(&self, index: u64) -> bool {
-        let word = self.sent.get((index / 64 % (WINDOW / 64)) as usize).copied().unwrap_or(0);
+        let word = self
+            .sent
+            .get((index / 64 % (WINDOW / 64)) as usize)
+            .copied()
+            .unwrap_or(0);
         word & (1 << (index % 64)) != 0
     }
 }
@@ -269,7 +283,9 @@ impl Line {
 #[must_use]
 pub fn shift(vp8: Vp8Counters, segment: &Segment) -> Vp8Counters {
     Vp8Counters {
-        picture_id: vp8.picture_id.map(|id| id.wrapping_add(segment.picture_id_delta) & 0x7FFF),
+        picture_id: vp8
+            .picture_id
+            .map(|id| id.wrapping_add(segment.picture_id_delta) & 0x7FFF),
         tl0: vp8.tl0.map(|tl0| tl0.wrapping_add(segment.tl0_delta)),
     }
 }
@@ -280,15 +296,29 @@ mod tests {
     use proptest::prelude::*;
 
     fn feed(source: u64) -> Feed {
-        Feed { source: SourceId(source), layer: 0 }
+        Feed {
+            source: SourceId(source),
+            layer: 0,
+        }
     }
 
     fn start(source: u64, codec: Codec, source_seq: u64, timestamp: u32, server_us: i64, vp8: Vp8Counters) -> Start {
-        Start { feed: feed(source), codec, epoch: 0, source_seq, timestamp, server_us, vp8 }
+        Start {
+            feed: feed(source),
+            codec,
+            epoch: 0,
+            source_seq,
+            timestamp,
+            server_us,
+            vp8,
+        }
     }
 
     fn vp8(picture_id: u16, tl0: u8) -> Vp8Counters {
-        Vp8Counters { picture_id: Some(picture_id), tl0: Some(tl0) }
+        Vp8Counters {
+            picture_id: Some(picture_id),
+            tl0: Some(tl0),
+        }
     }
 
     #[test]

@@ -28,7 +28,12 @@ pub struct LossGuard {
 
 impl Default for LossGuard {
     fn default() -> Self {
-        Self { high_since: None, low_since: None, reduced: false, rise_after: RISE_AFTER_MIN }
+        Self {
+            high_since: None,
+            low_since: None,
+            reduced: false,
+            rise_after: RISE_AFTER_MIN,
+        }
     }
 }
 
@@ -83,7 +88,10 @@ mod tests {
     fn one_bad_second_changes_nothing_and_sustained_loss_brings_the_lowest_layer() {
         let mut guard = LossGuard::default();
         let now = Instant::now();
-        assert_eq!(run(&mut guard, now, &[60, 0, 60, 60, 60, 60]), [false, false, false, false, false, true]);
+        assert_eq!(
+            run(&mut guard, now, &[60, 0, 60, 60, 60, 60]),
+            [false, false, false, false, false, true]
+        );
     }
 
     #[test]

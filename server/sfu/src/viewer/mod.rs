@@ -75,7 +75,15 @@ impl Viewer {
     pub fn wire<'a>(&'a mut self, egress: &'a mut Egress) -> Option<(&'a mut [Slot], Wire<'a>)> {
         let path = self.transport.media_path()?;
         let srtp = self.transport.srtp()?;
-        Some((&mut self.slots, Wire { srtp, egress, path, twcc: &mut self.twcc }))
+        Some((
+            &mut self.slots,
+            Wire {
+                srtp,
+                egress,
+                path,
+                twcc: &mut self.twcc,
+            },
+        ))
     }
 
     /// The slot that sends under an SSRC.

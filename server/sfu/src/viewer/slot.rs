@@ -183,7 +183,10 @@ impl Slot {
         }
         let vp8 = counters(packet);
         let same = self.live == Some(feed)
-            && self.line.current().is_some_and(|s| s.feed == feed && s.codec == packet.codec && s.epoch == packet.epoch)
+            && self
+                .line
+                .current()
+                .is_some_and(|s| s.feed == feed && s.codec == packet.codec && s.epoch == packet.epoch)
             && !self.line.jumps(packet.ext_seq);
         let mut marker = packet.marker;
         if !same {
@@ -231,7 +234,10 @@ impl Slot {
             return Forwarded::Sent(bytes);
         }
         self.shown = Some(feed.source);
-        Forwarded::Began { bytes, rtp_time: numbers.timestamp }
+        Forwarded::Began {
+            bytes,
+            rtp_time: numbers.timestamp,
+        }
     }
 
     fn send_parameter_sets(&mut self, wire: &mut Wire<'_>, pt: u8, server_us: i64, codec: Codec, sets: &[u8]) {
@@ -263,7 +269,9 @@ impl Slot {
             let end = copy(body, at, &packet.payload)?;
             if let (Facts::Vp8(facts), Some(payload)) = (&packet.facts, body.get_mut(at..end)) {
                 let Vp8Counters { picture_id, tl0 } = numbers.vp8;
-                facts.descriptor.patch(payload, picture_id.unwrap_or(0), tl0.unwrap_or(0));
+                facts
+                    .descriptor
+                    .patch(payload, picture_id.unwrap_or(0), tl0.unwrap_or(0));
             }
             Some(end)
         })
@@ -291,7 +299,9 @@ impl Slot {
             index,
             timestamp: packet.timestamp.wrapping_add(origin.numbers_timestamp_delta),
             vp8: Vp8Counters {
-                picture_id: vp8.picture_id.map(|id| id.wrapping_add(origin.picture_id_delta) & 0x7FFF),
+                picture_id: vp8
+                    .picture_id
+                    .map(|id| id.wrapping_add(origin.picture_id_delta) & 0x7FFF),
                 tl0: vp8.tl0.map(|tl0| tl0.wrapping_add(origin.tl0_delta)),
             },
         };
