@@ -13,7 +13,7 @@ use fiera_sfu::clock::ServerClock;
 use fiera_sfu::counters::Drop as Dropped;
 use fiera_sfu::egress::{Egress, Path};
 use fiera_sfu::engine::{Sfu, TICK};
-use fiera_sfu::sdp::{Codec, ViewerMedia};
+use fiera_sfu::sdp::{Codec, PublisherMedia, RemoteTransport, ViewerMedia};
 
 use crate::net::link::{Link, LinkSpec};
 use crate::net::random::Random;
@@ -125,12 +125,14 @@ impl Fair {
         *BASE + Duration::from_micros(self.now_us)
     }
 
-    fn next_peer(&mut self) -> (PeerId, SocketAddr) {
+    /// A client that is about to join, with the number of its connection.
+    pub(crate) fn endpoint(&mut self, is_dtls_client: bool) -> (PeerId, Endpoint) {
         let number = self.next_peer;
         self.next_peer += 1;
+        let address = SocketAddr::from((Ipv4Addr::new(10, 0, 0, number as u8), 40_000));
         (
             PeerId(number),
-            SocketAddr::from((Ipv4Addr::new(10, 0, 0, number as u8), 40_000)),
+            Endpoint::new(address, self.random.fork(), is_dtls_client),
         )
     }
 
@@ -146,15 +148,27 @@ impl Fair {
 
     /// A publisher of these tracks.
     pub(crate) fn publish(&mut self, who: u8, on_air: bool, tracks: Vec<Track>) -> usize {
-        let (peer, address) = self.next_peer();
-        let endpoint = Endpoint::new(address, self.random.fork(), true);
-        let participant = ParticipantKey(u64::from(who));
+        let (peer, endpoint) = self.endpoint(true);
+        let remote = endpoint.as_remote();
         let media = published(&tracks);
-        let (local, remote) = (endpoint.server.clone(), endpoint.as_remote());
+        self.publish_as(who, on_air, tracks, (peer, endpoint), (remote, media))
+    }
+
+    /// A publisher of these tracks as negotiated.
+    pub(crate) fn publish_as(
+        &mut self,
+        who: u8,
+        on_air: bool,
+        tracks: Vec<Track>,
+        (peer, endpoint): (PeerId, Endpoint),
+        (remote, media): (RemoteTransport, PublisherMedia),
+    ) -> usize {
+        let participant = ParticipantKey(u64::from(who));
+        let local = endpoint.server.clone();
         let place = self.publishers.len();
-        self.join(peer, address, Who::Publisher(place));
+        self.join(peer, endpoint.address, Who::Publisher(place));
         self.publishers
-            .push(Publisher::new(peer, participant, endpoint, tracks));
+            .push(Publisher::new(peer, participant, endpoint, tracks, media.clone()));
         self.command(Command::AddPublisher {
             peer,
             room: ROOM,
@@ -198,12 +212,23 @@ impl Fair {
 
     /// A viewer with a rack of its own.
     pub(crate) fn watch_with(&mut self, participant: Option<u8>, side: Side, media: ViewerMedia) -> usize {
-        let (peer, address) = self.next_peer();
-        let endpoint = Endpoint::new(address, self.random.fork(), true);
+        let (peer, endpoint) = self.endpoint(true);
+        let remote = endpoint.as_remote();
+        self.add_viewer(participant, side, (peer, endpoint), (remote, media))
+    }
+
+    /// A viewer as negotiated.
+    pub(crate) fn add_viewer(
+        &mut self,
+        participant: Option<u8>,
+        side: Side,
+        (peer, endpoint): (PeerId, Endpoint),
+        (remote, media): (RemoteTransport, ViewerMedia),
+    ) -> usize {
         let participant = participant.map(|who| ParticipantKey(u64::from(who)));
-        let (local, remote) = (endpoint.server.clone(), endpoint.as_remote());
+        let local = endpoint.server.clone();
         let place = self.viewers.len();
-        self.join(peer, address, Who::Viewer(place));
+        self.join(peer, endpoint.address, Who::Viewer(place));
         self.viewers.push(Viewer::new(peer, endpoint, media.clone()));
         self.command(Command::AddViewer {
             peer,

@@ -3,12 +3,13 @@
 
 //! From a publisher to its viewers, over good links and bad ones.
 
-use fiera_sfu::api::Event;
+use fiera_sfu::api::{Event, Side};
 
 use super::check::{all_of, once_each, unbroken};
 use crate::fair::{CAMERA, Fair, VOICE, seeds};
 use crate::net::link::LinkSpec;
 use crate::net::wire_log::Kind;
+use crate::peer::media::full_rack;
 
 #[test]
 fn a_clean_path_delivers_every_packet_once_and_in_order_to_all() {
@@ -106,5 +107,22 @@ fn loss_and_reordering_on_both_sides_are_repaired_without_a_duplicate() {
             );
             once_each(&watching.stamps(VOICE));
         }
+    }
+}
+
+#[test]
+fn a_program_that_waits_for_our_client_hello_is_served() {
+    for seed in seeds() {
+        let mut fair = Fair::new(seed);
+        fair.speaker(1, true);
+        let media = full_rack(&mut fair.random);
+        let passive = fair.endpoint(false);
+        let remote = passive.1.as_remote();
+        let viewer = fair.add_viewer(None, Side::Audience, passive, (remote, media));
+        fair.run_ms(3_000);
+        let watching = &fair.viewers[viewer];
+        assert!(watching.endpoint.is_gcm());
+        assert!(watching.slot(CAMERA).len() > 100);
+        unbroken(&watching.slot(CAMERA));
     }
 }

@@ -5,3 +5,12 @@
 
 mod check;
 mod delivery;
+mod flood;
+mod hostile;
+mod negotiated;
+mod newcomer;
+mod roaming;
+mod simulcast;
+mod speakers;
+mod stage;
+mod sync;

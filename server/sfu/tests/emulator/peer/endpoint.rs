@@ -135,6 +135,17 @@ impl Endpoint {
         }
     }
 
+    /// A browser's session description with our own credentials in place of its.
+    pub(crate) fn in_place_of(&self, description: &str) -> String {
+        let own = |line: &str| match line.split_once(':').map(|(name, _)| name) {
+            Some("a=ice-ufrag") => format!("a=ice-ufrag:{}", self.own.ice_ufrag),
+            Some("a=ice-pwd") => format!("a=ice-pwd:{}", self.own.ice_pwd),
+            Some("a=fingerprint") => format!("a=fingerprint:sha-256 {}", CLIENT_IDENTITY.fingerprint_sha256()),
+            _ => line.to_owned(),
+        };
+        description.lines().map(|line| own(line) + "\r\n").collect()
+    }
+
     pub(crate) fn is_gcm(&self) -> bool {
         self.srtp.as_ref().is_some_and(|srtp| srtp.is_gcm())
     }
@@ -236,13 +247,15 @@ impl Endpoint {
     }
 
     fn handle_dtls(&mut self, now: Instant, datagram: &[u8]) {
-        match self.dtls.handle(now, datagram).expect("the server's DTLS is sound") {
-            Progress::Continue => {}
-            Progress::Complete(srtp) => {
+        match self.dtls.handle(now, datagram) {
+            Ok(Progress::Continue) => {}
+            Ok(Progress::Complete(srtp)) => {
                 self.srtp = Some(srtp);
                 self.connected_at = Some(now);
             }
-            Progress::PeerClosed => self.closed = true,
+            Ok(Progress::PeerClosed) => self.closed = true,
+            // An alert: the server has had enough of this handshake.
+            Err(_) => (self.closed, self.alive) = (true, false),
         }
         self.flush_dtls();
     }

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use fiera_sfu::api::{ParticipantKey, PeerId, SourceKind};
 use fiera_sfu::rtcp::{Compound, Packet as Rtcp, SenderInfo, write_sdes_cname, write_sr};
+use fiera_sfu::sdp::{PublishedMedia, PublisherMedia};
 
 use super::endpoint::{Endpoint, Inbound};
-use super::media::{IDS, mid, payload_type};
+use super::media::payload_type;
 use super::payload::Stamp;
 use super::track::{Packet, Track};
 
@@ -43,6 +44,9 @@ pub(crate) struct Publisher {
     pub(crate) participant: ParticipantKey,
     pub(crate) endpoint: Endpoint,
     pub(crate) tracks: Vec<Track>,
+    /// Which packets never leave, unless asked for again.
+    pub(crate) loses: fn(&Stamp) -> bool,
+    media: PublisherMedia,
     pub(crate) produced: Vec<Produced>,
     pub(crate) asked: Asked,
     /// Whether sender reports are sent.
@@ -54,12 +58,20 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn new(peer: PeerId, participant: ParticipantKey, endpoint: Endpoint, tracks: Vec<Track>) -> Self {
+    pub(crate) fn new(
+        peer: PeerId,
+        participant: ParticipantKey,
+        endpoint: Endpoint,
+        tracks: Vec<Track>,
+        media: PublisherMedia,
+    ) -> Self {
         Self {
             peer,
             participant,
             endpoint,
             tracks,
+            media,
+            loses: |_| false,
             produced: Vec::new(),
             asked: Asked::default(),
             reports: true,
@@ -134,17 +146,22 @@ impl Publisher {
         let Some(layer) = track.layers.get_mut(number) else {
             return;
         };
+        let negotiated = |media: &&PublishedMedia| media.source == kind;
+        let Some(media) = self.media.media.iter().find(negotiated) else {
+            return;
+        };
+        let ids = media.extensions;
         let codec = payload_type(packet.codec);
-        let mut elements: Vec<(u8, Vec<u8>)> = vec![(IDS.twcc, self.twcc.to_be_bytes().to_vec())];
+        let mut elements: Vec<(u8, Vec<u8>)> = vec![(ids.twcc, self.twcc.to_be_bytes().to_vec())];
         self.twcc = self.twcc.wrapping_add(1);
         if again || layer.sent < NAMED_PACKETS {
-            elements.push((IDS.mid, mid(kind).as_bytes().to_vec()));
+            elements.push((ids.mid, media.mid.as_bytes().to_vec()));
             if let Some(rid) = layer.rid {
-                elements.push((if again { IDS.rrid } else { IDS.rid }, rid.as_bytes().to_vec()));
+                elements.push((if again { ids.rrid } else { ids.rid }, rid.as_bytes().to_vec()));
             }
         }
         if kind == SourceKind::Mic {
-            elements.push((IDS.audio_level, vec![minus_dbov]));
+            elements.push((ids.audio_level, vec![minus_dbov]));
         }
         let (ssrc, index, pt, payload) = if again {
             layer.next_rtx_index += 1;
@@ -169,6 +186,9 @@ impl Publisher {
             pt | u8::from(packet.marker) << 7,
             &elements,
         );
+        if !again && (self.loses)(&packet.stamp) {
+            return;
+        }
         let header_len = bytes.len();
         bytes.extend(payload);
         self.endpoint.send_rtp(&bytes, header_len, ssrc, index);

@@ -24,7 +24,6 @@ pub(crate) struct Layer {
     pub(crate) rid: Option<&'static str>,
     pub(crate) ssrc: u32,
     pub(crate) rtx_ssrc: u32,
-    pub(crate) height: u16,
     pub(crate) parts: u8,
     /// Whether it is sent.
     pub(crate) on: bool,
@@ -64,6 +63,8 @@ pub(crate) struct Track {
     /// Voice level in -dBov (RFC 6464).
     pub(crate) minus_dbov: u8,
     pub(crate) on: bool,
+    /// From capture to sending: what an encoder takes, microseconds.
+    pub(crate) latency_us: u64,
     /// RTP timestamp at time 0.
     pub(crate) timestamp_base: u32,
     who: u8,
@@ -85,7 +86,6 @@ impl Track {
             rid: *rid,
             ssrc: first_ssrc + number * 10,
             rtx_ssrc: first_ssrc + number * 10 + 5,
-            height: *height,
             parts: *parts,
             on: true,
             key_wanted: false,
@@ -110,6 +110,7 @@ impl Track {
             ignores_pli: false,
             minus_dbov: 127,
             on: true,
+            latency_us: 0,
             timestamp_base: random.next_u32(),
             who,
             next_us: random.below(VIDEO_FRAME_US),
@@ -150,13 +151,15 @@ impl Track {
     pub(crate) fn poll(&mut self, now_us: u64) -> Vec<(usize, Packet)> {
         let mut packets = Vec::new();
         let is_audio = self.codec == Codec::Opus;
+        // An encoder begins when the connection is there.
+        self.next_us = self.next_us.max(now_us.saturating_sub(VIDEO_FRAME_US));
         while self.next_us <= now_us {
             self.next_us += if is_audio { AUDIO_FRAME_US } else { VIDEO_FRAME_US };
             self.frame += 1;
             if !self.on {
                 continue;
             }
-            let timestamp = self.timestamp_at(now_us);
+            let timestamp = self.timestamp_at(now_us.saturating_sub(self.latency_us));
             for (number, layer) in self.layers.iter_mut().enumerate().filter(|(_, layer)| layer.on) {
                 let wanted = layer.key_wanted && !self.ignores_pli;
                 let key = !is_audio && (wanted || layer.since_key.is_none_or(|since| since + 1 >= self.gop));
