@@ -13,7 +13,8 @@ room=main
 base="http://127.0.0.1:$PORT"
 pids=()
 stop() {
-    trap - EXIT INT TERM
+    trap - EXIT
+    trap '' INT TERM
     # The speaker first, so that it can say goodbye to a server that still listens.
     for ((at = ${#pids[@]} - 1; at >= 0; at--)); do
         kill -TERM "${pids[at]}" 2>/dev/null || true
