@@ -29,6 +29,7 @@ pub(crate) const ROOM: RoomKey = RoomKey(1);
 pub(crate) const VOICE: u8 = 0;
 pub(crate) const CAMERA: u8 = 3;
 pub(crate) const SCREEN: u8 = 7;
+pub(crate) const SCREEN_AUDIO: u8 = 8;
 
 const STEP_US: u64 = 1_000;
 const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));

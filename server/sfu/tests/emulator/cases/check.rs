@@ -13,6 +13,13 @@ use crate::peer::viewer::Received;
 /// One unbroken RTP stream: no gap in sequence, time never back, and for VP8 no gap in picture id and TL0PICIDX.
 #[track_caller]
 pub(crate) fn unbroken(received: &[Received]) {
+    for r in received.iter().filter(|r| r.codec != Codec::Opus) {
+        assert_eq!(
+            r.marker,
+            r.stamp.is_some_and(|s| s.part + 1 == s.parts),
+            "the marker ends a frame: {r:?}"
+        );
+    }
     for pair in received.windows(2) {
         let [a, b] = pair else { continue };
         assert_eq!(b.index, a.index + 1, "a gap between {a:?} and {b:?}");

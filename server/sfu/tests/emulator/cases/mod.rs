@@ -9,6 +9,7 @@ mod flood;
 mod hostile;
 mod negotiated;
 mod newcomer;
+mod repair;
 mod roaming;
 mod simulcast;
 mod speakers;

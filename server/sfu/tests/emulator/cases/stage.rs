@@ -8,7 +8,11 @@ use fiera_sfu::counters::Drop as Dropped;
 use fiera_sfu::sdp::Codec;
 
 use super::check::{switches, unbroken};
-use crate::fair::{CAMERA, Fair, VOICE, seeds};
+use crate::fair::{CAMERA, Fair, SCREEN, SCREEN_AUDIO, VOICE, seeds};
+use crate::net::link::LinkSpec;
+use crate::peer::media::full_rack;
+use crate::peer::track::Track;
+use crate::peer::viewer::Received;
 
 /// In a slot's line: nothing of the one before from a change's timestamp on, nothing of the next one before it.
 #[track_caller]
@@ -21,9 +25,8 @@ fn changes_where_it_says(fair: &Fair, viewer: usize, slot: u8) {
             .iter()
             .find(|change| change.1.is_some())
             .map(|change| change.2);
-        let since = |r: &&crate::peer::viewer::Received| (r.timestamp.wrapping_sub(*rtp_time) as i32) >= 0;
-        let until =
-            |r: &&crate::peer::viewer::Received| next.is_none_or(|next| (r.timestamp.wrapping_sub(next) as i32) < 0);
+        let since = |r: &&Received| (r.timestamp.wrapping_sub(*rtp_time) as i32) >= 0;
+        let until = |r: &&Received| next.is_none_or(|next| (r.timestamp.wrapping_sub(next) as i32) < 0);
         let mut shown = received.iter().filter(since).filter(until).peekable();
         let first = shown.peek().expect("what is announced comes");
         assert_eq!(first.timestamp, *rtp_time);
@@ -152,18 +155,14 @@ fn a_muted_source_stops_at_once_and_cannot_be_had_by_nack() {
         let of_camera = |fair: &Fair| fair.viewers[viewer].slot(CAMERA);
         let last_before = of_camera(&fair).last().expect("a picture").index;
         // The newest ones are lost, so that there is something to ask for.
-        let down = crate::net::link::LinkSpec {
+        let down = LinkSpec {
             cut: true,
-            ..crate::net::link::LinkSpec::CLEAN
+            ..LinkSpec::CLEAN
         };
-        fair.viewer_links(viewer, crate::net::link::LinkSpec::CLEAN, down);
+        fair.viewer_links(viewer, LinkSpec::CLEAN, down);
         fair.viewers[viewer].nacks = false;
         fair.run_ms(300);
-        fair.viewer_links(
-            viewer,
-            crate::net::link::LinkSpec::CLEAN,
-            crate::net::link::LinkSpec::CLEAN,
-        );
+        fair.viewer_links(viewer, LinkSpec::CLEAN, LinkSpec::CLEAN);
         let muted_us = fair.now_us;
         let set = |live| Command::SetLive {
             participant: ParticipantKey(1),
@@ -205,7 +204,7 @@ fn a_muted_source_stops_at_once_and_cannot_be_had_by_nack() {
 fn another_codec_of_the_same_source_begins_at_its_keyframe() {
     for seed in seeds() {
         let mut fair = Fair::new(seed);
-        let camera = crate::peer::track::Track::video(1, SourceKind::Camera, Codec::H264, fair.random.fork());
+        let camera = Track::video(1, SourceKind::Camera, Codec::H264, fair.random.fork());
         let speaker = fair.publish(1, true, vec![camera]);
         let viewer = fair.watch();
         fair.run_ms(2_000);
@@ -229,10 +228,10 @@ fn another_codec_of_the_same_source_begins_at_its_keyframe() {
 fn a_viewer_without_the_codec_is_told_once_and_hears_on() {
     for seed in seeds() {
         let mut fair = Fair::new(seed);
-        let camera = crate::peer::track::Track::video(1, SourceKind::Camera, Codec::H264, fair.random.fork());
+        let camera = Track::video(1, SourceKind::Camera, Codec::H264, fair.random.fork());
         let tracks = vec![fair.mic(1, 30), camera];
         fair.publish(1, true, tracks);
-        let mut media = crate::peer::media::full_rack(&mut fair.random);
+        let mut media = full_rack(&mut fair.random);
         media
             .slots
             .iter_mut()
@@ -252,5 +251,36 @@ fn a_viewer_without_the_codec_is_told_once_and_hears_on() {
             )
         });
         assert_eq!(told.count(), 1);
+    }
+}
+
+#[test]
+fn a_shared_screen_and_its_sound_have_slots_of_their_own() {
+    for seed in seeds() {
+        let mut fair = Fair::new(seed);
+        fair.speaker(1, true);
+        let screen = Track::video(2, SourceKind::Screen, Codec::Vp8, fair.random.fork());
+        let sound = Track::audio(2, SourceKind::ScreenAudio, fair.random.fork());
+        let tracks = vec![fair.mic(2, 30), screen, sound];
+        let sharer = fair.publish(2, true, tracks);
+        let viewer = fair.watch();
+        fair.run_ms(3_000);
+        for (slot, who, kind) in [(CAMERA, 1, 1), (SCREEN, 2, 2), (SCREEN_AUDIO, 2, 3)] {
+            let stamps = fair.viewers[viewer].stamps(slot);
+            assert!(stamps.len() > 100, "slot {slot}");
+            assert!(stamps.iter().all(|s| (s.who, s.kind) == (who, kind)));
+            unbroken(&fair.viewers[viewer].slot(slot));
+        }
+        for kind in [SourceKind::Screen, SourceKind::ScreenAudio] {
+            fair.publishers[sharer].track(kind).on = false;
+        }
+        fair.run_ms(3_000);
+        for slot in [SCREEN, SCREEN_AUDIO] {
+            assert_eq!(
+                fair.slot_changes(viewer, slot).last().expect("told").1,
+                None,
+                "the share ended"
+            );
+        }
     }
 }

@@ -94,12 +94,12 @@ pub(crate) struct Picture {
     pub(crate) height: u16,
 }
 
-/// A payload of a codec; random bytes between its header and its stamp.
-pub(crate) fn build(codec: Codec, stamp: &Stamp, picture: &Picture, random: &mut Random) -> Vec<u8> {
+/// A payload of a codec, with H.264 parameter sets in its keyframes or not; random bytes between its header and its stamp.
+pub(crate) fn build(codec: Codec, stamp: &Stamp, picture: &Picture, with_sets: bool, random: &mut Random) -> Vec<u8> {
     let mut payload = match codec {
         Codec::Opus => vec![0x78],
         Codec::Vp8 => vp8_start(stamp, picture),
-        Codec::H264 => h264_start(stamp),
+        Codec::H264 => h264_start(stamp, with_sets),
     };
     let bytes = match codec {
         Codec::Opus => 40 + random.below(80),
@@ -109,7 +109,7 @@ pub(crate) fn build(codec: Codec, stamp: &Stamp, picture: &Picture, random: &mut
     // Nothing that looks like a start code or a NAL header matters behind the first bytes.
     payload.extend(random.bytes(filling));
     payload.extend(stamp.write());
-    if codec == Codec::H264 && stamp.key && stamp.part == 0 {
+    if codec == Codec::H264 && stamp.key && stamp.part == 0 && with_sets {
         close_aggregate(&mut payload);
     }
     payload
@@ -130,14 +130,14 @@ fn vp8_start(stamp: &Stamp, picture: &Picture) -> Vec<u8> {
     bytes
 }
 
-fn h264_start(stamp: &Stamp) -> Vec<u8> {
+fn h264_start(stamp: &Stamp, with_sets: bool) -> Vec<u8> {
     // first_mb_in_slice 0, slice_type P (0) or I (7): ITU-T H.264 section 7.3.3.
     let slice = if stamp.key {
         [0x60 | nal_type::IDR, 0x88]
     } else {
         [0x40 | nal_type::SLICE, 0xC0]
     };
-    if !(stamp.key && stamp.part == 0) {
+    if !(stamp.key && stamp.part == 0 && with_sets) {
         return slice.to_vec();
     }
     let mut bytes = vec![0x60 | nal_type::STAP_A];

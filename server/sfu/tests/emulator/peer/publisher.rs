@@ -97,18 +97,19 @@ impl Publisher {
 
     pub(crate) fn poll(&mut self, now: Instant, now_us: u64) {
         self.endpoint.poll(now);
+        if self.endpoint.connected_at.is_none() {
+            return;
+        }
         for place in 0..self.tracks.len() {
             for (layer, packet) in self.tracks[place].poll(now_us) {
-                if self.endpoint.connected_at.is_some() {
-                    self.produced.push(Produced {
-                        at_us: now_us,
-                        stamp: packet.stamp,
-                    });
-                    self.send(place, layer, &packet, false);
-                }
+                self.produced.push(Produced {
+                    at_us: now_us,
+                    stamp: packet.stamp,
+                });
+                self.send(place, layer, &packet, false);
             }
         }
-        if self.reports && self.endpoint.connected_at.is_some() && self.next_report_us <= now_us {
+        if self.reports && self.next_report_us <= now_us {
             self.next_report_us = now_us + REPORT_US;
             self.report(now_us);
         }

@@ -63,6 +63,8 @@ pub(crate) struct Track {
     /// Voice level in -dBov (RFC 6464).
     pub(crate) minus_dbov: u8,
     pub(crate) on: bool,
+    /// Whether H.264 parameter sets come with the first keyframe only.
+    pub(crate) sets_once: bool,
     /// From capture to sending: what an encoder takes, microseconds.
     pub(crate) latency_us: u64,
     /// RTP timestamp at time 0.
@@ -110,6 +112,7 @@ impl Track {
             ignores_pli: false,
             minus_dbov: 127,
             on: true,
+            sets_once: false,
             latency_us: 0,
             timestamp_base: random.next_u32(),
             who,
@@ -151,10 +154,13 @@ impl Track {
     pub(crate) fn poll(&mut self, now_us: u64) -> Vec<(usize, Packet)> {
         let mut packets = Vec::new();
         let is_audio = self.codec == Codec::Opus;
-        // An encoder begins when the connection is there.
-        self.next_us = self.next_us.max(now_us.saturating_sub(VIDEO_FRAME_US));
+        let period_us = if is_audio { AUDIO_FRAME_US } else { VIDEO_FRAME_US };
+        // An encoder begins when the connection is there, with one frame.
+        if self.next_us + period_us <= now_us {
+            self.next_us = now_us;
+        }
         while self.next_us <= now_us {
-            self.next_us += if is_audio { AUDIO_FRAME_US } else { VIDEO_FRAME_US };
+            self.next_us += period_us;
             self.frame += 1;
             if !self.on {
                 continue;
@@ -185,7 +191,13 @@ impl Track {
                         codec: self.codec,
                         timestamp,
                         marker: !is_audio && part + 1 == parts,
-                        payload: payload::build(self.codec, &stamp, &layer.picture, &mut self.random),
+                        payload: payload::build(
+                            self.codec,
+                            &stamp,
+                            &layer.picture,
+                            !self.sets_once || layer.sent == 0,
+                            &mut self.random,
+                        ),
                         stamp,
                     };
                     layer.next_index += 1;

@@ -71,6 +71,8 @@ pub(crate) struct Viewer {
     pub(crate) nacks: bool,
     /// The same packet of a slot again.
     pub(crate) duplicates: u64,
+    /// What those were, by slot and place in its line.
+    pub(crate) again: Vec<(u8, u64, Option<Stamp>)>,
     /// Transport-wide numbers, unbroken over all slots.
     pub(crate) transport_seqs: Vec<u16>,
     lines: BTreeMap<u8, Line>,
@@ -87,6 +89,7 @@ impl Viewer {
             reports: Vec::new(),
             nacks: true,
             duplicates: 0,
+            again: Vec::new(),
             transport_seqs: Vec::new(),
             lines: BTreeMap::new(),
             next_report_us: 0,
@@ -256,6 +259,7 @@ impl Viewer {
         line.arrived += u64::from(!repaired);
         if !line.seen.insert(index) {
             self.duplicates += 1;
+            self.again.push((media.slot, index, Stamp::read(payload)));
             return;
         }
         let next = line.highest.map_or(index, |highest| highest + 1);
