@@ -10,7 +10,7 @@ mod thread;
 mod udp;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -24,6 +24,9 @@ use udp::{Waker, is_timeout};
 
 /// Characters of ICE credentials (RFC 8839 section 5.4: `ice-char`).
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// Commands that may wait for the media thread. It empties its mailbox many times a second; who writes into a full one
+/// waits for that.
+const LETTERS_MAX: usize = 65_536;
 const ICE_UFRAG_CHARS: usize = 8;
 const ICE_PWD_CHARS: usize = 24;
 
@@ -65,7 +68,7 @@ pub struct Media {
 #[derive(Clone)]
 pub struct MediaHandle {
     shared: Arc<Shared>,
-    mailbox: Sender<Letter>,
+    mailbox: SyncSender<Letter>,
 }
 
 struct Shared {
@@ -94,7 +97,7 @@ impl Media {
         })?;
         let port = socket.local_addr()?.port();
         let candidates = addresses::advertised(&config, port);
-        let (mailbox, letters) = std::sync::mpsc::channel();
+        let (mailbox, letters) = std::sync::mpsc::sync_channel(LETTERS_MAX);
         let shared = Arc::new(Shared {
             transport: ServerTransport {
                 candidates,

@@ -104,7 +104,8 @@ impl Plan {
         }
 
         let newest = |kind: SourceKind, kept: Option<SourceRef>| {
-            kept.filter(|held| visible.contains(held)).or_else(|| of(kind).last())
+            kept.filter(|held| visible.contains(held))
+                .or_else(|| of(kind).next_back())
         };
         plan.screen = newest(SourceKind::Screen, self.screen);
         let sharer = plan.screen.map(|s| s.participant);

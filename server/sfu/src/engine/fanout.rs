@@ -4,16 +4,19 @@
 //! What goes out: the packets of one wake-up, to every viewer of their room, a chunk of viewers at a time.
 //! This is the hot path: no allocation, no lock, no hash, no scan over streams.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::Sfu;
 use super::room::{Work, arrange};
 use super::tables::Tables;
-use crate::api::Event;
+use crate::api::{Event, PeerId};
 use crate::counters::{Counters, Drop};
 use crate::egress::Egress;
 use crate::plan::SourceRef;
-use crate::viewer::slot::Forwarded;
+use crate::sdp::Codec;
+use crate::viewer::line::Feed;
+use crate::viewer::slot::{Forwarded, Slot};
 
 /// Viewers served between two looks at the socket.
 const VIEWERS_PER_CHUNK: usize = 64;
@@ -78,11 +81,34 @@ impl Sfu {
     }
 }
 
+/// Tells the viewer once that it cannot decode what its slot should show, and takes the picture before away.
+pub(super) fn refuse(events: &mut VecDeque<Event>, peer: PeerId, slot: &mut Slot, feed: Feed, codec: Codec) {
+    if slot.live.is_some_and(|live| live.source != feed.source) {
+        slot.live = None;
+    }
+    if !slot.refuse(codec) {
+        return;
+    }
+    let (number, assigned) = (slot.media.slot, slot.assigned);
+    let shows = assigned.map(|source| (source.participant, source.kind));
+    events.push_back(Event::SlotChanged {
+        peer,
+        slot: number,
+        shows,
+        rtp_time: 0,
+    });
+    events.push_back(Event::CannotDecode {
+        peer,
+        slot: number,
+        codec: codec.name(),
+    });
+}
+
 /// All packets of one wake-up to one viewer, next to each other in the arena so that they share a send.
 fn serve(
     tables: &mut Tables,
     counters: &mut Counters,
-    events: &mut std::collections::VecDeque<Event>,
+    events: &mut VecDeque<Event>,
     index: usize,
     work: &Work,
     now: Instant,
@@ -122,14 +148,7 @@ fn serve(
                 }
                 Forwarded::NoCodec(codec) => {
                     counters.dropped(Drop::NoCodec);
-                    if slot.refused_codec.replace(codec) != Some(codec) {
-                        let slot = slot.media.slot;
-                        events.push_back(Event::CannotDecode {
-                            peer,
-                            slot,
-                            codec: codec.name(),
-                        });
-                    }
+                    refuse(events, peer, slot, pending.feed, codec);
                     continue;
                 }
                 Forwarded::NoRoom => {

@@ -96,7 +96,7 @@ impl Sfu {
                 continue;
             }
             slot.assigned = wanted;
-            slot.refused_codec = None;
+            let refused = slot.refused_codec.take().is_some();
             // The picture before stays until the next one begins, unless it may not be seen any more.
             if wanted.is_none() || !still_seen {
                 slot.unplug();
@@ -104,7 +104,7 @@ impl Sfu {
             match wanted {
                 Some(_) => fresh.push(place),
                 None => {
-                    if slot.shown.take().is_some() {
+                    if slot.shown.take().is_some() || refused {
                         let slot = slot.media.slot;
                         self.events.push_back(Event::SlotChanged {
                             peer,

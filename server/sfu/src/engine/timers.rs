@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::Sfu;
+use super::fanout::refuse;
 use super::tables::Entry;
 use crate::api::Event;
 use crate::counters::Drop;
@@ -189,14 +190,7 @@ impl Sfu {
                 }
                 Forwarded::NoCodec(codec) => {
                     self.counters.dropped(Drop::NoCodec);
-                    if slot.refused_codec.replace(codec) != Some(codec) {
-                        let slot = slot.media.slot;
-                        self.events.push_back(Event::CannotDecode {
-                            peer,
-                            slot,
-                            codec: codec.name(),
-                        });
-                    }
+                    refuse(&mut self.events, peer, slot, replay.feed, codec);
                     slot.replay = None;
                     return false;
                 }

@@ -130,6 +130,13 @@ impl Slot {
         self.line.is_behind(server_us, codec)
     }
 
+    /// Notes that the viewer cannot decode what the plan put here. True when that must be said: once per source and
+    /// codec. What is shown next is announced again, so that the client can take its message down.
+    pub fn refuse(&mut self, codec: Codec) -> bool {
+        self.shown = None;
+        self.refused_codec.replace(codec) != Some(codec)
+    }
+
     /// Stops sending at once.
     pub fn unplug(&mut self) {
         self.live = None;
@@ -234,6 +241,7 @@ impl Slot {
             return Forwarded::Sent(bytes);
         }
         self.shown = Some(feed.source);
+        self.refused_codec = None;
         Forwarded::Began {
             bytes,
             rtp_time: numbers.timestamp,
