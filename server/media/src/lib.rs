@@ -10,6 +10,7 @@ mod thread;
 mod udp;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -75,6 +76,7 @@ struct Shared {
     transport: ServerTransport,
     waker: Waker,
     counters: Mutex<CountersSnapshot>,
+    alive: AtomicBool,
     random: SystemRandom,
 }
 
@@ -105,6 +107,7 @@ impl Media {
             },
             waker: Waker::new()?,
             counters: Mutex::new(CountersSnapshot::default()),
+            alive: AtomicBool::new(true),
             random: SystemRandom::new(),
         });
         let worker = thread::Worker::new(socket, identity, Arc::clone(&shared), letters, events);
@@ -143,6 +146,12 @@ impl MediaHandle {
     /// Queues a command; commands of one caller keep their order.
     pub fn command(&self, command: Command) {
         self.post(Letter::Command(Box::new(command)));
+    }
+
+    /// Whether the media thread runs; false only when the system took its socket away, or during shutdown.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.shared.alive.load(Ordering::Acquire)
     }
 
     /// What session descriptions must say about this server.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -24,6 +25,8 @@ use crate::{Letter, Shared, is_passing};
 const IDLE_WAIT: Duration = Duration::from_millis(250);
 /// The counters are published this often.
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(250);
+/// Commands carried out before the socket is looked at again.
+const LETTERS_PER_TURN: usize = 256;
 /// Batches read from the socket before what came in is sent on.
 const BATCHES_PER_TURN: usize = 4;
 
@@ -74,10 +77,12 @@ impl Worker {
         loop {
             match catch_unwind(AssertUnwindSafe(|| self.turn())) {
                 Ok(true) => {}
-                Ok(false) => return,
+                Ok(false) => break,
                 Err(_) => self.start_over(),
             }
         }
+        self.shared.alive.store(false, Ordering::Release);
+        self.end_all();
     }
 
     /// After a panic nothing in the core can be trusted: everybody has to connect again.
@@ -88,6 +93,11 @@ impl Worker {
         );
         self.sfu = fresh(&self.identity);
         self.egress.clear();
+        self.end_all();
+    }
+
+    /// Tells the control plane that nobody is connected any more.
+    fn end_all(&mut self) {
         for peer in std::mem::take(&mut self.peers) {
             (self.events)(Event::Closed {
                 peer,
@@ -155,7 +165,8 @@ impl Worker {
     }
 
     fn read_letters(&mut self) -> bool {
-        while let Ok(letter) = self.letters.try_recv() {
+        for _ in 0..LETTERS_PER_TURN {
+            let Ok(letter) = self.letters.try_recv() else { break };
             let now = Instant::now();
             match letter {
                 Letter::Command(command) => {

@@ -48,6 +48,8 @@ impl ServerClock {
 }
 
 #[cfg(test)]
+// Any moment will do as the beginning of a test.
+#[allow(clippy::disallowed_methods)]
 mod tests {
     use super::*;
     use std::time::Duration;

@@ -67,6 +67,15 @@ fn bring_to_front(slots: &mut [Option<SourceRef>], source: SourceRef) {
     }
 }
 
+/// Empties the first slot; who was there takes a free one, if there is any.
+fn leave_front(slots: &mut [Option<SourceRef>]) {
+    if let Some(held) = slots.first_mut().and_then(Option::take)
+        && let Some(free) = slots.iter_mut().skip(1).find(|slot| slot.is_none())
+    {
+        *free = Some(held);
+    }
+}
+
 impl Plan {
     /// The next plan. `visible`: sources that may be seen, in order of going on air. `main`: the main speaker.
     /// `loudest`: who speaks, loudest first.
@@ -83,13 +92,7 @@ impl Plan {
         match owned(SourceKind::Camera) {
             Some(camera) => bring_to_front(&mut plan.cameras, camera),
             // The first camera slot shares its stream with the main voice: never somebody else's picture.
-            None if main.is_some() => {
-                if let Some(held) = plan.cameras.first_mut().and_then(Option::take)
-                    && let Some(free) = plan.cameras.iter_mut().skip(1).find(|slot| slot.is_none())
-                {
-                    *free = Some(held);
-                }
-            }
+            None if main.is_some() => leave_front(&mut plan.cameras),
             None => {}
         }
 
@@ -99,8 +102,11 @@ impl Plan {
         voices.sort_by_key(|s| (Some(s.participant) != main, rank(s), !held(s)));
         voices.truncate(VOICES_MAX);
         keep_places(&mut plan.voices, &voices);
-        if let Some(mic) = owned(SourceKind::Mic) {
-            bring_to_front(&mut plan.voices, mic);
+        match owned(SourceKind::Mic) {
+            Some(mic) => bring_to_front(&mut plan.voices, mic),
+            // ... and the first voice is never somebody else's under the main speaker's picture.
+            None if main.is_some() => leave_front(&mut plan.voices),
+            None => {}
         }
 
         let newest = |kind: SourceKind, kept: Option<SourceRef>| {
@@ -125,6 +131,12 @@ impl Plan {
             SlotKind::ScreenAudio => self.screen_audio,
             SlotKind::Program => self.screen.or_else(|| self.cameras.iter().copied().flatten().next()),
         }
+    }
+
+    /// The one voice of somebody who has a single slot for sound.
+    #[must_use]
+    pub fn program_voice(&self) -> Option<SourceRef> {
+        self.voices.iter().copied().flatten().next()
     }
 
     /// Whether a source is anywhere in the plan.

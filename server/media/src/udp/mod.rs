@@ -107,17 +107,16 @@ impl UdpSocket {
                 .sender
                 .send(self.socket.as_fd(), batch.map(|run| (run, egress.bytes(run))))
             {
-                Ok(sent) => {
-                    at += sent.max(1);
-                    waited = false;
-                }
+                Ok(sent) => at += sent.max(1),
+                // One short wait for a whole arena; then it is better to read than to hold everybody up. What is
+                // dropped here has its numbers, so the viewers' NACKs bring it back.
                 Err(error) if is_timeout(&error) => {
-                    let ready = sys::wait(&[self.socket.as_raw_fd()], sys::WRITABLE, BLOCKED_MAX);
-                    if waited || ready.is_err() {
-                        self.counters.blocked += rest.first().map_or(0, |run| u64::from(run.segments));
-                        at += 1;
+                    if waited {
+                        self.counters.blocked += rest.iter().map(|run| u64::from(run.segments)).sum::<u64>();
+                        break;
                     }
                     waited = true;
+                    let _ = sys::wait(&[self.socket.as_raw_fd()], sys::WRITABLE, BLOCKED_MAX);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -134,9 +133,10 @@ impl UdpSocket {
         if run.segments > 1 && sys::is_gso_fault(error) {
             // Checksum offload is missing on that route, or a tunnel makes the segments too long: this viewer only.
             self.counters.gso_fallbacks += 1;
-            if self.plain.len() < PLAIN_ADDRESSES_MAX {
-                self.plain.insert(run.path.remote);
+            if self.plain.len() >= PLAIN_ADDRESSES_MAX {
+                self.plain.clear();
             }
+            self.plain.insert(run.path.remote);
             self.send_plainly(&run, egress.bytes(&run));
         } else {
             self.counters.failed += u64::from(run.segments);

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::room::Pending;
 use super::tables::Entry;
 use super::{Room, Sfu};
-use crate::api::{CloseReason, Event, SourceKind};
+use crate::api::{CloseReason, Event, Side, SourceKind};
 use crate::counters::Drop;
 use crate::egress::{Egress, Path};
 use crate::ingest::{Ingested, MediaPacket};
@@ -58,7 +58,7 @@ impl Sfu {
                 let entry = self.tables.of_address(path.remote);
                 let transport = entry.and_then(|entry| self.tables.transport(entry));
                 transport.map_or(Err(StunRefusal::UnknownUser), |t| {
-                    t.handle_response(path, transaction, datagram)
+                    t.handle_response(now, path, transaction, datagram)
                 })
             }
             Err(refusal) => Err(refusal),
@@ -99,6 +99,7 @@ impl Sfu {
                     .is_some_and(|s| s.is_gcm());
                 self.counters.gcm_viewers += u64::from(gcm);
                 self.replug(now, index);
+                self.say_what_is_empty(index);
             }
         }
     }
@@ -177,7 +178,7 @@ impl Sfu {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };
-        let opened = self.tables.transport(entry).map(|t| t.open_rtcp(path, datagram));
+        let opened = self.tables.transport(entry).map(|t| t.open_rtcp(now, path, datagram));
         let Some(Ok(compound)) = opened else {
             self.counters.dropped(Drop::NotAuthentic);
             return;
@@ -257,6 +258,7 @@ impl Sfu {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
         };
+        let side = viewer.side;
         let Some(place) = viewer.slot_of(ssrc) else { return };
         let Some((out_index, origin)) = viewer.slots.get(place).and_then(|slot| slot.find(seq)) else {
             self.counters.dropped(Drop::Retransmission);
@@ -271,11 +273,11 @@ impl Sfu {
             .find_map(|publisher| {
                 let publisher = publishers.get(*publisher)?;
                 let source = publisher.sources.iter().find(|s| s.source.id == origin.feed.source)?;
-                // What was muted since must not be had by asking again.
+                // What was muted or taken off air since must not be had by asking again.
                 let ring = publisher
                     .streams
                     .ring(source.source.kind, origin.feed.layer)
-                    .filter(|_| source.live)?;
+                    .filter(|_| source.live && (publisher.on_air || side == Side::Backstage))?;
                 ring.get(origin.source_seq).cloned()
             });
         let sent = match (packet, viewer.wire(egress)) {

@@ -27,29 +27,21 @@ impl Sfu {
         self.gather();
         let mut left = VIEWERS_PER_CHUNK;
         while let Some(work) = self.work.front_mut() {
-            let Some(room) = self.rooms.get(&work.room) else {
-                self.finish();
-                continue;
-            };
-            let viewers = room.viewers.len();
-            while work.done < viewers {
+            while let Some(index) = work.viewers.get(work.done).copied() {
                 if left == 0 || !egress.has_room_for(work.pending.len()) {
                     return true;
                 }
                 left -= 1;
-                let place = (work.start + work.done) % viewers;
                 work.done += 1;
-                if let Some(index) = room.viewers.get(place) {
-                    serve(
-                        &mut self.tables,
-                        &mut self.counters,
-                        &mut self.events,
-                        *index,
-                        work,
-                        now,
-                        egress,
-                    );
-                }
+                serve(
+                    &mut self.tables,
+                    &mut self.counters,
+                    &mut self.events,
+                    index,
+                    work,
+                    now,
+                    egress,
+                );
             }
             self.finish();
         }
@@ -60,14 +52,18 @@ impl Sfu {
     fn gather(&mut self) {
         for key in self.touched.drain(..) {
             let Some(room) = self.rooms.get_mut(&key) else { continue };
-            let spare = self.spare.pop().unwrap_or_default();
+            let (spare, mut viewers) = self.spare.pop().unwrap_or_default();
             let mut pending = std::mem::replace(&mut room.pending, spare);
             arrange(&mut pending);
+            // Who joins between two chunks gets these packets by replay; who leaves is passed over.
+            viewers.extend_from_slice(&room.viewers);
             self.rotation = self.rotation.wrapping_add(7);
+            if let Some(first) = self.rotation.checked_rem(viewers.len()) {
+                viewers.rotate_left(first);
+            }
             self.work.push_back(Work {
-                room: key,
                 pending,
-                start: self.rotation,
+                viewers,
                 done: 0,
             });
         }
@@ -76,7 +72,8 @@ impl Sfu {
     fn finish(&mut self) {
         if let Some(mut work) = self.work.pop_front() {
             work.pending.clear();
-            self.spare.push(work.pending);
+            work.viewers.clear();
+            self.spare.push((work.pending, work.viewers));
         }
     }
 }

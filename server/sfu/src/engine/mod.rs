@@ -42,7 +42,7 @@ pub struct Sfu {
     touched: Vec<RoomKey>,
     work: VecDeque<Work>,
     /// Emptied buffers, kept so that the hot path allocates nothing.
-    spare: Vec<Vec<Pending>>,
+    spare: Vec<(Vec<Pending>, Vec<usize>)>,
     events: VecDeque<Event>,
     counters: Counters,
     scratch: Vec<u8>,

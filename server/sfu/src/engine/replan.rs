@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use super::publisher::Publisher;
 use super::tables::Tables;
 use super::{Room, Sfu, Waiting};
-use crate::api::{Event, ParticipantKey, RoomKey, Side};
+use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side};
 use crate::plan::{SourceId, SourceRef};
+use crate::sdp::SlotKind;
 use crate::viewer::layers;
 use crate::viewer::line::Feed;
-use crate::viewer::slot::Replay;
+use crate::viewer::slot::{Replay, Slot};
 
 /// A keyframe older than this is not replayed to a newcomer: catching up would take too long.
 const REPLAY_AGE_MAX: Duration = Duration::from_secs(1);
@@ -31,6 +32,15 @@ fn visible(tables: &Tables, room: &Room, side: Side) -> Vec<SourceRef> {
     publishers
         .flat_map(|p| p.sources.iter().filter(|s| s.live && s.flowing).map(|s| s.source))
         .collect()
+}
+
+fn slot_is_empty(peer: PeerId, slot: &Slot) -> Event {
+    Event::SlotChanged {
+        peer,
+        slot: slot.media.slot,
+        shows: None,
+        rtp_time: 0,
+    }
 }
 
 impl Room {
@@ -85,12 +95,15 @@ impl Sfu {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
         };
+        let is_program = viewer.takes(SlotKind::Program);
         let mut fresh = Vec::new();
         for (place, slot) in viewer.slots.iter_mut().enumerate() {
-            let wanted = room
-                .plan(side)
-                .at(slot.media.kind, slot.ordinal)
-                .filter(|source| Some(source.participant) != own && slot.want.is_some());
+            let plan = room.plan(side);
+            let planned = match slot.media.kind {
+                SlotKind::Voice if is_program => plan.program_voice(),
+                kind => plan.at(kind, slot.ordinal),
+            };
+            let wanted = planned.filter(|source| Some(source.participant) != own && slot.want.is_some());
             let still_seen = slot.live.is_none_or(|live| visible.iter().any(|s| s.id == live.source));
             if slot.assigned == wanted && still_seen {
                 continue;
@@ -100,25 +113,26 @@ impl Sfu {
             // The picture before stays until the next one begins, unless it may not be seen any more.
             if wanted.is_none() || !still_seen {
                 slot.unplug();
-            }
-            match wanted {
-                Some(_) => fresh.push(place),
-                None => {
-                    if slot.shown.take().is_some() || refused {
-                        let slot = slot.media.slot;
-                        self.events.push_back(Event::SlotChanged {
-                            peer,
-                            slot,
-                            shows: None,
-                            rtp_time: 0,
-                        });
-                    }
+                if slot.shown.take().is_some() || refused {
+                    self.events.push_back(slot_is_empty(peer, slot));
                 }
+            }
+            if wanted.is_some() {
+                fresh.push(place);
             }
         }
         for place in fresh {
             self.retarget(now, index, place);
         }
+    }
+
+    /// A client that comes back may still show what its slots held before.
+    pub(super) fn say_what_is_empty(&mut self, index: usize) {
+        let Some(viewer) = self.tables.viewers.get(index) else {
+            return;
+        };
+        let empty = viewer.slots.iter().filter(|slot| slot.assigned.is_none());
+        self.events.extend(empty.map(|slot| slot_is_empty(viewer.peer, slot)));
     }
 
     /// Chooses the layer of every slot of a viewer anew.
@@ -136,7 +150,7 @@ impl Sfu {
             let Some(viewer) = self.tables.viewers.get(index) else {
                 continue;
             };
-            let watches = |s: &crate::viewer::slot::Slot| s.assigned.is_some_and(|assigned| assigned.id == source);
+            let watches = |s: &Slot| s.assigned.is_some_and(|assigned| assigned.id == source);
             let places: Vec<usize> = viewer
                 .slots
                 .iter()

@@ -80,10 +80,10 @@ pub(crate) fn arrange(pending: &mut [Pending]) {
 /// Fan-out of one wake-up's packets to the viewers of a room, chunk by chunk.
 #[derive(Debug)]
 pub(crate) struct Work {
-    pub(crate) room: crate::api::RoomKey,
     pub(crate) pending: Vec<Pending>,
-    /// First viewer served, so that nobody is always last.
-    pub(crate) start: usize,
+    /// Indices of the room's viewers as they were at the start, rotated so that nobody is always last; who left since is
+    /// passed over.
+    pub(crate) viewers: Vec<usize>,
     /// Viewers served.
     pub(crate) done: usize,
 }

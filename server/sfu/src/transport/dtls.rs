@@ -280,13 +280,7 @@ impl Dtls {
         let material = state
             .export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], wanted)
             .map_err(|_| DtlsRefusal::Handshake)?;
-        Srtp::new(
-            profile,
-            material.as_ref(),
-            self.is_client,
-            self.identity.provider.crypto(),
-        )
-        .ok_or(DtlsRefusal::NoSrtpProfile)
+        Srtp::new(profile, material.as_ref(), self.is_client, &self.identity.provider).ok_or(DtlsRefusal::NoSrtpProfile)
     }
 
     /// The next datagram for the peer.

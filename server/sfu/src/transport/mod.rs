@@ -27,6 +27,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 pub const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Our own check of a changed address is repeated this often.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// Checks of one changed address; without an answer it is forgotten, so that a replayed request makes us send little.
+const CHECKS_MAX: u32 = 10;
 /// Addresses remembered per connection: those from which a valid check came.
 pub const ADDRESSES_MAX: usize = 8;
 
@@ -44,6 +46,7 @@ pub enum Change {
 struct Probation {
     path: Path,
     next_check: Instant,
+    checks_left: u32,
     transaction: [u8; 12],
 }
 
@@ -95,14 +98,11 @@ impl Transport {
         &self.local.ice_ufrag
     }
 
-    /// Where media may go now: the nominated pair, once DTLS is complete and its address has proved itself.
+    /// Where media may go now: the nominated pair, once DTLS is complete. An address that has not proved itself gets
+    /// nothing; until it has, media goes on to the one before.
     #[must_use]
     pub fn media_path(&self) -> Option<Path> {
-        if self.srtp.is_some() && self.probation.is_none() {
-            self.path
-        } else {
-            None
-        }
+        self.srtp.as_ref().and(self.path)
     }
 
     /// Whether DTLS is complete.
@@ -136,14 +136,22 @@ impl Transport {
         let provider = Arc::clone(self.identity.provider());
         let crypto = provider.crypto();
         let proved = ice::prove_request(datagram, &self.local.ice_pwd, crypto)?;
-        self.last_consent = now;
+        // Once connected, only the address that proved itself keeps the connection alive: a recorded request must not.
+        if !self.is_connected() || self.path.is_some_and(|current| current.remote == path.remote) {
+            self.last_consent = now;
+        }
         if let Some(answer) = ice::success(proved.transaction, path.remote, &self.local.ice_pwd, crypto) {
             egress.push(path, &answer);
         }
         match self.path {
             // Before any nomination the first valid pair will do: DTLS can start a round trip earlier.
             None => self.path = Some(path),
-            Some(current) if current == path => {}
+            // Back on the pair in use: the move was given up, or was never meant.
+            Some(current) if current == path => {
+                if proved.use_candidate {
+                    self.probation = None;
+                }
+            }
             // The latest valid nomination wins (roaming).
             Some(_) if proved.use_candidate && !self.is_connected() => self.path = Some(path),
             Some(_) if proved.use_candidate && self.probation.as_ref().is_none_or(|p| p.path != path) => {
@@ -157,7 +165,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Media stops until the new address has answered a check of ours or sent fresh SRTCP: a check that somebody
+    /// No media goes to a new address until it has answered a check of ours or sent fresh SRTCP: a check that somebody
     /// recorded and replays from elsewhere must not redirect a stream.
     fn begin_probation(&mut self, now: Instant, path: Path) {
         self.checks_made += 1;
@@ -170,6 +178,7 @@ impl Transport {
         self.probation = Some(Probation {
             path,
             next_check: now,
+            checks_left: CHECKS_MAX,
             transaction,
         });
     }
@@ -179,6 +188,11 @@ impl Transport {
         if now < probation.next_check {
             return;
         }
+        let Some(checks_left) = probation.checks_left.checked_sub(1) else {
+            self.probation = None;
+            return;
+        };
+        probation.checks_left = checks_left;
         probation.next_check = now + CHECK_INTERVAL;
         let (remote, local) = (&self.remote, &self.local);
         let crypto = self.identity.provider().crypto();
@@ -194,9 +208,10 @@ impl Transport {
         }
     }
 
-    fn end_probation(&mut self, path: Path) {
+    fn end_probation(&mut self, now: Instant, path: Path) {
         if self.probation.as_ref().is_some_and(|p| p.path.remote == path.remote) {
             self.path = self.probation.take().map(|p| p.path);
+            self.last_consent = now;
         }
     }
 
@@ -204,13 +219,19 @@ impl Transport {
     ///
     /// # Errors
     /// [`StunRefusal`] when the peer did not make it, or nothing was asked.
-    pub fn handle_response(&mut self, path: Path, transaction: [u8; 12], datagram: &[u8]) -> Result<(), StunRefusal> {
+    pub fn handle_response(
+        &mut self,
+        now: Instant,
+        path: Path,
+        transaction: [u8; 12],
+        datagram: &[u8],
+    ) -> Result<(), StunRefusal> {
         let asked = self.probation.as_ref().is_some_and(|p| p.transaction == transaction);
         if !asked {
             return Err(StunRefusal::UnknownUser);
         }
         ice::prove_response(datagram, &self.remote.ice_pwd, self.identity.provider().crypto())?;
-        self.end_probation(path);
+        self.end_probation(now, path);
         Ok(())
     }
 
@@ -249,13 +270,13 @@ impl Transport {
     ///
     /// # Errors
     /// As [`Transport::open_rtp`].
-    pub fn open_rtcp(&mut self, path: Path, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
+    pub fn open_rtcp(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
         let opened = self
             .srtp
             .as_mut()
             .ok_or(SrtpRefusal::NotAuthentic)?
             .open_rtcp(datagram)?;
-        self.end_probation(path);
+        self.end_probation(now, path);
         Ok(opened)
     }
 

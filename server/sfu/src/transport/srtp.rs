@@ -4,9 +4,11 @@
 //! SRTP keys of one connection (RFC 3711, RFC 7714, RFC 5764). Outgoing RTP under AES-128-GCM is sealed where it lies in
 //! the send arena; everything else goes through `rtc-srtp`.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use rtc_crypto::{BlockCipherAlgorithm, RTCCrypto};
+use rtc_crypto::{BlockCipherAlgorithm, RTCCrypto, RTCCryptoProvider};
 use rtc_srtp::config::Config;
 use rtc_srtp::context::Context;
 use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
@@ -16,8 +18,11 @@ use rtc_srtp::protection_profile::ProtectionProfile;
 pub const RTP_OVERHEAD_BYTES_MAX: usize = 16;
 /// Packets that may arrive late and still be told from replays.
 const REPLAY_WINDOW_PACKETS: usize = 1_024;
-/// SSRCs per connection whose incoming state is kept; a flood of invented ones is refused.
+/// SSRCs per connection that have sent something authentic.
 const INBOUND_SSRCS_MAX: usize = 64;
+/// Packets of unknown SSRCs that one throw-away context looks at: `rtc-srtp` keeps state for each before it knows
+/// whether they are authentic.
+const PROBES_MAX: u32 = 64;
 
 /// The SRTP keys could not be derived or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +38,33 @@ pub struct Srtp {
     sealer: Sealer,
     outbound: Context,
     inbound: Context,
-    inbound_ssrcs: Vec<u32>,
+    /// SSRCs that `inbound` knows: all of them proved.
+    proved: Vec<u32>,
+    /// For packets of other SSRCs, with the number it has seen.
+    probe: Option<(Context, u32)>,
+    remote: RemoteKeys,
+}
+
+/// What a context for incoming packets is made from.
+struct RemoteKeys {
+    profile: ProtectionProfile,
+    key: Vec<u8>,
+    salt: Vec<u8>,
+    provider: Arc<dyn RTCCryptoProvider>,
+}
+
+impl RemoteKeys {
+    fn context(&self) -> Option<Context> {
+        Context::new(
+            &self.key,
+            &self.salt,
+            self.profile,
+            Some(srtp_replay_protection(REPLAY_WINDOW_PACKETS)),
+            Some(srtcp_replay_protection(REPLAY_WINDOW_PACKETS)),
+            self.provider.crypto(),
+        )
+        .ok()
+    }
 }
 
 enum Sealer {
@@ -69,8 +100,9 @@ impl Srtp {
         profile: ProtectionProfile,
         keying_material: &[u8],
         is_client: bool,
-        crypto: &dyn RTCCrypto,
+        provider: &Arc<dyn RTCCryptoProvider>,
     ) -> Option<Self> {
+        let crypto = provider.crypto();
         const LABEL_ENCRYPTION: u8 = 0x00;
         const LABEL_SALT: u8 = 0x02;
         let mut config = Config {
@@ -104,20 +136,19 @@ impl Srtp {
             crypto,
         )
         .ok()?;
-        let inbound = Context::new(
-            &keys.remote_master_key,
-            &keys.remote_master_salt,
+        let remote = RemoteKeys {
             profile,
-            Some(srtp_replay_protection(REPLAY_WINDOW_PACKETS)),
-            Some(srtcp_replay_protection(REPLAY_WINDOW_PACKETS)),
-            crypto,
-        )
-        .ok()?;
+            key: config.keys.remote_master_key,
+            salt: config.keys.remote_master_salt,
+            provider: Arc::clone(provider),
+        };
         Some(Self {
             sealer,
             outbound,
-            inbound,
-            inbound_ssrcs: Vec::new(),
+            inbound: remote.context()?,
+            proved: Vec::new(),
+            probe: None,
+            remote,
         })
     }
 
@@ -169,19 +200,31 @@ impl Srtp {
         self.outbound.encrypt_rtcp(compound).ok()
     }
 
-    fn admit(&mut self, datagram: &[u8], at: usize) -> Result<(), SrtpRefusal> {
-        let ssrc = datagram
-            .get(at..)
-            .and_then(|d| d.first_chunk::<4>())
-            .ok_or(SrtpRefusal::NotAuthentic)?;
-        let ssrc = u32::from_be_bytes(*ssrc);
-        if !self.inbound_ssrcs.contains(&ssrc) {
-            if self.inbound_ssrcs.len() >= INBOUND_SSRCS_MAX {
+    /// Opens a packet whose SSRC stands at `ssrc_at`. What an SSRC sends first goes to a throw-away context, so that
+    /// forged packets can neither fill the table of streams nor memory.
+    fn open(
+        &mut self,
+        datagram: &[u8],
+        ssrc_at: usize,
+        decrypt: impl Fn(&mut Context) -> Option<BytesMut>,
+    ) -> Result<BytesMut, SrtpRefusal> {
+        let ssrc = datagram.get(ssrc_at..).and_then(|d| d.first_chunk::<4>());
+        let ssrc = u32::from_be_bytes(*ssrc.ok_or(SrtpRefusal::NotAuthentic)?);
+        if !self.proved.contains(&ssrc) {
+            if self.proved.len() >= INBOUND_SSRCS_MAX {
                 return Err(SrtpRefusal::TooManyStreams);
             }
-            self.inbound_ssrcs.push(ssrc);
+            let fresh = self.probe.take().filter(|(_, seen)| *seen < PROBES_MAX);
+            let (mut context, seen) = match fresh {
+                Some(probe) => probe,
+                None => (self.remote.context().ok_or(SrtpRefusal::NotAuthentic)?, 0),
+            };
+            let opened = decrypt(&mut context);
+            self.probe = Some((context, seen + 1));
+            opened.ok_or(SrtpRefusal::NotAuthentic)?;
+            self.proved.push(ssrc);
         }
-        Ok(())
+        decrypt(&mut self.inbound).ok_or(SrtpRefusal::NotAuthentic)
     }
 
     /// Opens an RTP packet.
@@ -189,10 +232,7 @@ impl Srtp {
     /// # Errors
     /// [`SrtpRefusal`] when it is not authentic, a replay, or one stream too many.
     pub fn open_rtp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
-        self.admit(datagram, 8)?;
-        self.inbound
-            .decrypt_rtp(datagram)
-            .map_err(|_| SrtpRefusal::NotAuthentic)
+        self.open(datagram, 8, |context| context.decrypt_rtp(datagram).ok())
     }
 
     /// Opens a compound RTCP packet.
@@ -200,10 +240,7 @@ impl Srtp {
     /// # Errors
     /// As [`Srtp::open_rtp`].
     pub fn open_rtcp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
-        self.admit(datagram, 4)?;
-        self.inbound
-            .decrypt_rtcp(datagram)
-            .map_err(|_| SrtpRefusal::NotAuthentic)
+        self.open(datagram, 4, |context| context.decrypt_rtcp(datagram).ok())
     }
 }
 
@@ -218,8 +255,8 @@ mod tests {
             ..Config::default()
         };
         let material: Vec<u8> = (0..config.keying_material_len()).map(|i| i as u8).collect();
-        let server = Srtp::new(profile, &material, false, provider.crypto()).expect("keys");
-        let client = Srtp::new(profile, &material, true, provider.crypto()).expect("keys");
+        let server = Srtp::new(profile, &material, false, &provider).expect("keys");
+        let client = Srtp::new(profile, &material, true, &provider).expect("keys");
         (server, client)
     }
 
@@ -260,16 +297,35 @@ mod tests {
         assert_eq!(client.open_rtp(&space[..len]), Err(SrtpRefusal::NotAuthentic));
     }
 
+    fn sealed(server: &mut Srtp, ssrc: u32, index: u64) -> Vec<u8> {
+        let mut packet = rtp(index as u16);
+        packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        let len = packet.len();
+        packet.resize(len + RTP_OVERHEAD_BYTES_MAX, 0);
+        let len = server.seal_rtp(&mut packet, 12, len, ssrc, index).expect("seals");
+        packet.truncate(len);
+        packet
+    }
+
     #[test]
-    fn invented_streams_are_bounded() {
-        let (_, mut client) = pair(ProtectionProfile::AeadAes128Gcm);
-        let mut last = Err(SrtpRefusal::NotAuthentic);
-        for ssrc in 0..=INBOUND_SSRCS_MAX as u32 {
+    fn forged_streams_take_no_place_from_real_ones() {
+        let (mut server, mut client) = pair(ProtectionProfile::AeadAes128Gcm);
+        for ssrc in 0..1_000_u32 {
             let mut packet = rtp(1);
             packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
             packet.extend([0; 16]);
-            last = client.open_rtp(&packet);
+            assert_eq!(client.open_rtp(&packet), Err(SrtpRefusal::NotAuthentic));
         }
-        assert_eq!(last, Err(SrtpRefusal::TooManyStreams));
+        assert!(client.open_rtp(&sealed(&mut server, 7, 1_000)).is_ok());
+    }
+
+    #[test]
+    fn real_streams_are_bounded() {
+        let (mut server, mut client) = pair(ProtectionProfile::AeadAes128Gcm);
+        for ssrc in 1..=INBOUND_SSRCS_MAX as u32 {
+            assert!(client.open_rtp(&sealed(&mut server, ssrc, 1_000)).is_ok());
+        }
+        let one_more = sealed(&mut server, 1_000, 1_000);
+        assert_eq!(client.open_rtp(&one_more), Err(SrtpRefusal::TooManyStreams));
     }
 }

@@ -233,7 +233,8 @@ impl Line {
     /// An index for a packet of our own (parameter sets) ahead of the segment that starts next.
     pub fn insert(&mut self) -> u64 {
         let index = self.next;
-        self.mark(index, true);
+        // No source has it, so a NACK finds nothing; the index is spent all the same.
+        self.mark(index, false);
         self.next += 1;
         index
     }

@@ -71,6 +71,8 @@ impl LossGuard {
 }
 
 #[cfg(test)]
+// Any moment will do as the beginning of a test.
+#[allow(clippy::disallowed_methods)]
 mod tests {
     use super::*;
 

@@ -70,6 +70,9 @@ struct Links {
     down: Link,
 }
 
+/// When a slot changed, to whose source, from which timestamp on.
+pub(crate) type SlotChange = (u64, Option<(u8, SourceKind)>, u32);
+
 /// One run.
 pub(crate) struct Fair {
     pub(crate) now_us: u64,
@@ -420,7 +423,7 @@ impl Fair {
     }
 
     /// When slots of a viewer were said to show something, and from which timestamp on.
-    pub(crate) fn slot_changes(&self, viewer: usize, slot: u8) -> Vec<(u64, Option<(u8, SourceKind)>, u32)> {
+    pub(crate) fn slot_changes(&self, viewer: usize, slot: u8) -> Vec<SlotChange> {
         let of = self.viewers[viewer].peer;
         let changes = self.events.iter().filter_map(|(at, event)| match *event {
             Event::SlotChanged {
@@ -431,6 +434,7 @@ impl Fair {
             } if peer == of && number == slot => Some((*at, shows.map(|(who, kind)| (who.0 as u8, kind)), rtp_time)),
             _ => None,
         });
-        changes.collect()
+        // A slot that is empty when the viewer comes is told to be so: not a change.
+        changes.skip_while(|change| change.1.is_none()).collect()
     }
 }

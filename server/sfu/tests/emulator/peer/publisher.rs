@@ -117,7 +117,8 @@ impl Publisher {
 
     fn report(&mut self, now_us: u64) {
         let unix_us = self.wall_us + now_us;
-        let ntp = (unix_us / 1_000_000 + NTP_UNIX_OFFSET_S) << 32 | ((unix_us % 1_000_000) << 32) / 1_000_000;
+        let fraction = ((unix_us % 1_000_000) << 32) / 1_000_000;
+        let ntp = ((unix_us / 1_000_000 + NTP_UNIX_OFFSET_S) << 32) | fraction;
         let mut compound = Vec::new();
         for track in &self.tracks {
             for layer in track.layers.iter().filter(|layer| layer.sent > 0) {
