@@ -18,6 +18,8 @@ const REPLACED_MS = 3_000;
 const HEAL_MS = 4_000;
 /** A rack that is not connected by then is asked for again. */
 const CONNECT_MS = 10_000;
+/** A connected rack has said by then what is in each slot. */
+const TOLD_MS = 10_000;
 const AGAIN_MIN_MS = 500;
 const AGAIN_MAX_MS = 8_000;
 
@@ -34,6 +36,7 @@ export class Down {
   #askedMs = 0;
   #again = AGAIN_MIN_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: { send: Send; changed: () => void; audio: AudioPool; videoSlots: number }) {
     this.#send = options.send;
@@ -66,6 +69,7 @@ export class Down {
   stop(): void {
     this.#watching = false;
     clearTimeout(this.#timer);
+    clearTimeout(this.#telling);
     this.#send({ kind: 'stop_watching' });
     this.#pc?.close();
     this.#pc = null;
@@ -102,8 +106,13 @@ export class Down {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#pc = pc;
     this.#rack = offer.rack;
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
     pc.onconnectionstatechange = () => this.#moved(pc);
     for (const info of offer.slots) this.#prepare(info);
+    for (const slot of this.#slots.values()) {
+      if (!offer.slots.some((info) => info.slot === slot.slot)) slot.clear();
+    }
     try {
       await pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
       const answer = await pc.createAnswer();
@@ -143,13 +152,21 @@ export class Down {
     switch (pc.connectionState) {
       case 'connected':
         this.#again = AGAIN_MIN_MS;
-        return clearTimeout(this.#timer);
+        clearTimeout(this.#timer);
+        return this.#awaitWord();
       case 'disconnected':
         return this.#later(HEAL_MS);
       case 'failed':
       case 'closed':
         return this.#retry();
     }
+  }
+
+  /** Pictures of the rack before that this one does not speak of are let go. */
+  #awaitWord(): void {
+    this.#telling ??= setTimeout(() => {
+      for (const slot of this.#slots.values()) slot.expire();
+    }, TOLD_MS);
   }
 
   /** Asks again after a pause that grows while it does not help. */

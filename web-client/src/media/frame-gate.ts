@@ -21,6 +21,9 @@ export interface Frame {
 /** Without any timestamp: a frame that comes this long after the change is taken to be of the new source. */
 export const BLIND_WAIT_MS = 500;
 
+/** The server's word where no packet told a time yet; half of all real times would be "before" it. */
+const NO_TIME = 0;
+
 export class FrameGate {
   readonly #rtpTime: number;
   readonly #sinceMs: number;
@@ -33,6 +36,7 @@ export class FrameGate {
 
   /** Whether this frame, and so all later ones, may be shown. */
   opens(frame: Frame): boolean {
+    if (this.#rtpTime === NO_TIME) return frame.nowMs - this.#sinceMs >= BLIND_WAIT_MS;
     if (frame.rtp !== undefined) return atOrAfter(frame.rtp, this.#rtpTime);
     if (frame.lastRtp !== undefined) {
       // The frame on screen may be one older than the last that arrived: the second one is safe.

@@ -20,7 +20,10 @@ export class VideoSlot {
   readonly #changed: () => void;
   #receiver: RTCRtpReceiver | null = null;
   #gate: FrameGate | null = null;
-  #frames = 0;
+  /** Ends the watch over the frames of the rack before. */
+  #following = new AbortController();
+  /** What the slot of this rack shows was said since it came. */
+  #told = true;
   shows: Shown | null = null;
   state: SlotState = 'empty';
   codec: string | null = null;
@@ -52,6 +55,7 @@ export class VideoSlot {
     this.#freeze();
     this.#receiver = receiver;
     this.#gate = null;
+    this.#told = false;
     this.state = this.state === 'shown' ? 'waiting' : this.state;
     this.#video.srcObject = new MediaStream([receiver.track]);
     void this.#video.play().catch(() => undefined);
@@ -63,6 +67,7 @@ export class VideoSlot {
   show(shows: Shown | null, rtpTime: number): void {
     const same = shows?.participant === this.shows?.participant && shows?.source === this.shows?.source;
     if (!same) this.#still.hidden = true;
+    this.#told = true;
     this.shows = shows;
     this.codec = null;
     this.state = shows ? 'waiting' : 'empty';
@@ -70,6 +75,11 @@ export class VideoSlot {
     if (shows && this.#video.paused) void this.#video.play().catch(() => undefined);
     this.#mark();
     this.#changed();
+  }
+
+  /** The new rack has been up for long, and nobody said that the old picture is in it: it is not. */
+  expire(): void {
+    if (!this.#told) this.clear();
   }
 
   cannotDecode(codec: string): void {
@@ -86,19 +96,21 @@ export class VideoSlot {
   }
 
   dispose(): void {
-    this.#frames += 1;
+    this.#following.abort();
     this.#video.srcObject = null;
     this.element.remove();
   }
 
   #follow(): void {
-    const turn = ++this.#frames;
+    this.#following.abort();
+    this.#following = new AbortController();
+    const { signal } = this.#following;
     if (!('requestVideoFrameCallback' in HTMLVideoElement.prototype)) {
-      this.#video.addEventListener('timeupdate', () => turn === this.#frames && this.#frame(undefined));
+      this.#video.addEventListener('timeupdate', () => this.#frame(undefined), { signal });
       return;
     }
     const next = (_now: number, meta: VideoFrameCallbackMetadata): void => {
-      if (turn !== this.#frames) return;
+      if (signal.aborted) return;
       this.#frame(meta.rtpTimestamp);
       this.#video.requestVideoFrameCallback(next);
     };

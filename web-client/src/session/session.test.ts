@@ -66,6 +66,25 @@ describe('hello', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  it('refused for too many connections ends a newcomer, but not one who was inside', () => {
+    const many = { kind: 'refused', code: 'too_many_connections', sentence: '' };
+    const newcomer = setup();
+    newcomer.last().onopen?.();
+    newcomer.last().deliver([many]);
+    expect(newcomer.statuses.at(-1)).toMatchObject({ at: 'closed', code: 'too_many_connections' });
+
+    const { last, welcome, untilSocket, statuses } = setup();
+    welcome();
+    last().break();
+    untilSocket(2);
+    last().onopen?.();
+    last().deliver([many]);
+    expect(statuses.at(-1)).toEqual({ at: 'reconnecting' });
+    untilSocket(3);
+    welcome(true);
+    expect(statuses.at(-1)).toMatchObject({ at: 'online', first: false });
+  });
+
   it('with an old resume token goes on without it', () => {
     const { last, untilSocket, said, tokens } = setup('old');
     last().onopen?.();

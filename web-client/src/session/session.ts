@@ -46,6 +46,8 @@ export interface SessionOptions {
 const FATAL: ReadonlySet<RefusalCode> = new Set([
   'version', 'token', 'expired', 'unknown_event', 'event_closed', 'name', 'too_many_connections', 'not_allowed',
 ]);
+/** Of those, what passes once one was inside: the server still counts the socket that was just lost. */
+const PASSING: ReadonlySet<RefusalCode> = new Set(['too_many_connections']);
 /** Refusals that a wrong or old resume token can cause. */
 const OF_RESUME: ReadonlySet<RefusalCode> = new Set(['token', 'expired', 'malformed']);
 
@@ -196,7 +198,8 @@ export class Session {
       this.#options.onResumeToken?.(null);
       return this.#lost(0);
     }
-    if (FATAL.has(message.code)) return this.stop(message.code, message.sentence);
+    const passing = this.#everWelcomed && PASSING.has(message.code);
+    if (FATAL.has(message.code) && !passing) return this.stop(message.code, message.sentence);
     this.#lost();
   }
 

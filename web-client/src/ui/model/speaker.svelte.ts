@@ -44,6 +44,10 @@ export class Speaker implements SpeakerModel {
   #place: Place = 'audience';
   #sources: readonly SourceKind[] = [];
   #ticking: ReturnType<typeof setInterval> | undefined;
+  /** Raised when all devices are closed: what was asked for before comes too late then. */
+  #life = 0;
+  /** Raised when a device is asked for anew or switched off: only the last word on it counts. */
+  readonly #turns = { mic: 0, camera: 0, screen: 0 };
   /** set_source commands under way per source: the server's list is no news until they are answered. */
   readonly #asking = new Map<SourceKind, number>();
 
@@ -74,8 +78,8 @@ export class Speaker implements SpeakerModel {
   toggleCamera(): void {
     this.cameraOn = !this.cameraOn;
     if (this.devices !== 'open') return;
-    if (this.cameraOn) void this.#cameraOn();
-    else this.#cameraOff();
+    if (this.cameraOn) void this.#turnCameraOn();
+    else this.#turnCameraOff();
   }
 
   share(sound: boolean): void {
@@ -83,6 +87,7 @@ export class Speaker implements SpeakerModel {
   }
 
   stopShare(): void {
+    this.#turns.screen += 1;
     this.#screen?.screen.stop();
     this.#screen?.sound?.stop();
     this.#screen = null;
@@ -127,8 +132,8 @@ export class Speaker implements SpeakerModel {
     if (choice.microphone !== before.microphone) void this.#changeMic();
     if (choice.camera !== before.camera) {
       this.cameraOn = choice.camera !== 'none';
-      if (this.cameraOn) void this.#cameraOn();
-      else this.#cameraOff();
+      if (this.cameraOn) void this.#turnCameraOn();
+      else this.#turnCameraOff();
     }
   }
 
@@ -168,26 +173,36 @@ export class Speaker implements SpeakerModel {
   async #enter(): Promise<void> {
     if (this.entering) return;
     this.entering = true;
+    const life = this.#life;
     try {
       if (!(await this.#openDevices())) return;
       if (this.#place === 'audience') {
         const outcome = await this.#command({ kind: 'enter_backstage' });
-        if (!outcome.ok) return;
+        if (!outcome.ok || life !== this.#life) return;
       }
       await this.#up.start();
       await this.#tellSources();
     } finally {
-      this.entering = false;
+      if (life === this.#life) this.entering = false;
     }
+  }
+
+  /** For after an await: whether nobody asked for the device anew, switched it off or left meanwhile. */
+  #asks(device: 'mic' | 'camera' | 'screen'): () => boolean {
+    const life = this.#life;
+    const turn = (this.#turns[device] += 1);
+    return () => life === this.#life && turn === this.#turns[device];
   }
 
   /** What is on here, to a server that does not know. */
   async #tellSources(): Promise<void> {
+    const life = this.#life;
     await this.#setSource('mic', this.micOn);
+    if (life !== this.#life) return;
     await this.#setSource('camera', this.preview !== null);
     if (!this.#screen) return;
     await this.#setSource('screen', true);
-    await this.#setSource('screen_audio', this.#screen.sound !== null);
+    if (this.#screen) await this.#setSource('screen_audio', this.#screen.sound !== null);
   }
 
   async #openDevices(): Promise<boolean> {
@@ -195,17 +210,28 @@ export class Speaker implements SpeakerModel {
     if (this.devices === 'opening') return false;
     this.devices = 'opening';
     this.trouble = null;
+    const life = this.#life;
+    const asked = this.cameraOn;
     try {
-      const camera = this.cameraOn ? this.choice.camera : 'none';
-      const opened = await openBoth({ ...this.choice, camera });
-      await this.#useMic(opened.mic);
-      await this.#useCamera(opened.camera);
-      this.cameraOn = opened.camera !== null;
+      const opened = await openBoth({ ...this.choice, camera: asked ? this.choice.camera : 'none' });
+      if (life !== this.#life || !this.cameraOn) opened.camera?.stop();
+      if (life !== this.#life) {
+        opened.mic.stop();
+        return false;
+      }
+      // The camera's button may have been pressed while the browser asked.
+      const late = !asked && this.cameraOn;
+      const camera = this.cameraOn ? opened.camera : null;
+      this.cameraOn = late || camera !== null;
       this.devices = 'open';
+      await Promise.all([this.#useMic(opened.mic), this.#useCamera(camera)]);
+      if (life !== this.#life) return false;
+      if (late && this.cameraOn) await this.#takeCamera();
       await this.#list();
-      return true;
+      return life === this.#life;
     } catch (error) {
-      this.devices = 'closed';
+      if (life !== this.#life) return false;
+      this.#closeDevices();
       this.trouble = troubleOf(error);
       return false;
     }
@@ -223,6 +249,8 @@ export class Speaker implements SpeakerModel {
   }
 
   #closeDevices(): void {
+    this.#life += 1;
+    this.entering = false;
     this.#up.stop();
     this.#screen?.screen.stop();
     this.#screen?.sound?.stop();
@@ -254,43 +282,70 @@ export class Speaker implements SpeakerModel {
   }
 
   async #changeMic(): Promise<void> {
+    const current = this.#asks('mic');
     try {
-      await this.#useMic(await openMicrophone(this.choice.microphone));
+      const track = await openMicrophone(this.choice.microphone);
+      if (!current()) return track.stop();
+      await this.#useMic(track);
     } catch (error) {
-      this.trouble = troubleOf(error);
+      if (current()) this.trouble = troubleOf(error);
     }
   }
 
-  async #cameraOn(): Promise<void> {
+  async #turnCameraOn(): Promise<void> {
+    if (await this.#takeCamera()) await this.#setSource('camera', true);
+  }
+
+  /** Whether the camera is on now, and still meant to be. */
+  async #takeCamera(): Promise<boolean> {
     this.trouble = null;
+    const current = this.#asks('camera');
     try {
-      await this.#useCamera(await openCamera(this.choice.camera === 'none' ? null : this.choice.camera));
-      await this.#setSource('camera', true);
+      const track = await openCamera(this.choice.camera === 'none' ? null : this.choice.camera);
+      if (!current()) {
+        track.stop();
+        return false;
+      }
+      await this.#useCamera(track);
+      return current();
     } catch (error) {
+      if (!current()) return false;
       this.cameraOn = false;
       this.trouble = troubleOf(error);
+      // Another camera was to follow one that is still on.
+      if (this.preview) this.#turnCameraOff();
+      return false;
     }
   }
 
-  #cameraOff(): void {
+  #turnCameraOff(): void {
+    this.#turns.camera += 1;
     void this.#useCamera(null);
     void this.#setSource('camera', false);
   }
 
   async #share(sound: boolean): Promise<void> {
     this.trouble = null;
+    let current = this.#asks('screen');
     try {
       const opened = await openScreen(sound);
+      if (!current()) {
+        opened.screen.stop();
+        opened.sound?.stop();
+        return;
+      }
       if (this.#screen) this.stopShare();
+      current = this.#asks('screen');
       this.#screen = opened;
       this.screenOn = true;
       // The browser's own "stop sharing" button.
       opened.screen.addEventListener('ended', () => this.#screen === opened && this.stopShare());
-      await this.#up.setTrack('screen', opened.screen);
-      await this.#up.setTrack('screen_audio', opened.sound);
+      await Promise.all([this.#up.setTrack('screen', opened.screen), this.#up.setTrack('screen_audio', opened.sound)]);
+      if (!current()) return;
       await this.#setSource('screen', true);
-      if (opened.sound) await this.#setSource('screen_audio', true);
+      if (opened.sound && current()) await this.#setSource('screen_audio', true);
     } catch (error) {
+      if (!current()) return;
       // Closing the browser's picker is a choice, not a fault.
       if (!(error instanceof DOMException && error.name === 'NotAllowedError')) this.trouble = 'shareFailed';
     }
@@ -317,6 +372,7 @@ export class Speaker implements SpeakerModel {
     }
     if (this.preview && taken('camera')) {
       this.cameraOn = false;
+      this.#turns.camera += 1;
       void this.#useCamera(null);
       voice.assertive(language.texts.speaker.camOffByOthers);
     }

@@ -1,0 +1,212 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Command, YouView } from '../../protocol';
+import { Speaker } from './speaker.svelte';
+
+/** A question to the browser that the test answers when it likes. */
+interface Prompt {
+  what: 'both' | 'mic' | 'camera' | 'screen';
+  answer: (value: unknown) => void;
+  deny: () => void;
+}
+
+const { prompts, sent } = vi.hoisted(() => ({ prompts: [] as Prompt[], sent: new Map<string, unknown>() }));
+
+vi.mock('../../media/devices', () => {
+  const ask = (what: Prompt['what']) => () =>
+    new Promise((answer, reject) => prompts.push({ what, answer, deny: () => reject(new Error('denied')) }));
+  return {
+    openBoth: ask('both'), openCamera: ask('camera'), openMicrophone: ask('mic'), openScreen: ask('screen'),
+    listDevices: () => Promise.resolve([]),
+    troubleOf: () => 'denied',
+  };
+});
+vi.mock('../../media/level', () => ({ LevelMeter: class { listen(): void {} dispose(): void {} } }));
+vi.mock('../../media/up', () => ({
+  Up: class {
+    state = 'idle';
+    async setTrack(source: string, track: unknown): Promise<void> {
+      sent.set(source, track);
+    }
+    async start(): Promise<void> {
+      this.state = 'connecting';
+    }
+    revive(): void {}
+    stop(): void {
+      this.state = 'idle';
+    }
+  },
+}));
+vi.mock('../parts/voice.svelte', () => ({ voice: { polite: () => undefined, assertive: () => undefined } }));
+vi.mock('../../text/language.svelte', () => ({ language: { texts: { speaker: {} } } }));
+
+class Track {
+  enabled = true;
+  live = true;
+  stop(): void {
+    this.live = false;
+  }
+  getSettings(): object {
+    return {};
+  }
+  addEventListener(): void {}
+}
+
+const you = (over: Partial<YouView> = {}): YouView => ({
+  participant: 'p', name: 'Ada', role: 'speaker', room: 'stage', place: 'audience', sources: [], ...over,
+});
+const rest = async (): Promise<void> => {
+  for (let i = 0; i < 20; i += 1) await Promise.resolve();
+};
+
+function setup() {
+  const said: Command[] = [];
+  const speaker = new Speaker({
+    send: () => true,
+    command: async (command) => {
+      said.push(command);
+      return { ok: true };
+    },
+  });
+  /** The last word on a source that the server heard. */
+  const live = (source: string): boolean | undefined =>
+    said.flatMap((one) => (one.kind === 'set_source' && one.source === source ? [one.live] : [])).at(-1);
+  return { speaker, said, live };
+}
+
+async function backstage() {
+  const mic = new Track();
+  const camera = new Track();
+  const all = setup();
+  all.speaker.enterBackstage();
+  prompts.shift()!.answer({ mic, camera });
+  await rest();
+  all.speaker.follow(you({ place: 'backstage', sources: ['mic', 'camera'] }), false, false);
+  expect(all.live('camera')).toBe(true);
+  return { ...all, mic, camera };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  prompts.length = 0;
+  sent.clear();
+});
+afterEach(() => vi.useRealTimers());
+
+describe('the camera is on only while its button says so', () => {
+  it('on, then off, before the browser gave it', async () => {
+    const { speaker, live } = await backstage();
+    speaker.toggleCamera();
+    speaker.toggleCamera();
+    speaker.toggleCamera();
+    const late = new Track();
+    prompts.shift()!.answer(late);
+    await rest();
+    expect(speaker.cameraOn).toBe(false);
+    expect(late.live).toBe(false);
+    expect(speaker.preview).toBeNull();
+    expect(sent.get('camera')).toBeNull();
+    expect(live('camera')).toBe(false);
+  });
+
+  it('on, off and on again: the last answer counts', async () => {
+    const { speaker, live } = await backstage();
+    for (let i = 0; i < 4; i += 1) speaker.toggleCamera();
+    const [first, second] = [new Track(), new Track()];
+    prompts[1]!.answer(second);
+    await rest();
+    prompts[0]!.answer(first);
+    await rest();
+    expect(first.live).toBe(false);
+    expect(speaker.preview).toBe(second);
+    expect(second.live).toBe(true);
+    expect(live('camera')).toBe(true);
+  });
+
+  it('switched off while the first question is open', async () => {
+    const { speaker, live } = setup();
+    speaker.enterBackstage();
+    speaker.toggleCamera();
+    const [mic, camera] = [new Track(), new Track()];
+    prompts.shift()!.answer({ mic, camera });
+    await rest();
+    expect(camera.live).toBe(false);
+    expect(mic.live).toBe(true);
+    expect(speaker.cameraOn).toBe(false);
+    expect(live('camera')).toBe(false);
+  });
+
+  it('switched off by a moderator while another one is opened', async () => {
+    const { speaker, camera } = await backstage();
+    await vi.advanceTimersByTimeAsync(1_000);
+    speaker.choose({ ...speaker.choice, camera: 'other' });
+    speaker.follow(you({ place: 'backstage', sources: ['mic'] }), false, false);
+    const late = new Track();
+    prompts.shift()!.answer(late);
+    await rest();
+    expect(speaker.cameraOn).toBe(false);
+    expect([camera.live, late.live]).toEqual([false, false]);
+  });
+
+  it('another one that cannot be had leaves none on', async () => {
+    const { speaker, camera, live } = await backstage();
+    speaker.choose({ ...speaker.choice, camera: 'other' });
+    prompts.shift()!.deny();
+    await rest();
+    expect(speaker.cameraOn).toBe(false);
+    expect(camera.live).toBe(false);
+    expect(live('camera')).toBe(false);
+    expect(speaker.trouble).toBe('denied');
+  });
+});
+
+describe('nothing stays on after leaving', () => {
+  it('while the first question is open', async () => {
+    const { speaker, said } = setup();
+    speaker.enterBackstage();
+    speaker.dispose();
+    const [mic, camera] = [new Track(), new Track()];
+    prompts.shift()!.answer({ mic, camera });
+    await rest();
+    expect([mic.live, camera.live]).toEqual([false, false]);
+    expect(speaker.devices).toBe('closed');
+    expect(speaker.up).toBe('idle');
+    expect(speaker.entering).toBe(false);
+    expect(said).toEqual([]);
+  });
+
+  it('while a camera, a microphone and a screen are asked for', async () => {
+    const { speaker, mic, camera } = await backstage();
+    speaker.choose({ microphone: 'm2', camera: 'c2' });
+    speaker.share(true);
+    speaker.follow(you(), false, false);
+    const tracks = [new Track(), new Track(), new Track(), new Track()];
+    for (const prompt of prompts.splice(0)) {
+      if (prompt.what === 'screen') prompt.answer({ screen: tracks[0], sound: tracks[1] });
+      else prompt.answer(tracks[prompt.what === 'mic' ? 2 : 3]);
+    }
+    await rest();
+    expect([mic, camera, ...tracks].filter((track) => track.live)).toEqual([]);
+    expect(speaker.screenOn).toBe(false);
+    expect(speaker.preview).toBeNull();
+  });
+
+  it('and one may come back before the old question is answered', async () => {
+    const { speaker } = setup();
+    speaker.check();
+    speaker.dispose();
+    speaker.enterBackstage();
+    const [first, second] = prompts.splice(0);
+    const [mic, camera] = [new Track(), new Track()];
+    second!.answer({ mic, camera });
+    await rest();
+    const old = { mic: new Track(), camera: new Track() };
+    first!.answer(old);
+    await rest();
+    expect(speaker.devices).toBe('open');
+    expect(speaker.preview).toBe(camera);
+    expect([mic.live, camera.live, old.mic.live, old.camera.live]).toEqual([true, true, false, false]);
+  });
+});
