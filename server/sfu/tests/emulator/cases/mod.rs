@@ -9,6 +9,7 @@ mod flood;
 mod hostile;
 mod negotiated;
 mod newcomer;
+mod regressions;
 mod repair;
 mod roaming;
 mod simulcast;
