@@ -16,3 +16,6 @@ pub(crate) use links::{Negotiator, PendingRack, PublisherLink, ResourceId, SdpPr
 pub(crate) use reactions::Reaction;
 pub(crate) use reports::{MediaReport, start_reports};
 pub(crate) use room_media::EventMedia;
+
+#[cfg(test)]
+mod tests;

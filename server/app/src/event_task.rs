@@ -226,7 +226,11 @@ impl EventTask {
                 }
                 self.tell_refusal(socket, done);
             }
-            Message::StopPublishing { socket } => self.media.stop_publishing(socket),
+            Message::StopPublishing { socket } => {
+                if let Some(of) = self.sockets.get(&socket) {
+                    self.media.stop_publishing(socket, of.identity.participant);
+                }
+            }
             Message::Whip {
                 participant,
                 name,
@@ -272,6 +276,9 @@ impl EventTask {
             Message::Media(report) => match self.media.report(report, &self.setup.services.metrics) {
                 Some(Reaction::Hub(input)) => self.feed(input).await?,
                 Some(Reaction::Tell(socket, message)) => self.tell(socket, encode(&message), true),
+                Some(Reaction::TellOrphaned(participant, message)) => {
+                    self.tell_orphaned(participant, &encode(&message))
+                }
                 None => {}
             },
             #[cfg(test)]

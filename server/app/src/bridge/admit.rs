@@ -127,12 +127,13 @@ impl EventMedia {
             unreachable!("only publishers are added here");
         };
         let (id, room) = (*id, room.clone());
-        // The media plane ends another tab's connection by itself and reports it; a new offer of the same tab, or of
-        // a program whose place the hub has given anew already, is no news to anybody.
+        // The media plane ends another tab's connection by itself and reports it, and so that of a socket that broke:
+        // it may have been another tab's. A new offer of the same tab, or of a program whose place the hub has given
+        // anew already, is no news to anybody.
         for earlier in self.peers.publishers_of(id) {
             let is_other_tab = match (self.peers.get(earlier), &holder) {
                 (Some(Holder::Publish { socket: Some(a), .. }), Holder::Publish { socket: Some(b), .. }) => a != b,
-                (Some(Holder::Publish { socket: Some(_), .. }), _) => true,
+                (Some(Holder::Publish { .. }), _) => true,
                 _ => false,
             };
             if !is_other_tab {
@@ -204,13 +205,21 @@ impl EventMedia {
         }
     }
 
-    /// Ends what a socket publishes.
-    pub(crate) fn stop_publishing(&mut self, socket: SocketId) {
+    /// Ends what a socket publishes, and what its person published from a socket that broke.
+    pub(crate) fn stop_publishing(&mut self, socket: SocketId, participant: ParticipantId) {
         for peer in self.peers.of_socket(socket) {
             if self.peers.get(peer).is_some_and(Holder::publishes) {
                 self.remove(peer);
             }
         }
+        for peer in self.peers.orphaned_publishers(participant) {
+            self.remove(peer);
+        }
+    }
+
+    /// Whether a socket holds a publishing connection.
+    pub(crate) fn publishes_from(&self, socket: SocketId) -> bool {
+        self.peers.publishes_from(socket)
     }
 
     /// The socket is gone. Where it said goodbye its connections end as well; where it broke they may outlive it.

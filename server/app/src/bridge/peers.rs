@@ -17,13 +17,13 @@ use crate::event::SocketId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Holder {
     Watch {
-        /// None: the socket broke; its person may come back and take over or replace this.
+        /// None: the socket broke; its person may come back, is told of it on every socket, and may end or replace it.
         socket: Option<SocketId>,
         participant: ParticipantId,
         rack: u32,
     },
     Publish {
-        /// None: the socket broke; its person may come back and take over or replace this.
+        /// None: the socket broke; its person may come back, is told of it on every socket, and may end or replace it.
         socket: Option<SocketId>,
         participant: ParticipantId,
         room: RoomId,
@@ -167,6 +167,18 @@ impl Peers {
     pub(super) fn orphaned_racks(&self, person: ParticipantId) -> Vec<PeerId> {
         let orphaned = |id: &PeerId| matches!(self.get(*id), Some(Holder::Watch { socket: None, .. }));
         self.of_person(person).into_iter().filter(orphaned).collect()
+    }
+
+    /// Publishing connections of this person that no socket holds.
+    pub(super) fn orphaned_publishers(&self, person: ParticipantId) -> Vec<PeerId> {
+        let orphaned = |id: &PeerId| matches!(self.get(*id), Some(Holder::Publish { socket: None, .. }));
+        self.of_person(person).into_iter().filter(orphaned).collect()
+    }
+
+    /// Whether the socket holds a publishing connection.
+    pub(super) fn publishes_from(&self, socket: SocketId) -> bool {
+        let publishes = |id: &PeerId| self.get(*id).is_some_and(Holder::publishes);
+        self.by_socket.get(&socket).is_some_and(|of| of.iter().any(publishes))
     }
 
     pub(super) fn of_person(&self, person: ParticipantId) -> Vec<PeerId> {

@@ -24,6 +24,9 @@ pub(crate) enum Reaction {
     Hub(Input),
     /// For one socket.
     Tell(SocketId, ServerMessage),
+    /// For every socket of somebody that publishes nothing itself: the one that published broke and may be back as
+    /// any of them.
+    TellOrphaned(ParticipantId, ServerMessage),
 }
 
 impl EventMedia {
@@ -85,13 +88,15 @@ impl EventMedia {
             Event::BFrames { participant, .. } => {
                 metrics.refused("b_frames");
                 tracing::warn!(event = %self.handle.id, "a publisher sends B-frames; nothing of that picture is sent on");
-                let socket = self.socket_of_publisher(self.names.person(participant)?)?;
+                let participant = self.names.person(participant)?;
                 let sentence =
                     "Your encoder sends B-frames, which browsers cannot show. Switch them off in its settings.";
-                Some(Reaction::Tell(
-                    socket,
-                    Refusal::new(RefusalCode::Sdp, sentence).message(),
-                ))
+                let message = Refusal::new(RefusalCode::Sdp, sentence).message();
+                let publishers = self.peers.publishers_of(participant);
+                publishers.iter().find_map(|id| match self.peers.get(*id)? {
+                    Holder::Publish { socket, .. } => Some(tell_publisher(*socket, participant, message.clone())),
+                    _ => None,
+                })
             }
             Event::Speaking { room, participants } => {
                 let room = self.names.room(room)?;
@@ -107,16 +112,15 @@ impl EventMedia {
     fn closed(&mut self, peer: PeerId, reason: CloseReason) -> Option<Reaction> {
         // What was removed here is no longer known, so its own end is no news.
         let peer = self.peers.remove(peer)?;
-        let tell = |socket: Option<SocketId>, direction| {
+        let closed = |direction| {
             let sentence = why(reason).to_owned();
-            Some(Reaction::Tell(
-                socket?,
-                ServerMessage::MediaClosed { direction, sentence },
-            ))
+            ServerMessage::MediaClosed { direction, sentence }
         };
         match &peer.holder {
-            Holder::Watch { socket, .. } => tell(*socket, MediaDirection::Down),
-            Holder::Publish { socket, .. } => tell(*socket, MediaDirection::Up),
+            Holder::Watch { socket, .. } => Some(Reaction::Tell((*socket)?, closed(MediaDirection::Down))),
+            Holder::Publish {
+                socket, participant, ..
+            } => Some(tell_publisher(*socket, *participant, closed(MediaDirection::Up))),
             holder @ (Holder::Whip { .. } | Holder::Whep { .. }) => program_down(holder).map(Reaction::Hub),
         }
     }
@@ -127,13 +131,12 @@ impl EventMedia {
             _ => None,
         }
     }
+}
 
-    fn socket_of_publisher(&self, participant: ParticipantId) -> Option<SocketId> {
-        let publishers = self.peers.publishers_of(participant);
-        publishers.iter().find_map(|id| match self.peers.get(*id)? {
-            Holder::Publish { socket, .. } => *socket,
-            _ => None,
-        })
+fn tell_publisher(socket: Option<SocketId>, participant: ParticipantId, message: ServerMessage) -> Reaction {
+    match socket {
+        Some(socket) => Reaction::Tell(socket, message),
+        None => Reaction::TellOrphaned(participant, message),
     }
 }
 

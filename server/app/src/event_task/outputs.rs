@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use fiera_hub::{Output, StreamKey};
 use fiera_protocol::codec::encode;
+use fiera_protocol::ids::ParticipantId;
 use fiera_protocol::server::ServerMessage;
 
-use super::EventTask;
+use super::{EventTask, Socket};
 use crate::event::SocketId;
 use crate::refusal::Refusal;
 use crate::resume;
@@ -74,6 +75,17 @@ impl EventTask {
     pub(super) fn tell(&mut self, socket: SocketId, text: Arc<str>, urgent: bool) {
         if self.sockets.get(&socket).is_some_and(|of| !of.outbox.put(text, urgent)) {
             self.cut_off(socket);
+        }
+    }
+
+    /// Tells every socket of a participant that does not publish itself.
+    pub(super) fn tell_orphaned(&mut self, participant: ParticipantId, text: &Arc<str>) {
+        let is_meant = |(id, of): &(&SocketId, &Socket)| {
+            of.identity.participant == participant && !self.media.publishes_from(**id)
+        };
+        let sockets: Vec<SocketId> = self.sockets.iter().filter(is_meant).map(|(id, _)| *id).collect();
+        for socket in sockets {
+            self.tell(socket, text.clone(), true);
         }
     }
 

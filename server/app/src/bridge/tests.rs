@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The media side of one event with a real media plane behind it, told by hand what the plane would report.
+
+use std::collections::BTreeSet;
+
+use fiera_hub::{Side, Standing};
+use fiera_media::{Media, MediaConfig};
+use fiera_protocol::ids::{ParticipantId, Role};
+use fiera_protocol::server::{MediaDirection, ServerMessage};
+use fiera_protocol::view::EventPhase;
+use fiera_sfu::api::{CloseReason, Event};
+use tokio::sync::mpsc;
+
+use super::{EventMedia, MediaReport, Negotiator, PublisherLink, Reaction};
+use crate::event::{EventHandle, Summary};
+use crate::metrics::Metrics;
+
+struct Stage {
+    side: EventMedia,
+    negotiator: Negotiator,
+    metrics: Metrics,
+    _media: Media,
+}
+
+fn stage() -> Stage {
+    let bind = "127.0.0.1:0".parse().unwrap();
+    let advertise = Vec::new();
+    let media = Media::start(MediaConfig { bind, advertise }, Box::new(|_| ())).unwrap();
+    let summary = Summary {
+        title: String::new(),
+        phase: EventPhase::Live,
+        people: 0,
+        live: false,
+        rooms: Vec::new(),
+        read_only: false,
+    };
+    let handle = EventHandle::new("fair".parse().unwrap(), 1, mpsc::channel(1).0, summary);
+    Stage {
+        side: EventMedia::new(media.handle(), handle),
+        negotiator: Negotiator::new(media.handle()),
+        metrics: Metrics::new().unwrap(),
+        _media: media,
+    }
+}
+
+fn backstage() -> Standing {
+    Standing {
+        room: Some("main".parse().unwrap()),
+        side: Side::Backstage,
+        may_publish: true,
+        on_air: false,
+        live: BTreeSet::new(),
+    }
+}
+
+impl Stage {
+    fn link(&self) -> PublisherLink {
+        let fingerprint = vec!["AB"; 32].join(":");
+        let offer = format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:abcd\r\n\
+             a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n\
+             a=rtcp-mux\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:1 cname:x\r\n"
+        );
+        self.negotiator.publish(&offer).unwrap().1
+    }
+
+    fn publish(&mut self, socket: u64, who: ParticipantId) {
+        let link = self.link();
+        let standing = backstage();
+        assert!(
+            self.side
+                .publish(socket, (who, Role::Speaker), Some(&standing), link)
+                .is_ok()
+        );
+    }
+
+    fn closed(&mut self, peer: fiera_sfu::api::PeerId) -> Option<Reaction> {
+        let reason = CloseReason::Replaced;
+        self.side
+            .report(MediaReport(Event::Closed { peer, reason }), &self.metrics)
+    }
+}
+
+#[test]
+fn what_a_broken_socket_published_is_reported_to_its_person_and_not_to_who_replaced_it() {
+    let mut stage = stage();
+    let who = ParticipantId(uuid::Uuid::new_v4());
+    stage.publish(1, who);
+    let first = stage.side.peers.of_socket(1)[0];
+    stage.side.socket_gone(1, false);
+    stage.publish(2, who);
+    assert!(
+        stage.side.peers.get(first).is_some(),
+        "the media plane ends it and says so; it may be another tab's"
+    );
+    assert!(stage.side.publishes_from(2) && !stage.side.publishes_from(1));
+    match stage.closed(first) {
+        Some(Reaction::TellOrphaned(to, ServerMessage::MediaClosed { direction, .. })) => {
+            assert_eq!((to, direction), (who, MediaDirection::Up));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_socket_that_came_back_ends_what_the_broken_one_published() {
+    let mut stage = stage();
+    let who = ParticipantId(uuid::Uuid::new_v4());
+    stage.publish(1, who);
+    stage.side.socket_gone(1, false);
+    stage.side.stop_publishing(2, who);
+    assert!(stage.side.peers.publishers_of(who).is_empty());
+}
