@@ -101,29 +101,20 @@ impl Seat {
         })
     }
 
-    /// A seat backstage, or on air, for a program whose WHIP token was checked: the token names the room.
+    /// A seat backstage, or on air, for a program whose WHIP token was checked. Whatever the token, a program is no more
+    /// than a speaker: it publishes where speakers may.
     pub(crate) fn of_program(
         on_air: bool,
-        room: &RoomId,
+        room: (&RoomId, RoomKind),
         phase: EventPhase,
         target: ParticipantId,
     ) -> Result<Self, Refusal> {
-        match phase {
-            EventPhase::Draft => Err(refusal::EVENT_DRAFT),
-            EventPhase::Ended => Err(refusal::EVENT_ENDED),
-            EventPhase::Open | EventPhase::Live => {
-                let deed = if on_air {
-                    Deed::PutSelfOnAir
-                } else {
-                    Deed::EnterBackstage
-                };
-                Ok(Self {
-                    deed,
-                    room: room.clone(),
-                    target,
-                })
-            }
-        }
+        let deed = if on_air {
+            Deed::PutSelfOnAir
+        } else {
+            Deed::EnterBackstage
+        };
+        Self::take(deed, Role::Speaker, room, phase, target)
     }
 
     /// Whom the act is about.

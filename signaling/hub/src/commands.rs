@@ -158,7 +158,9 @@ impl Hub {
             access::check(deed, role, room.config.kind, phase)?;
         }
         Self::on_this_stage(room, actor, target)?;
-        if actor != target && live {
+        let is_program = self.people.get(&target).is_some_and(|p| p.program);
+        // Nobody sits behind a program who could switch it on again.
+        if actor != target && live && !is_program {
             return Err(refusal::ONLY_OWNER_SWITCHES_ON);
         }
         if room.place(target) == Place::Audience {

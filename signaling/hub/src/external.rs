@@ -32,7 +32,7 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let room = self.rooms.get(room_id).ok_or(refusal::UNKNOWN_ROOM)?;
         let on_air = room.config.whip_on_air_at_once && room.on_air().len() < ON_AIR_MAX;
-        let seat = Seat::of_program(on_air, room_id, self.phase, participant)?;
+        let seat = Seat::of_program(on_air, (room_id, room.config.kind), self.phase, participant)?;
         let known = self.people.get(&participant).filter(|p| p.program);
         match known.map(|p| p.room.as_ref() == Some(room_id)) {
             // It came back before the first connection was missed: same place, and still muted if it was.

@@ -325,6 +325,37 @@ fn p5_the_event_goes_one_step_at_a_time_and_ends_for_good() {
 }
 
 #[test]
+fn x1_a_program_publishes_only_where_speakers_may() {
+    let mut shell = Shell::new();
+    shell.input(Input::ExternalPublisherUp {
+        participant: person(8),
+        name: name("OBS"),
+        room: room("lobby"),
+    });
+    assert_eq!(shell.external_refusals, [RefusalCode::NotAllowed]);
+}
+
+#[test]
+fn x2_a_moderator_switches_a_program_off_and_on_again() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(1, Role::Moderator, "hall-a");
+    let attendee = shell.join(2, Role::Attendee, "hall-a");
+    shell.input(Input::ExternalPublisherUp {
+        participant: person(8),
+        name: name("OBS"),
+        room: room("hall-a"),
+    });
+    let mic = |live| Command::SetSource {
+        source: SourceKind::Mic,
+        live,
+        participant: Some(person(8)),
+    };
+    shell.ok(moderator, mic(false));
+    assert_eq!(shell.command(attendee, mic(true)), Err(RefusalCode::NotAllowed));
+    shell.ok(moderator, mic(true));
+}
+
+#[test]
 fn x1_a_program_is_on_air_at_once_is_not_counted_and_leaves_whole() {
     let mut shell = Shell::new();
     let viewer = shell.join(1, Role::Attendee, "hall-a");

@@ -2,14 +2,15 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! Reports of the media plane on their way to the event that they are about.
-//! The media thread never waits: what does not fit into the queue is counted and lost.
+//! The media thread never waits, and no event waits for another: what does not fit into a queue is counted and lost.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use fiera_sfu::api::Event;
 use tokio::sync::mpsc;
 
-use crate::event::Message;
+use crate::event::{EventHandle, Message};
 use crate::events::Events;
 use crate::limits::MEDIA_REPORTS_MAX;
 use crate::metrics::Metrics;
@@ -24,6 +25,7 @@ pub(crate) type OnEvent = Box<dyn Fn(Event) + Send>;
 /// Makes the callback for the media plane and the task that sorts its reports.
 pub(crate) fn start_reports(metrics: Arc<Metrics>) -> (OnEvent, impl FnOnce(Events)) {
     let (sender, mut receiver) = mpsc::channel::<Event>(MEDIA_REPORTS_MAX);
+    let full = Arc::clone(&metrics);
     let on_event = move |event| {
         if sender.try_send(event).is_err() {
             metrics.refused("media_reports_full");
@@ -31,14 +33,30 @@ pub(crate) fn start_reports(metrics: Arc<Metrics>) -> (OnEvent, impl FnOnce(Even
     };
     let start = move |events: Events| {
         tokio::spawn(async move {
+            // One lane per event: events are few, and live as long as the process.
+            let mut lanes = HashMap::new();
             while let Some(event) = receiver.recv().await {
-                if let Some(handle) = events.by_index(event_index(&event)) {
-                    handle.send(Message::Media(MediaReport(event))).await;
+                let index = event_index(&event);
+                let Some(handle) = events.by_index(index) else { continue };
+                let lane = lanes.entry(index).or_insert_with(|| lane(handle));
+                if lane.try_send(event).is_err() {
+                    full.refused("media_reports_full");
                 }
             }
         });
     };
     (Box::new(on_event), start)
+}
+
+/// A queue to one event's task.
+fn lane(handle: EventHandle) -> mpsc::Sender<Event> {
+    let (sender, mut receiver) = mpsc::channel::<Event>(MEDIA_REPORTS_MAX);
+    tokio::spawn(async move {
+        while let Some(event) = receiver.recv().await {
+            handle.send(Message::Media(MediaReport(event))).await;
+        }
+    });
+    sender
 }
 
 fn event_index(event: &Event) -> u32 {

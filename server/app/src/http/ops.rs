@@ -44,5 +44,8 @@ async fn ready(State(server): State<Server>) -> Response {
     if server.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, no_store, "draining\n").into_response();
     }
+    if !server.services.media.is_alive() {
+        return (StatusCode::SERVICE_UNAVAILABLE, no_store, "the media plane has ended\n").into_response();
+    }
     (no_store, "ready\n").into_response()
 }
