@@ -6,6 +6,8 @@
 
 #[path = "http/api.rs"]
 mod api;
+#[path = "http/interop/mod.rs"]
+mod interop;
 #[path = "http/media.rs"]
 mod media;
 #[path = "http/site.rs"]
