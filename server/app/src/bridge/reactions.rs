@@ -29,6 +29,15 @@ pub(crate) enum Reaction {
     TellOrphaned(ParticipantId, ServerMessage),
 }
 
+/// Under which reason a connection that never came about is counted.
+fn refusal(reason: CloseReason) -> Option<&'static str> {
+    match reason {
+        CloseReason::DtlsFailed => Some("dtls"),
+        CloseReason::ConnectTimeout => Some("connect_timeout"),
+        CloseReason::Asked | CloseReason::PeerClosed | CloseReason::ConsentExpired | CloseReason::Replaced => None,
+    }
+}
+
 impl EventMedia {
     /// What a report of the media plane means for hub and sockets.
     pub(crate) fn report(&mut self, report: MediaReport, metrics: &Metrics) -> Option<Reaction> {
@@ -38,7 +47,12 @@ impl EventMedia {
                 metrics.joined(since.elapsed());
                 None
             }
-            Event::Closed { peer, reason } => self.closed(peer, reason),
+            Event::Closed { peer, reason } => {
+                if let Some(refusal) = refusal(reason) {
+                    metrics.refused(refusal);
+                }
+                self.closed(peer, reason)
+            }
             Event::SourceFlow {
                 participant,
                 source,

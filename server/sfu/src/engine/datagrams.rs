@@ -243,7 +243,8 @@ impl Sfu {
             return;
         };
         let slot = viewer.slot_of(ssrc).and_then(|slot| viewer.slots.get(slot));
-        let Some(slot) = slot.filter(|slot| slot.replay.is_none()) else {
+        // A newcomer who asks before anything was sent gets the replay; one who lost some of it needs a new beginning.
+        let Some(slot) = slot.filter(|slot| slot.replay.is_none() || slot.live.is_some()) else {
             return;
         };
         let Some(feed) = slot.target.or(slot.live) else { return };
@@ -278,12 +279,15 @@ impl Sfu {
                     .streams
                     .ring(source.source.kind, origin.feed.layer)
                     .filter(|_| source.live && (publisher.on_air || side == Side::Backstage))?;
-                ring.get(origin.source_seq).cloned()
+                let packet = ring.get(origin.source_seq)?;
+                let sets = publisher.streams.parameter_sets(source.source.kind, origin.feed.layer);
+                let sets = sets.filter(|_| origin.is_sets).and_then(|sets| sets.stap_a().cloned());
+                Some((Arc::clone(packet), sets))
             });
         let sent = match (packet, viewer.wire(egress)) {
-            (Some(packet), Some((slots, mut wire))) => {
+            (Some((packet, sets)), Some((slots, mut wire))) => {
                 let slot = slots.get_mut(place);
-                slot.and_then(|slot| slot.retransmit(&mut wire, out_index, &origin, &packet))
+                slot.and_then(|slot| slot.retransmit(&mut wire, out_index, &origin, &packet, sets.as_deref()))
             }
             _ => None,
         };

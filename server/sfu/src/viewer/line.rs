@@ -41,6 +41,8 @@ pub struct Segment {
     pub epoch: u32,
     /// First packet index of the slot in this segment.
     out_start: u64,
+    /// Whether the index before is that of parameter sets, sent for this segment.
+    with_sets: bool,
     /// The source's extended sequence number at that packet.
     source_start: u64,
     /// Added to the source's RTP timestamps.
@@ -68,6 +70,8 @@ pub struct Start {
     pub server_us: i64,
     /// Its VP8 counters.
     pub vp8: Vp8Counters,
+    /// Whether [`Line::insert`] was called for parameter sets ahead of it.
+    pub with_sets: bool,
 }
 
 /// VP8 counters of a packet, as far as its descriptor has them (RFC 7741 section 4.2).
@@ -95,8 +99,10 @@ pub struct Numbers {
 pub struct Origin {
     /// The source and layer.
     pub feed: Feed,
-    /// Its extended sequence number there.
+    /// Its extended sequence number there; of parameter sets that of the keyframe after them.
     pub source_seq: u64,
+    /// Whether the parameter sets ahead of it are meant.
+    pub is_sets: bool,
     /// The numbers under which it went out.
     pub numbers_timestamp_delta: u32,
     /// As in [`Segment`].
@@ -164,6 +170,7 @@ impl Line {
             timestamp: source_timestamp,
             server_us,
             vp8,
+            with_sets,
         } = *start;
         let mut timestamp = self.timestamp_at(server_us, codec);
         if let Some(last) = self.last_timestamp {
@@ -185,6 +192,7 @@ impl Line {
             codec,
             epoch,
             out_start: self.next,
+            with_sets,
             source_start: source_seq,
             timestamp_delta: timestamp.wrapping_sub(source_timestamp),
             picture_id_delta: after(last.picture_id, vp8.picture_id) & 0x7FFF,
@@ -239,19 +247,25 @@ impl Line {
         index
     }
 
-    /// Finds what a NACK asks for. None for what never went out or is out of reach.
+    /// Finds what a NACK asks for, also what was skipped: packets of a keyframe whose first one came late. None for what is
+    /// out of reach.
     #[must_use]
     pub fn find(&self, seq: u16) -> Option<(u64, Origin)> {
         let newest = self.next.checked_sub(1)?;
         let back = u64::from((newest as u16).wrapping_sub(seq));
         let index = newest.checked_sub(back)?;
-        if back >= WINDOW || index < self.first || !self.is_marked(index) {
+        if back >= WINDOW || index < self.first {
             return None;
         }
-        let segment = self.segments.iter().rev().find(|s| s.out_start <= index)?;
+        let segment = self
+            .segments
+            .iter()
+            .rev()
+            .find(|s| s.out_start <= index + u64::from(s.with_sets))?;
         let origin = Origin {
             feed: segment.feed,
-            source_seq: segment.source_start + (index - segment.out_start),
+            source_seq: segment.source_start + index.saturating_sub(segment.out_start),
+            is_sets: index < segment.out_start,
             numbers_timestamp_delta: segment.timestamp_delta,
             picture_id_delta: segment.picture_id_delta,
             tl0_delta: segment.tl0_delta,
@@ -312,6 +326,7 @@ mod tests {
             timestamp,
             server_us,
             vp8,
+            with_sets: false,
         }
     }
 
@@ -368,7 +383,11 @@ mod tests {
         line.switch(&start(2, Codec::Vp8, 7, 0, 100_000, none));
         let d = line.number(7, 0, none).unwrap().index;
         assert_eq!(line.find(a as u16).unwrap().1.source_seq, 100);
-        assert_eq!(line.find((a + 1) as u16), None, "never arrived, never sent");
+        assert_eq!(
+            line.find((a + 1) as u16).unwrap().1.source_seq,
+            101,
+            "a hole, which the ring may fill"
+        );
         let (_, origin) = line.find(d as u16).unwrap();
         assert_eq!((origin.feed, origin.source_seq), (feed(2), 7));
         assert_eq!(line.find((d + 1) as u16), None);

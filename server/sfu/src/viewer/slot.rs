@@ -201,9 +201,7 @@ impl Slot {
             if self.is_video() && !packet.keyframe_start {
                 return Forwarded::No;
             }
-            if let Some(sets) = parameter_sets {
-                self.send_parameter_sets(wire, pt, server_us, packet.codec, sets);
-            }
+            let sets = parameter_sets.map(|sets| (self.line.insert(), sets));
             let start = Start {
                 feed,
                 codec: packet.codec,
@@ -212,10 +210,16 @@ impl Slot {
                 timestamp: packet.timestamp,
                 server_us,
                 vp8,
+                with_sets: sets.is_some(),
             };
             self.line.switch(&start);
+            if let Some((index, sets)) = sets {
+                self.send_parameter_sets(wire, pt, index, packet.timestamp, sets);
+            }
             self.live = Some(feed);
             self.target = self.target.filter(|target| *target != feed);
+            // A replay of another feed that had not begun would take the slot back.
+            self.replay = self.replay.filter(|replay| replay.feed == feed);
             // RFC 3551 section 4.1: the first packet after silence is marked.
             marker |= !self.is_video();
         }
@@ -248,13 +252,14 @@ impl Slot {
         }
     }
 
-    fn send_parameter_sets(&mut self, wire: &mut Wire<'_>, pt: u8, server_us: i64, codec: Codec, sets: &[u8]) {
-        let index = self.line.insert();
+    /// Ahead of the first packet of a segment, in the same access unit.
+    fn send_parameter_sets(&mut self, wire: &mut Wire<'_>, pt: u8, index: u64, timestamp: u32, sets: &[u8]) {
+        let delta = self.line.current().map_or(0, |segment| segment.timestamp_delta);
         let fields = Fields {
             marker: false,
             pt,
             seq: index as u16,
-            timestamp: self.line.timestamp_at(server_us, codec),
+            timestamp: timestamp.wrapping_add(delta),
             ssrc: self.media.ssrc,
             twcc: *wire.twcc,
             padding: 0,
@@ -298,6 +303,7 @@ impl Slot {
         index: u64,
         origin: &Origin,
         packet: &MediaPacket,
+        parameter_sets: Option<&[u8]>,
     ) -> Option<usize> {
         let ssrc = self.media.rtx_ssrc?;
         let pt = self.payload_type(packet.codec)?.rtx_pt?;
@@ -314,7 +320,7 @@ impl Slot {
             },
         };
         let fields = Fields {
-            marker: packet.marker,
+            marker: packet.marker && !origin.is_sets,
             pt,
             seq: self.rtx_index as u16,
             timestamp: numbers.timestamp,
@@ -325,7 +331,15 @@ impl Slot {
         let rtx_index = self.rtx_index;
         // Counted before the attempt: an index is never used twice, whatever happens to the packet.
         self.rtx_index += 1;
-        self.write(wire, &fields, rtx_index, &(index as u16).to_be_bytes(), packet, numbers)
+        let original = (index as u16).to_be_bytes();
+        if origin.is_sets {
+            let sets = parameter_sets?;
+            return seal(wire, &self.template, &fields, rtx_index, |body| {
+                let at = copy(body, 0, &original)?;
+                copy(body, at, sets)
+            });
+        }
+        self.write(wire, &fields, rtx_index, &original, packet, numbers)
     }
 
     /// Refills the retransmission budget; called once a second.

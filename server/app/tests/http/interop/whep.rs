@@ -179,6 +179,7 @@ async fn a_viewer_with_another_certificate_than_announced_never_connects() {
     site.until_number(JOINS, |n| n == 2.0).await;
     let over = site.ask("DELETE", &wrong.session, &[], "").await;
     assert_eq!(over.status, 404, "its session is over");
+    assert_eq!(site.number("fiera_refused_total{reason=\"dtls\"}").await, 1.0);
     let nothing = |seen: &Seen| seen.streams.is_empty() && seen.sender_reports.is_empty();
     assert!(
         wrong.peer.witness.look(nothing),

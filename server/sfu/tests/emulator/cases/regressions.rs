@@ -55,6 +55,23 @@ fn a_check_replayed_from_elsewhere_interrupts_nothing() {
 }
 
 #[test]
+fn a_keyframe_whose_first_packet_comes_late_is_complete() {
+    for seed in seeds() {
+        let mut fair = Fair::new(seed);
+        let speaker = fair.speaker(1, true);
+        fair.publishers[speaker].loses = |stamp| stamp.key && stamp.part == 0;
+        fair.run_ms(2_500);
+        let viewer = fair.watch();
+        fair.run_ms(3_000);
+        let received = fair.viewers[viewer].slot(CAMERA);
+        assert!(received.len() > 100);
+        let first = fair.viewers[viewer].stamps(CAMERA)[0];
+        assert!(first.key && first.part == 0, "{first:?}");
+        unbroken(&received);
+    }
+}
+
+#[test]
 fn forged_streams_do_not_lock_out_a_source_that_begins_later() {
     for seed in seeds() {
         let mut fair = Fair::new(seed);
@@ -74,5 +91,70 @@ fn forged_streams_do_not_lock_out_a_source_that_begins_later() {
         fair.publishers[speaker].track(SourceKind::Screen).on = true;
         fair.run_ms(2_000);
         assert!(fair.viewers[viewer].slot(SCREEN).len() > 50);
+    }
+}
+
+fn h264_speakers(seed: u64) -> (Fair, usize) {
+    let mut fair = Fair::new(seed);
+    for who in 1..=2 {
+        let mut camera = Track::video(who, SourceKind::Camera, Codec::H264, fair.random.fork());
+        camera.sets_once = true;
+        fair.publish(who, who == 1, vec![camera]);
+    }
+    fair.run_ms(1_500);
+    let viewer = fair.watch();
+    fair.run_ms(2_000);
+    for (who, on_air) in [(1, false), (2, true)] {
+        fair.set_on_air(who, on_air);
+    }
+    fair.run_ms(2_000);
+    (fair, viewer)
+}
+
+#[test]
+fn lost_parameter_sets_are_not_replaced_by_something_else() {
+    for seed in seeds() {
+        let (mut fair, viewer) = h264_speakers(seed);
+        let sets = fair.viewers[viewer]
+            .slot(CAMERA)
+            .iter()
+            .filter(|r| r.stamp.is_none())
+            .nth(1)
+            .copied();
+        let index = sets.expect("parameter sets at the switch").index;
+        let before = fair.sfu.counters().retransmitted_packets;
+        fair.viewers[viewer].ask_again(CAMERA, [index as u16]);
+        fair.run_ms(200);
+        let again = fair.sfu.counters().retransmitted_packets - before;
+        let found = fair.viewers[viewer]
+            .again
+            .iter()
+            .map(|a| a.2)
+            .all(|stamp| stamp.is_none())
+            && again == 1;
+        assert!(found, "{again} retransmissions: {:?}", fair.viewers[viewer].again);
+    }
+}
+
+#[test]
+fn parameter_sets_never_run_back_in_time() {
+    for seed in seeds() {
+        let mut fair = Fair::new(seed);
+        for who in 1..=2 {
+            let mut camera = Track::video(who, SourceKind::Camera, Codec::H264, fair.random.fork());
+            camera.sets_once = true;
+            camera.latency_us = if who == 2 { 300_000 } else { 0 };
+            let mic = fair.mic(who, 30);
+            fair.publish(who, who == 1, vec![mic, camera]);
+        }
+        fair.run_ms(1_500);
+        let viewer = fair.watch();
+        fair.run_ms(2_000);
+        fair.set_on_air(1, false);
+        fair.set_on_air(2, true);
+        fair.run_ms(2_000);
+        let received = fair.viewers[viewer].slot(CAMERA);
+        assert_eq!(received.iter().filter(|r| r.stamp.is_none()).count(), 2);
+        unbroken(&received);
     }
 }
