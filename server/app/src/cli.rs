@@ -109,8 +109,12 @@ fn print_token(args: TokenArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What is logged unless `RUST_LOG` says otherwise. The DTLS crate warns of every extension that it does not know, and
+/// browsers send several in each handshake.
+const LOG_FILTER: &str = "info,memory_serve=warn,rtc_dtls=error";
+
 fn serve(args: ServeArgs) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,memory_serve=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)

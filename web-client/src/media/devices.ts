@@ -4,7 +4,7 @@
 // Cameras, microphones and screens of this computer. Asks for permission only when told to.
 
 /** Why a device could not be had. */
-export type DeviceTrouble = 'denied' | 'notFound' | 'busy';
+export type DeviceTrouble = 'denied' | 'notFound' | 'busy' | 'insecure';
 
 export interface DeviceChoice {
   microphone: string | null;
@@ -14,6 +14,7 @@ export interface DeviceChoice {
 
 export function troubleOf(error: unknown): DeviceTrouble {
   const name = error instanceof DOMException ? error.name : '';
+  if (name === 'SecurityError') return 'insecure';
   if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'notFound';
   if (name === 'NotReadableError' || name === 'AbortError') return 'busy';
   return 'denied';
@@ -44,7 +45,7 @@ export async function openBoth(choice: DeviceChoice): Promise<{ mic: MediaStream
       const [mic] = stream.getAudioTracks();
       if (mic) return { mic, camera: stream.getVideoTracks()[0] ?? null };
     } catch (error) {
-      if (troubleOf(error) === 'denied') throw error;
+      if (troubleOf(error) === 'denied' || troubleOf(error) === 'insecure') throw error;
     }
   }
   return { mic: await openMicrophone(choice.microphone), camera: null };
@@ -72,7 +73,7 @@ export async function listDevices(kind: 'audioinput' | 'videoinput'): Promise<Me
 function devices(): MediaDevices {
   // Missing on pages without TLS, whatever the types say.
   const api = navigator.mediaDevices as MediaDevices | undefined;
-  if (!api) throw new DOMException('No media devices on this page', 'NotFoundError');
+  if (!api) throw new DOMException('No media devices on this page', 'SecurityError');
   return api;
 }
 

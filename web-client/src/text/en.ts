@@ -163,7 +163,7 @@ export const en = {
   },
   speaker: {
     title: 'Backstage',
-    lead: 'Behind the stage only the other speakers and the moderators see and hear you.',
+    lead: 'Behind the stage only the other speakers see and hear you; moderators see that you wait.',
     check: 'Check camera and microphone',
     enter: 'Go backstage',
     entering: 'Going backstage…',
@@ -179,6 +179,7 @@ export const en = {
     levelHint: 'Speak: the bar should move.',
     denied: 'The browser did not give access to camera or microphone. Allow it beside the address, then try again.',
     notFound: 'No microphone or camera was found. Plug one in and try again.',
+    insecure: 'Camera and microphone need a secure address (https). Ask the organiser for it.',
     busy: 'Another program uses the camera or microphone. Close it and try again.',
     shareFailed: 'The screen could not be shared.',
     mic: 'Microphone',

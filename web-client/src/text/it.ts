@@ -161,7 +161,7 @@ export const it: Texts = {
   },
   speaker: {
     title: 'Dietro le quinte',
-    lead: 'Dietro le quinte ti vedono e ti sentono solo gli altri relatori e chi modera.',
+    lead: 'Dietro le quinte ti vedono e ti sentono solo gli altri relatori; chi modera vede che aspetti.',
     check: 'Prova videocamera e microfono',
     enter: 'Vai dietro le quinte',
     entering: 'Sto andando dietro le quinte…',
@@ -177,6 +177,7 @@ export const it: Texts = {
     levelHint: 'Parla: la barra si deve muovere.',
     denied: 'Il browser non ha dato accesso a videocamera o microfono. Consentilo accanto all’indirizzo e riprova.',
     notFound: 'Nessun microfono o videocamera trovati. Collegane uno e riprova.',
+    insecure: 'Videocamera e microfono richiedono un indirizzo sicuro (https). Chiedilo a chi organizza.',
     busy: 'Un altro programma usa la videocamera o il microfono. Chiudilo e riprova.',
     shareFailed: 'Non è stato possibile condividere lo schermo.',
     mic: 'Microfono',

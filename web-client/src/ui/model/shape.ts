@@ -48,9 +48,12 @@ export interface FairModel {
   command(command: Command): void;
 }
 
+/** What a speaker is told beside the devices: a fault, or what somebody else did. */
+export type SpeakerTrouble = DeviceTrouble | 'shareFailed' | 'mutedByOthers' | 'camOffByOthers';
+
 export interface SpeakerModel {
   readonly devices: 'closed' | 'opening' | 'open';
-  readonly trouble: DeviceTrouble | 'shareFailed' | null;
+  readonly trouble: SpeakerTrouble | null;
   readonly entering: boolean;
   readonly micOn: boolean;
   readonly cameraOn: boolean;

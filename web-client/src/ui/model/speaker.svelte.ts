@@ -5,7 +5,7 @@
 // is on: a source that it lists no more is switched off here too.
 
 import {
-  listDevices, openBoth, openCamera, openMicrophone, openScreen, troubleOf, type DeviceChoice, type DeviceTrouble,
+  listDevices, openBoth, openCamera, openMicrophone, openScreen, troubleOf, type DeviceChoice,
 } from '../../media/devices';
 import type { Send } from '../../media/down';
 import { LevelMeter } from '../../media/level';
@@ -15,7 +15,7 @@ import type { Outcome } from '../../session/outbox';
 import { language } from '../../text/language.svelte';
 import { recall, remember } from '../memory';
 import { voice } from '../parts/voice.svelte';
-import type { SpeakerModel } from './shape';
+import type { SpeakerModel, SpeakerTrouble } from './shape';
 
 const COUNTDOWN_S = 5;
 /** Updates that were on their way when a command was answered are in by then. */
@@ -23,7 +23,7 @@ const SETTLE_MS = 500;
 
 export class Speaker implements SpeakerModel {
   devices = $state<'closed' | 'opening' | 'open'>('closed');
-  trouble = $state<DeviceTrouble | 'shareFailed' | null>(null);
+  trouble = $state<SpeakerTrouble | null>(null);
   entering = $state(false);
   micOn = $state(true);
   cameraOn = $state(true);
@@ -42,6 +42,8 @@ export class Speaker implements SpeakerModel {
   #screen: { screen: MediaStreamTrack; sound: MediaStreamTrack | null } | null = null;
   #meter: LevelMeter | null = null;
   #place: Place = 'audience';
+  /** Whether the server has said where one stands since the page was loaded. */
+  #followed = false;
   #sources: readonly SourceKind[] = [];
   #ticking: ReturnType<typeof setInterval> | undefined;
   /** Raised when all devices are closed: what was asked for before comes too late then. */
@@ -70,12 +72,14 @@ export class Speaker implements SpeakerModel {
   }
 
   toggleMic(): void {
+    if (this.trouble === 'mutedByOthers') this.trouble = null;
     this.micOn = !this.micOn;
     if (this.#mic) this.#mic.enabled = this.micOn;
     void this.#setSource('mic', this.micOn);
   }
 
   toggleCamera(): void {
+    if (this.trouble === 'camOffByOthers') this.trouble = null;
     this.cameraOn = !this.cameraOn;
     if (this.devices !== 'open') return;
     if (this.cameraOn) void this.#turnCameraOn();
@@ -145,6 +149,12 @@ export class Speaker implements SpeakerModel {
   follow(you: YouView, returned: boolean, forgotten: boolean): void {
     const before = this.#place;
     this.#place = you.place;
+    if (!this.#followed && you.place !== 'audience' && this.devices === 'closed') {
+      // A page that was loaded anew: what was off stays off when the devices are opened again.
+      this.micOn = you.sources.includes('mic');
+      this.cameraOn = you.sources.includes('camera');
+    }
+    this.#followed = true;
     if (before !== 'on_air' && you.place === 'on_air') {
       this.cancelCountdown();
       voice.assertive(language.texts.speaker.onAirSpoken);
@@ -368,12 +378,14 @@ export class Speaker implements SpeakerModel {
     if (this.micOn && taken('mic')) {
       this.micOn = false;
       if (this.#mic) this.#mic.enabled = false;
+      this.trouble = 'mutedByOthers';
       voice.assertive(language.texts.speaker.mutedByOthers);
     }
     if (this.preview && taken('camera')) {
       this.cameraOn = false;
       this.#turns.camera += 1;
       void this.#useCamera(null);
+      this.trouble = 'camOffByOthers';
       voice.assertive(language.texts.speaker.camOffByOthers);
     }
     if (this.screenOn && taken('screen')) this.stopShare();

@@ -210,3 +210,21 @@ describe('nothing stays on after leaving', () => {
     expect([mic.live, camera.live, old.mic.live, old.camera.live]).toEqual([true, true, false, false]);
   });
 });
+
+describe('a page that was loaded anew', () => {
+  it('opens the devices as they were: what was off stays off', async () => {
+    const { speaker, live } = setup();
+    speaker.follow(you({ place: 'on_air', sources: ['mic'] }), false, false);
+    expect([speaker.micOn, speaker.cameraOn]).toEqual([true, false]);
+
+    const muted = setup();
+    muted.speaker.follow(you({ place: 'on_air', sources: [] }), false, false);
+    muted.speaker.enterBackstage();
+    const mic = new Track();
+    prompts.shift()!.answer({ mic, camera: null });
+    await rest();
+    expect(mic.enabled).toBe(false);
+    expect(muted.live('mic')).toBe(false);
+    expect(live('mic')).toBeUndefined();
+  });
+});
