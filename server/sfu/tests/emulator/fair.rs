@@ -84,6 +84,8 @@ pub(crate) struct Fair {
     /// What went to addresses where nobody is.
     pub(crate) astray: Vec<(u64, SocketAddr, Vec<u8>)>,
     pub(crate) random: Random,
+    /// Who is taken away when a fan-out is between two chunks of viewers.
+    pub(crate) leaving: Vec<PeerId>,
     seed: u64,
     egress: Egress,
     links: BTreeMap<PeerId, Links>,
@@ -107,6 +109,7 @@ impl Drop for Fair {
 impl Fair {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
+            leaving: Vec::new(),
             now_us: 0,
             sfu: Sfu::new(Arc::clone(&SERVER_IDENTITY), ServerClock::new(*BASE, SERVER_WALL_US)),
             publishers: Vec::new(),
@@ -337,6 +340,11 @@ impl Fair {
             self.flush();
             if !more {
                 break;
+            }
+            if let Some(peer) = self.leaving.pop() {
+                self.sfu
+                    .handle_command(now, Command::RemovePeer { peer }, &mut self.egress);
+                self.flush();
             }
         }
         while let Some(event) = self.sfu.poll_event() {

@@ -158,3 +158,20 @@ fn parameter_sets_never_run_back_in_time() {
         unbroken(&received);
     }
 }
+
+#[test]
+fn a_viewer_who_leaves_in_mid_fan_out_costs_the_others_nothing() {
+    let mut fair = Fair::new(1);
+    let mic = fair.mic(1, 30);
+    let speaker = fair.publish(1, true, vec![mic]);
+    let viewers: Vec<usize> = (0..150).map(|_| fair.watch()).collect();
+    fair.run_ms(1_000);
+    let (leave, stay) = viewers.split_at(10);
+    fair.leaving = leave.iter().map(|viewer| fair.viewers[*viewer].peer).collect();
+    fair.run_ms(1_000);
+    assert!(fair.leaving.is_empty(), "no fan-out had two chunks");
+    for viewer in stay {
+        let stamps = fair.viewers[*viewer].stamps(VOICE);
+        all_of(fair.publishers[speaker].stamps(800_000, 1_900_000), &stamps);
+    }
+}
