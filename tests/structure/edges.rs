@@ -28,13 +28,13 @@ const PERMISSIONS: &[Permission] = &[
     Permission {
         crate_name: "fiera-protocol",
         ours: &[],
-        only: Some(&["serde", "serde_json", "uuid", "ts-rs"]),
+        only: Some(&["serde", "serde_json", "uuid", "ts-rs", "unicode-segmentation"]),
         never: &[],
     },
     Permission {
         crate_name: "fiera-hub",
         ours: &["fiera-protocol"],
-        only: Some(&["thiserror"]),
+        only: Some(&["hmac", "serde", "serde_json", "sha2", "thiserror"]),
         never: &[],
     },
     Permission {

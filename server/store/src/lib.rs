@@ -1,13 +1,15 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Where facts of an event outlive the process: an ordered log per event, a snapshot that is only a cache, a lease.
-//! It stores bytes with a version and never knows what a fact means; every store passes [`contract::holds`].
+//! What of an event outlives the process: an ordered log of facts, texts that can be erased for good, working state
+//! that is overwritten in place, and how the event was set up. It keeps bytes and never knows what they mean; presence
+//! is never written. Every store passes [`contract::holds`].
 #![forbid(unsafe_code)]
 
 pub mod contract;
 pub mod memory;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -30,6 +32,38 @@ pub struct StoredFact {
     pub seq: u64,
     /// The fact.
     pub fact: Fact,
+}
+
+/// What one commit changes, all or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Appended to the log, in this order.
+    pub facts: Vec<Fact>,
+    /// Texts by random id; none: erased for good, so that nothing of it is left in any file.
+    pub texts: Vec<(u128, Option<Vec<u8>>)>,
+    /// Rows of working state, by name; none: removed. After `wipe_working`.
+    pub working: Vec<(String, Option<Vec<u8>>)>,
+    /// Removes all working state of the event first.
+    pub wipe_working: bool,
+}
+
+impl Batch {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.texts.is_empty() && self.working.is_empty() && !self.wipe_working
+    }
+}
+
+/// Everything that is kept of an event, apart from its setup.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The log from its start.
+    pub facts: Vec<StoredFact>,
+    /// Texts that were not erased.
+    pub texts: BTreeMap<u128, Vec<u8>>,
+    /// Working state.
+    pub working: BTreeMap<String, Vec<u8>>,
 }
 
 /// State as of a fact, so that a replay can start there. May be thrown away at any time.
@@ -74,19 +108,37 @@ pub enum StoreError {
     Unavailable(String),
 }
 
-/// A log of facts per event. All methods are durable when they answer.
+/// What outlives the process, per event. All methods are durable when they answer.
 pub trait Store: Send + Sync {
-    /// Appends all facts or none; answers the number of the last one.
+    /// Makes all of a batch durable or nothing of it; answers the number of the last fact of the log.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] unless the log ends with `expected_seq` (0: is empty).
-    fn append<'a>(&'a self, event: &'a str, expected_seq: u64, facts: Vec<Fact>) -> Answer<'a, u64>;
+    fn commit<'a>(&'a self, event: &'a str, expected_seq: u64, batch: Batch) -> Answer<'a, u64>;
 
-    /// All facts numbered `from_seq` or later, in order.
+    /// Everything that is kept of an event; of an unknown one nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    fn read<'a>(&'a self, event: &'a str, from_seq: u64) -> Answer<'a, Vec<StoredFact>>;
+    fn load<'a>(&'a self, event: &'a str) -> Answer<'a, Kept>;
+
+    /// How events were set up: short name and bytes, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn setups(&self) -> Answer<'_, BTreeMap<String, Vec<u8>>>;
+
+    /// Keeps how an event is set up, in place of what was there.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn save_setup<'a>(&'a self, event: &'a str, setup: Vec<u8>) -> Answer<'a, ()>;
+
+    /// Whether a write would succeed now, tried with one that leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] with the reason.
+    fn probe(&self) -> Answer<'_, ()>;
 
     /// Keeps a snapshot unless a later one is there.
     ///

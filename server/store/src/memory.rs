@@ -3,10 +3,10 @@
 
 //! The store of a demo or a test: everything is gone when the process ends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{Answer, Fact, Lease, Snapshot, Store, StoreError, StoredFact};
+use crate::{Answer, Batch, Fact, Kept, Lease, Snapshot, Store, StoreError, StoredFact};
 
 /// Facts in memory.
 #[derive(Debug, Default)]
@@ -17,9 +17,21 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Log {
     facts: Vec<Fact>,
+    texts: BTreeMap<u128, Vec<u8>>,
+    working: BTreeMap<String, Vec<u8>>,
+    setup: Option<Vec<u8>>,
     snapshot: Option<Snapshot>,
     holder: Option<String>,
     lease: Option<Lease>,
+}
+
+fn put<K: Ord>(rows: &mut BTreeMap<K, Vec<u8>>, changes: Vec<(K, Option<Vec<u8>>)>) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => rows.insert(key, value),
+            None => rows.remove(&key),
+        };
+    }
 }
 
 impl Log {
@@ -44,7 +56,7 @@ fn answer<'a, T: Send + 'a>(result: Result<T, StoreError>) -> Answer<'a, T> {
 }
 
 impl Store for MemoryStore {
-    fn append<'a>(&'a self, event: &'a str, expected_seq: u64, facts: Vec<Fact>) -> Answer<'a, u64> {
+    fn commit<'a>(&'a self, event: &'a str, expected_seq: u64, batch: Batch) -> Answer<'a, u64> {
         answer(self.with(event, |log| {
             let actual = log.last_seq();
             if actual != expected_seq {
@@ -53,22 +65,42 @@ impl Store for MemoryStore {
                     actual,
                 });
             }
-            log.facts.extend(facts);
+            log.facts.extend(batch.facts);
+            put(&mut log.texts, batch.texts);
+            if batch.wipe_working {
+                log.working.clear();
+            }
+            put(&mut log.working, batch.working);
             Ok(log.last_seq())
         }))
     }
 
-    fn read<'a>(&'a self, event: &'a str, from_seq: u64) -> Answer<'a, Vec<StoredFact>> {
+    fn load<'a>(&'a self, event: &'a str) -> Answer<'a, Kept> {
         answer(Ok(self.with(event, |log| {
-            (1..)
-                .zip(&log.facts)
-                .filter(|(seq, _)| *seq >= from_seq)
-                .map(|(seq, fact)| StoredFact {
-                    seq,
-                    fact: fact.clone(),
-                })
-                .collect()
+            let number = |(seq, fact): (u64, &Fact)| StoredFact {
+                seq,
+                fact: fact.clone(),
+            };
+            Kept {
+                facts: (1..).zip(&log.facts).map(number).collect(),
+                texts: log.texts.clone(),
+                working: log.working.clone(),
+            }
         })))
+    }
+
+    fn setups(&self) -> Answer<'_, BTreeMap<String, Vec<u8>>> {
+        let of = |(event, log): (&String, &Log)| Some((event.clone(), log.setup.clone()?));
+        answer(Ok(self.events().iter().filter_map(of).collect()))
+    }
+
+    fn save_setup<'a>(&'a self, event: &'a str, setup: Vec<u8>) -> Answer<'a, ()> {
+        self.with(event, |log| log.setup = Some(setup));
+        answer(Ok(()))
+    }
+
+    fn probe(&self) -> Answer<'_, ()> {
+        answer(Ok(()))
     }
 
     fn save_snapshot<'a>(&'a self, event: &'a str, snapshot: Snapshot) -> Answer<'a, ()> {

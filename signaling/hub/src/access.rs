@@ -76,6 +76,16 @@ pub(crate) fn sees_backstage(role: Role) -> bool {
     role >= Role::Moderator
 }
 
+/// Whether a role sees what only moderators of a room see.
+pub(crate) fn moderates(role: Role) -> bool {
+    role >= Role::Moderator
+}
+
+/// Whether a role sees attendance in numbers.
+pub(crate) fn organises(role: Role) -> bool {
+    role == Role::Organiser
+}
+
 /// Proof that somebody may do one thing in one room, now. It is used up by the act and cannot be kept.
 #[derive(Debug)]
 pub(crate) struct Seat {

@@ -9,13 +9,13 @@ use fiera_protocol::view::{EventPhase, Place};
 
 use crate::access::{self, Deed, Seat};
 use crate::hub::Hub;
-use crate::input::ConnectionId;
+use crate::input::{ConnectionId, Now};
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
 use crate::view;
 
 impl Hub {
-    pub(crate) fn client_command(&mut self, conn: ConnectionId, id: CommandId, command: Command) {
+    pub(crate) fn client_command(&mut self, now: Now, conn: ConnectionId, id: CommandId, command: Command) {
         let Some(connection) = self.connections.get(&conn) else {
             return;
         };
@@ -27,7 +27,7 @@ impl Hub {
             self.tell(conn, answer);
             return;
         }
-        let answer = match self.carry_out(participant, command) {
+        let answer = match self.carry_out(now, participant, command) {
             Ok(()) => view::accepted(id),
             Err(refusal) => view::refused(Some(id), refusal),
         };
@@ -37,14 +37,17 @@ impl Hub {
         self.tell(conn, answer);
     }
 
-    fn carry_out(&mut self, actor: ParticipantId, command: Command) -> Result<(), Refusal> {
+    fn carry_out(&mut self, now: Now, actor: ParticipantId, command: Command) -> Result<(), Refusal> {
         match command {
             Command::Enter { room } => self.enter(actor, &room),
             Command::Leave {} => self.leave(actor),
             Command::Rename { name } => self.rename(actor, name),
             Command::EnterBackstage {} => self.enter_backstage(actor),
-            Command::LeaveBackstage {} => self.leave_backstage(actor),
-            Command::PutOnAir { participant } => self.put_on_air(actor, participant.unwrap_or(actor)),
+            Command::LeaveBackstage { participant: _ } => self.leave_backstage(actor),
+            Command::PutOnAir {
+                participant,
+                countdown_s: _,
+            } => self.put_on_air(actor, participant.unwrap_or(actor)),
             Command::TakeOffAir { participant } => self.take_off_air(actor, participant.unwrap_or(actor)),
             Command::SetSource {
                 source,
@@ -52,6 +55,27 @@ impl Hub {
                 participant,
             } => self.set_source(actor, participant.unwrap_or(actor), source, live),
             Command::SetEventPhase { phase } => self.set_event_phase(actor, phase),
+            Command::RaiseHand { .. } | Command::LowerHand { .. } | Command::AcceptHand { .. } => {
+                self.hand_command(actor, command)
+            }
+            Command::Ask { .. }
+            | Command::WithdrawQuestion { .. }
+            | Command::Upvote { .. }
+            | Command::SetQuestion { .. }
+            | Command::UndoQuestion { .. }
+            | Command::EraseQuestion { .. } => self.question_command(now, actor, command),
+            Command::Chat { .. } | Command::DeleteMessage { .. } => self.chat_command(now, actor, command),
+            Command::Silence { .. } | Command::Ban { .. } | Command::SetRoom { .. } => {
+                self.moderation_command(actor, command)
+            }
+            Command::DraftPoll { .. }
+            | Command::SetPoll { .. }
+            | Command::DismissPoll { .. }
+            | Command::Vote { .. } => self.poll_command(now, actor, command),
+            Command::React { reaction } => self.react(now, actor, reaction),
+            Command::Announce { .. } | Command::EraseAnnouncement { .. } => {
+                self.announcement_command(now, actor, command)
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 //! What an event is made of before anybody comes in. It knows nothing of how that was written down.
 
+use fiera_protocol::fair::{AgendaSlot, Localised, RoomSettings};
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
 use fiera_protocol::view::EventPhase;
 
@@ -11,10 +12,16 @@ use fiera_protocol::view::EventPhase;
 pub struct EventConfig {
     /// Short name.
     pub event: EventId,
-    /// Title as written by the organiser.
+    /// Title in the event's first language.
     pub title: String,
-    /// Where in its life the event is.
+    /// Title in each language that the organiser wrote.
+    pub titles: Localised,
+    /// Who runs it, as written by the organiser.
+    pub organiser: Option<String>,
+    /// Where in its life the event starts, before any fact.
     pub phase: EventPhase,
+    /// The programme, in order of time.
+    pub agenda: Vec<AgendaSlot>,
     /// All rooms, in the organiser's order.
     pub rooms: Vec<RoomConfig>,
 }
@@ -26,8 +33,12 @@ pub struct RoomConfig {
     pub room: RoomId,
     /// Lobby, stage, stand or breakout.
     pub kind: RoomKind,
-    /// Title as written by the organiser.
+    /// Title in the event's first language.
     pub title: String,
+    /// Title in each language that the organiser wrote.
+    pub titles: Localised,
+    /// How the room works, before a moderator changes it.
+    pub settings: RoomSettings,
     /// Participants after whom attendees are refused; speakers, moderators and organisers always get in.
     pub capacity: u32,
     /// A publisher by WHIP is on air at once; otherwise it waits backstage.

@@ -31,6 +31,8 @@ impl Hub {
             StreamKey::Event => Some(&mut self.stream),
             StreamKey::Room(room) => self.rooms.get_mut(room).map(|room| &mut room.stream),
             StreamKey::Backstage(room) => self.rooms.get_mut(room).map(|room| &mut room.backstage),
+            StreamKey::Moderators(room) => self.rooms.get_mut(room).map(|room| &mut room.moderators),
+            StreamKey::Organisers => Some(&mut self.organisers),
             StreamKey::You(participant) => self.people.get_mut(participant).map(|p| &mut p.you),
         }
     }
@@ -180,6 +182,12 @@ impl Hub {
             if place != Place::Audience || access::sees_backstage(person.role) {
                 follows.insert(StreamKey::Backstage(room.clone()));
             }
+            if access::moderates(person.role) {
+                follows.insert(StreamKey::Moderators(room.clone()));
+            }
+        }
+        if access::organises(person.role) {
+            follows.insert(StreamKey::Organisers);
         }
         follows
     }

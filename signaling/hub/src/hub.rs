@@ -10,6 +10,7 @@ use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
 
 use crate::access::{self, Deed};
+use crate::chance::Chance;
 use crate::config::{ConfigError, EventConfig};
 use crate::input::{ConnectionId, Input, Now};
 use crate::output::{Output, Standing};
@@ -43,6 +44,11 @@ pub struct Hub {
     pub(crate) people: BTreeMap<ParticipantId, Participant>,
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) stream: Stream,
+    /// Attendance in numbers, for organisers.
+    pub(crate) organisers: Stream,
+    pub(crate) chance: Chance,
+    /// The store takes no writes.
+    pub(crate) read_only: bool,
     pub(crate) timers: Timers,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) dirty: Dirty,
@@ -63,11 +69,13 @@ pub(crate) struct Dirty {
 }
 
 impl Hub {
-    /// An event with nobody in it. `epoch` must differ from that of the event's earlier hubs (a random number will do).
+    /// An event with nobody in it. `epoch` must differ from that of the event's earlier hubs (a random number will do);
+    /// `seed` are random bytes that are used for nothing else.
     ///
     /// # Errors
     /// Where the configuration names a room twice or gives one no capacity.
-    pub fn new(config: EventConfig, epoch: u32) -> Result<Self, ConfigError> {
+    pub fn new(config: EventConfig, epoch: u32, seed: [u8; 32]) -> Result<Self, ConfigError> {
+        let organisers = Stream::new(StreamId::Organisers {}, epoch, view::empty_organisers(&config));
         let stream = Stream::new(StreamId::Event {}, epoch, view::empty_event(&config));
         let mut rooms = BTreeMap::new();
         let mut order = Vec::with_capacity(config.rooms.len());
@@ -76,14 +84,19 @@ impl Hub {
             if room.capacity == 0 {
                 return Err(ConfigError::NoCapacity(id));
             }
-            let front = Stream::new(StreamId::Room { room: id.clone() }, epoch, view::empty_room(&id));
+            let front = Stream::new(StreamId::Room { room: id.clone() }, epoch, view::empty_room(&room));
             let back = Stream::new(
                 StreamId::Backstage { room: id.clone() },
                 epoch,
                 view::empty_backstage(&id),
             );
+            let moderators = StreamId::Moderators { room: id.clone() };
+            let moderators = Stream::new(moderators, epoch, view::empty_moderators(&id));
             order.push(id.clone());
-            if rooms.insert(id.clone(), Room::new(room, front, back)).is_some() {
+            if rooms
+                .insert(id.clone(), Room::new(room, front, back, moderators))
+                .is_some()
+            {
                 return Err(ConfigError::RoomTwice(id));
             }
         }
@@ -96,6 +109,9 @@ impl Hub {
             people: BTreeMap::new(),
             connections: BTreeMap::new(),
             stream,
+            organisers,
+            chance: Chance::new(seed),
+            read_only: false,
             timers: Timers::default(),
             outputs: VecDeque::new(),
             dirty: Dirty::default(),
@@ -123,8 +139,9 @@ impl Hub {
             } => {
                 self.connection_opened(now, conn, (participant, name, role), resume);
             }
-            Input::ConnectionClosed { conn } => self.connection_closed(now, conn),
-            Input::ClientCommand { conn, id, command } => self.client_command(conn, id, command),
+            Input::ConnectionClosed { conn, left: _ } => self.connection_closed(now, conn),
+            Input::Storage { writable } => self.storage(writable),
+            Input::ClientCommand { conn, id, command } => self.client_command(now, conn, id, command),
             Input::Resync { conn, stream, have } => self.resync(conn, &stream, have),
             Input::Roster { conn, after } => self.roster(conn, after),
             Input::ExternalPublisherUp {
@@ -261,6 +278,11 @@ impl Hub {
             room: None,
             place,
             sources: Vec::new(),
+            hand: None,
+            upvoted: Vec::new(),
+            vote: None,
+            silenced: false,
+            on_air_at_unix_ms: None,
         };
         Participant {
             id,

@@ -41,6 +41,13 @@ pub enum Input {
     ConnectionClosed {
         /// The socket.
         conn: ConnectionId,
+        /// The person left on purpose: nothing is kept for them.
+        left: bool,
+    },
+    /// Whether the store takes writes. While it does not, commands that would need it are refused as `read_only`.
+    Storage {
+        /// It does.
+        writable: bool,
     },
     /// A `command` message.
     ClientCommand {

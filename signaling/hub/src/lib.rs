@@ -10,18 +10,30 @@
 )]
 
 mod access;
+mod announcements;
 mod answers;
+mod attendance;
+mod chance;
+mod chat;
 mod commands;
 mod config;
 mod external;
+mod fact;
 mod flush;
+mod hands;
 mod hub;
 mod input;
 mod invariants;
+mod moderation;
 mod output;
 mod participant;
+mod polls;
 mod presence;
+mod questions;
+mod recap;
+mod record;
 mod refusal;
+mod restore;
 mod room;
 mod stream;
 mod timers;
@@ -31,4 +43,6 @@ pub use config::{ConfigError, EventConfig, RoomConfig};
 pub use hub::Hub;
 pub use input::{ConnectionId, Input, Now};
 pub use output::{MediaIntent, Output, Side, Standing, StreamKey};
+pub use recap::Recap;
+pub use record::{Record, Recovered, RestoreError};
 pub use refusal::Refusal;

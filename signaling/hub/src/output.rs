@@ -12,6 +12,7 @@ use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::StreamId;
 
 use crate::input::ConnectionId;
+use crate::record::Record;
 
 /// A stream of this event. Unlike [`StreamId`] it says whose `you` it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +23,10 @@ pub enum StreamKey {
     Room(RoomId),
     /// A room's backstage.
     Backstage(RoomId),
+    /// What moderators of a room see beside it.
+    Moderators(RoomId),
+    /// What organisers see of the event.
+    Organisers,
     /// One participant's own.
     You(ParticipantId),
 }
@@ -34,6 +39,8 @@ impl StreamKey {
             Self::Event => StreamId::Event {},
             Self::Room(room) => StreamId::Room { room: room.clone() },
             Self::Backstage(room) => StreamId::Backstage { room: room.clone() },
+            Self::Moderators(room) => StreamId::Moderators { room: room.clone() },
+            Self::Organisers => StreamId::Organisers {},
             Self::You(_) => StreamId::You {},
         }
     }
@@ -43,6 +50,8 @@ impl StreamKey {
             StreamId::Event {} => Self::Event,
             StreamId::Room { room } => Self::Room(room.clone()),
             StreamId::Backstage { room } => Self::Backstage(room.clone()),
+            StreamId::Moderators { room } => Self::Moderators(room.clone()),
+            StreamId::Organisers {} => Self::Organisers,
             StreamId::You {} => Self::You(participant),
         }
     }
@@ -60,6 +69,9 @@ pub enum Side {
 /// What the shell has to do, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
+    /// Makes this durable before carrying out any output of this input; where that fails, throw the hub away, restore
+    /// another one from what was kept, and carry out none of them.
+    Keep(Record),
     /// Sends one encoded message to one connection.
     ToConnection {
         /// The connection.

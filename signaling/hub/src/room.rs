@@ -25,10 +25,11 @@ pub(crate) struct Room {
     speaking: Vec<ParticipantId>,
     pub(crate) stream: Stream,
     pub(crate) backstage: Stream,
+    pub(crate) moderators: Stream,
 }
 
 impl Room {
-    pub(crate) fn new(config: RoomConfig, stream: Stream, backstage: Stream) -> Self {
+    pub(crate) fn new(config: RoomConfig, stream: Stream, backstage: Stream, moderators: Stream) -> Self {
         let (on_air, waiting, speaking) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             config,
@@ -38,6 +39,7 @@ impl Room {
             speaking,
             stream,
             backstage,
+            moderators,
         }
     }
 

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use fiera_protocol::PROTOCOL_VERSION;
 use fiera_protocol::codec::encode;
+use fiera_protocol::fair::{LiveNumbers, RoomNumbers};
 use fiera_protocol::ids::{CommandId, ParticipantId, RoomId};
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{
-    BackstageView, Change, EventView, Place, Publisher, RoomCount, RoomSummary, RoomView, StreamState, YouView,
+    BackstageView, Change, EventView, ModeratorsView, OrganisersView, Place, Publisher, RoomCount, RoomSummary,
+    RoomView, StreamState, YouView,
 };
 
 use crate::config::{EventConfig, RoomConfig};
@@ -50,24 +52,66 @@ pub(crate) fn empty_event(config: &EventConfig) -> StreamState {
         room: room.room.clone(),
         room_kind: room.kind,
         title: room.title.clone(),
+        titles: room.titles.clone(),
         people: 0,
         live: false,
     };
     StreamState::Event(EventView {
         event: config.event.clone(),
         title: config.title.clone(),
+        titles: config.titles.clone(),
+        organiser: config.organiser.clone(),
         phase: config.phase,
         people: 0,
         rooms: config.rooms.iter().map(summary).collect(),
+        agenda: config.agenda.clone(),
+        announcements: Vec::new(),
+        read_only: false,
     })
 }
 
-pub(crate) fn empty_room(room: &RoomId) -> StreamState {
+pub(crate) fn empty_room(config: &RoomConfig) -> StreamState {
     StreamState::Room(RoomView {
-        room: room.clone(),
+        room: config.room.clone(),
         people: 0,
         on_air: Vec::new(),
         speaking: Vec::new(),
+        settings: config.settings,
+        questions: Vec::new(),
+        chat: Vec::new(),
+        poll: None,
+        hands: 0,
+    })
+}
+
+pub(crate) fn empty_moderators(room: &RoomId) -> StreamState {
+    StreamState::Moderators(ModeratorsView {
+        room: room.clone(),
+        questions: Vec::new(),
+        hands: Vec::new(),
+        polls: Vec::new(),
+        restricted: Vec::new(),
+    })
+}
+
+pub(crate) fn empty_organisers(config: &EventConfig) -> StreamState {
+    let numbers = |room: &RoomConfig| RoomNumbers {
+        room: room.room.clone(),
+        people: 0,
+        on_air: 0,
+        hands: 0,
+        open_questions: 0,
+    };
+    StreamState::Organisers(OrganisersView {
+        numbers: LiveNumbers {
+            people: 0,
+            peak: 0,
+            peak_unix_ms: None,
+            joined_5_min: 0,
+            reconnects_5_min: 0,
+            rooms: config.rooms.iter().map(numbers).collect(),
+        },
+        curve: Vec::new(),
     })
 }
 
@@ -75,6 +119,8 @@ pub(crate) fn empty_backstage(room: &RoomId) -> StreamState {
     StreamState::Backstage(BackstageView {
         room: room.clone(),
         waiting: Vec::new(),
+        countdowns: Vec::new(),
+        chat: Vec::new(),
     })
 }
 
@@ -148,6 +194,11 @@ pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
         room: participant.room.clone(),
         place,
         sources: participant.sources(),
+        hand: None,
+        upvoted: Vec::new(),
+        vote: None,
+        silenced: false,
+        on_air_at_unix_ms: None,
     }
 }
 

@@ -4,14 +4,36 @@
 //! How a follower brings a stream's state up to date. The hub, clients in Rust and the tests use this one function,
 //! and the web client does the same.
 
-use crate::view::{Change, RoomSummary, StreamState};
+use crate::fair::{ChatMessage, QuestionView, UpvoteCount};
+use crate::ids::{MessageId, QuestionId};
+use crate::limits::{ANNOUNCEMENTS_SHOWN_MAX, CHAT_SHOWN_MAX, CURVE_POINTS_MAX};
+use crate::view::{
+    BackstageView, Change, EventView, ModeratorsView, OrganisersView, RoomSummary, RoomView, StreamState,
+};
 
 /// Applies one change to the state of the stream it belongs to.
 /// Returns false, with the state untouched, where the change is of another stream: ask `resync` then.
 pub fn apply(state: &mut StreamState, change: &Change) -> bool {
-    match (state, change) {
-        (StreamState::Event(event), Change::Phase { phase }) => event.phase = *phase,
-        (StreamState::Event(event), Change::Counts { people, rooms }) => {
+    match state {
+        StreamState::Event(event) => to_event(event, change),
+        StreamState::Room(room) => to_room(room, change),
+        StreamState::Backstage(backstage) => to_backstage(backstage, change),
+        StreamState::Moderators(moderators) => to_moderators(moderators, change),
+        StreamState::Organisers(organisers) => to_organisers(organisers, change),
+        StreamState::You(now) => match change {
+            Change::You { you } => {
+                now.clone_from(you);
+                true
+            }
+            _ => false,
+        },
+    }
+}
+
+fn to_event(event: &mut EventView, change: &Change) -> bool {
+    match change {
+        Change::Phase { phase } => event.phase = *phase,
+        Change::Counts { people, rooms } => {
             event.people = *people;
             for count in rooms {
                 let same = |summary: &&mut RoomSummary| summary.room == count.room;
@@ -21,12 +43,115 @@ pub fn apply(state: &mut StreamState, change: &Change) -> bool {
                 }
             }
         }
-        (StreamState::Room(room), Change::People { people }) => room.people = *people,
-        (StreamState::Room(room), Change::OnAir { on_air }) => room.on_air.clone_from(on_air),
-        (StreamState::Room(room), Change::Speaking { participants }) => room.speaking.clone_from(participants),
-        (StreamState::Backstage(backstage), Change::Waiting { waiting }) => backstage.waiting.clone_from(waiting),
-        (StreamState::You(now), Change::You { you }) => *now = you.clone(),
+        Change::Announced { announcement } => {
+            event.announcements.push(announcement.clone());
+            keep_last(&mut event.announcements, ANNOUNCEMENTS_SHOWN_MAX);
+        }
+        Change::AnnouncementGone { announcement } => {
+            event.announcements.retain(|one| one.announcement != *announcement);
+        }
+        Change::ReadOnly { read_only } => event.read_only = *read_only,
         _ => return false,
     }
     true
+}
+
+fn to_room(room: &mut RoomView, change: &Change) -> bool {
+    match change {
+        Change::People { people } => room.people = *people,
+        Change::OnAir { on_air } => room.on_air.clone_from(on_air),
+        Change::Speaking { participants } => room.speaking.clone_from(participants),
+        Change::Settings { settings } => room.settings = *settings,
+        Change::Question { question } => put_question(&mut room.questions, question),
+        Change::QuestionGone { question } => remove_question(&mut room.questions, *question),
+        Change::Upvotes { upvotes } => count_upvotes(&mut room.questions, upvotes),
+        Change::Message { message } => put_message(&mut room.chat, message),
+        Change::MessageGone { message } => remove_message(&mut room.chat, *message),
+        Change::Poll { poll } => room.poll.clone_from(poll),
+        Change::Hands { hands } => room.hands = *hands,
+        Change::Reactions { .. } => {}
+        _ => return false,
+    }
+    true
+}
+
+fn to_backstage(backstage: &mut BackstageView, change: &Change) -> bool {
+    match change {
+        Change::Waiting { waiting } => backstage.waiting.clone_from(waiting),
+        Change::Countdowns { countdowns } => backstage.countdowns.clone_from(countdowns),
+        Change::Message { message } => put_message(&mut backstage.chat, message),
+        Change::MessageGone { message } => remove_message(&mut backstage.chat, *message),
+        _ => return false,
+    }
+    true
+}
+
+fn to_moderators(moderators: &mut ModeratorsView, change: &Change) -> bool {
+    match change {
+        Change::Question { question } => put_question(&mut moderators.questions, question),
+        Change::QuestionGone { question } => remove_question(&mut moderators.questions, *question),
+        Change::Upvotes { upvotes } => count_upvotes(&mut moderators.questions, upvotes),
+        Change::HandQueue { hands } => moderators.hands.clone_from(hands),
+        Change::RoomPoll { poll } => match moderators.polls.iter_mut().find(|one| one.poll == poll.poll) {
+            Some(known) => known.clone_from(poll),
+            None => moderators.polls.push(poll.clone()),
+        },
+        Change::RoomPollGone { poll } => moderators.polls.retain(|one| one.poll != *poll),
+        Change::RestrictedPeople { restricted } => moderators.restricted.clone_from(restricted),
+        _ => return false,
+    }
+    true
+}
+
+fn to_organisers(organisers: &mut OrganisersView, change: &Change) -> bool {
+    match change {
+        Change::Numbers { numbers } => organisers.numbers.clone_from(numbers),
+        Change::Curve { point } => {
+            let at = organisers
+                .curve
+                .partition_point(|known| known.unix_min < point.unix_min);
+            match organisers.curve.get_mut(at) {
+                Some(known) if known.unix_min == point.unix_min => *known = *point,
+                _ => organisers.curve.insert(at, *point),
+            }
+            keep_last(&mut organisers.curve, CURVE_POINTS_MAX);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn keep_last<T>(items: &mut Vec<T>, max: usize) {
+    let extra = items.len().saturating_sub(max);
+    items.drain(..extra);
+}
+
+/// Questions stand in the order in which they were asked.
+fn put_question(questions: &mut Vec<QuestionView>, question: &QuestionView) {
+    let at = questions.partition_point(|known| known.order < question.order);
+    match questions.get_mut(at) {
+        Some(known) if known.question == question.question => known.clone_from(question),
+        _ => questions.insert(at, question.clone()),
+    }
+}
+
+fn remove_question(questions: &mut Vec<QuestionView>, question: QuestionId) {
+    questions.retain(|known| known.question != question);
+}
+
+fn count_upvotes(questions: &mut [QuestionView], upvotes: &[UpvoteCount]) {
+    for count in upvotes {
+        if let Some(known) = questions.iter_mut().find(|known| known.question == count.question) {
+            known.upvotes = count.upvotes;
+        }
+    }
+}
+
+fn put_message(chat: &mut Vec<ChatMessage>, message: &ChatMessage) {
+    chat.push(message.clone());
+    keep_last(chat, CHAT_SHOWN_MAX);
+}
+
+fn remove_message(chat: &mut Vec<ChatMessage>, message: MessageId) {
+    chat.retain(|known| known.message != message);
 }

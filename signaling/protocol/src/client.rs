@@ -5,7 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CommandId, DisplayName, EventId, ParticipantId, RoomId, SourceKind};
+use crate::fair::{PollPhase, QuestionStage, Reaction, RoomSettings};
+use crate::ids::{
+    AnnouncementId, AuthorSecret, CommandId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId,
+    RoomId, SourceKind,
+};
+use crate::text::{AnnouncementText, MessageText, NoteText, PollOptionText, PollQuestionText, QuestionText, TopicText};
 use crate::view::{StreamId, StreamPosition};
 
 /// Anything a client says. Unknown kinds and unknown fields are refused as `malformed`.
@@ -83,6 +88,10 @@ pub enum ClientMessage {
     StopWatching {},
     /// Offers mic, camera, screen and screen audio as four transceivers; answered by `publish_answer`.
     PublishOffer {
+        /// Number of this offer, repeated in `publish_answer`, so that a late answer to an earlier offer can be told apart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        offer: Option<u32>,
         /// Session description (RFC 8866), type `offer`.
         sdp: String,
     },
@@ -109,16 +118,25 @@ pub enum Command {
     },
     /// Goes behind the stage of the room one is in; publishers there see and hear each other only.
     EnterBackstage {},
-    /// Back from backstage to the audience; on air ends too.
-    LeaveBackstage {},
+    /// Back from backstage to the audience; on air ends too. Without `participant`: oneself.
+    LeaveBackstage {
+        /// Somebody else who is backstage or on air (moderators and organisers).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        participant: Option<ParticipantId>,
+    },
     /// From backstage to on air. Without `participant`: oneself.
     PutOnAir {
+        /// Seconds of countdown that both sides see, at most 30; at once without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        countdown_s: Option<u8>,
         /// Somebody else who is backstage (moderators and organisers).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
         participant: Option<ParticipantId>,
     },
-    /// From on air to backstage. Without `participant`: oneself.
+    /// From on air to backstage, or out of the countdown. Without `participant`: oneself.
     TakeOffAir {
         /// Somebody else who is on air (moderators and organisers).
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,5 +158,150 @@ pub enum Command {
     SetEventPhase {
         /// The next phase.
         phase: crate::view::EventPhase,
+    },
+    /// Raises one's hand in the room one is in: a request to speak. Again: changes the topic and keeps the place in the queue.
+    RaiseHand {
+        /// What about; moderators see it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        topic: Option<TopicText>,
+    },
+    /// Takes a hand down. Without `participant`: one's own.
+    LowerHand {
+        /// Somebody else's (moderators and organisers).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        participant: Option<ParticipantId>,
+    },
+    /// Brings somebody with a raised hand backstage; they may publish there until they go back.
+    AcceptHand {
+        /// Whose hand.
+        participant: ParticipantId,
+    },
+    /// Asks a question in the room one is in.
+    Ask {
+        /// The question.
+        text: QuestionText,
+        /// Whether it is shown without a name, to everybody.
+        anonymous: bool,
+        /// Drawn at random and kept by the client: with it one's own question can be withdrawn.
+        secret: AuthorSecret,
+    },
+    /// Takes one's own question back for good; its text is erased.
+    WithdrawQuestion {
+        /// Which.
+        question: QuestionId,
+        /// What `ask` was sent with.
+        secret: AuthorSecret,
+    },
+    /// Supports a question, or no longer does. Repeating it changes nothing.
+    Upvote {
+        /// Which.
+        question: QuestionId,
+        /// On or off.
+        up: bool,
+    },
+    /// Moves a question along (moderators and organisers). Refused as `wrong_state` unless it is still `from`.
+    SetQuestion {
+        /// Which.
+        question: QuestionId,
+        /// Where it was when the moderator decided.
+        from: QuestionStage,
+        /// Where it goes.
+        to: QuestionStage,
+        /// Why it is dismissed, or who follows it up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        note: Option<NoteText>,
+    },
+    /// Takes the last `set_question` of a question back (moderators and organisers).
+    UndoQuestion {
+        /// Which.
+        question: QuestionId,
+    },
+    /// Erases the text of a question for good (moderators and organisers).
+    EraseQuestion {
+        /// Which.
+        question: QuestionId,
+    },
+    /// Says something in the chat of the room one is in, or of its backstage.
+    Chat {
+        /// What.
+        text: MessageText,
+        /// Only for those who see the backstage.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+        backstage: bool,
+        /// Drawn at random and kept by the client: with it one's own message can be deleted.
+        secret: AuthorSecret,
+    },
+    /// Deletes a chat message for good: one's own with its secret, anybody's as a moderator.
+    DeleteMessage {
+        /// Which.
+        message: MessageId,
+        /// What `chat` was sent with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        secret: Option<AuthorSecret>,
+    },
+    /// Takes the voice of a participant, or gives it back: no chat, questions, hands and reactions (moderators and organisers).
+    Silence {
+        /// Whom.
+        participant: ParticipantId,
+        /// On or off.
+        on: bool,
+    },
+    /// Puts a participant out of the event, or lets them in again (moderators and organisers).
+    Ban {
+        /// Whom.
+        participant: ParticipantId,
+        /// On or off.
+        on: bool,
+    },
+    /// Changes how the room one is in works (moderators and organisers).
+    SetRoom {
+        /// All of it.
+        settings: RoomSettings,
+    },
+    /// Prepares a poll in the room one is in (moderators and organisers).
+    DraftPoll {
+        /// What it asks.
+        question: PollQuestionText,
+        /// 2 to 10 different answers to choose one from.
+        options: Vec<PollOptionText>,
+    },
+    /// Moves a poll along: draft, open, closed, revealed (moderators and organisers). One is open in a room at a time.
+    SetPoll {
+        /// Which.
+        poll: PollId,
+        /// The next phase.
+        phase: PollPhase,
+    },
+    /// Throws a draft away, or takes a revealed or closed poll off the screen (moderators and organisers).
+    DismissPoll {
+        /// Which.
+        poll: PollId,
+    },
+    /// Answers the open poll; may be changed until it closes.
+    Vote {
+        /// Which.
+        poll: PollId,
+        /// The answer, counted from 0.
+        option: u8,
+    },
+    /// Reacts to what is on air. Counted at most once a second per participant.
+    React {
+        /// How.
+        reaction: Reaction,
+    },
+    /// Tells everybody in the event something (organisers).
+    Announce {
+        /// What.
+        text: AnnouncementText,
+    },
+    /// Takes an announcement back; its text is erased (organisers).
+    EraseAnnouncement {
+        /// Which.
+        announcement: AnnouncementId,
     },
 }

@@ -8,9 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::client::ClientMessage;
+use crate::ids::CommandId;
 use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, SDP_BYTES_MAX};
 use crate::refusal::RefusalCode;
 use crate::server::ServerMessage;
+use crate::text::INVALID_TEXTS;
 
 /// Why a text is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Malformed {
     pub code: RefusalCode,
     /// For people: what happened and what to do.
     pub sentence: String,
+    /// The command that the message would have been, where that can be told.
+    pub id: Option<CommandId>,
 }
 
 impl fmt::Display for Malformed {
@@ -33,30 +37,55 @@ impl std::error::Error for Malformed {}
 ///
 /// # Errors
 /// `too_large` above [`CLIENT_MESSAGE_BYTES_MAX`], `sdp` where a session description is longer than
-/// [`SDP_BYTES_MAX`], `malformed` otherwise: not JSON, an unknown kind, an unknown, missing or wrong field.
+/// [`SDP_BYTES_MAX`], `text` where a text is not one, `malformed` otherwise: not JSON, an unknown kind, an unknown, missing or wrong field.
 pub fn parse_client(text: &str) -> Result<ClientMessage, Malformed> {
     if text.len() > CLIENT_MESSAGE_BYTES_MAX {
         return Err(Malformed {
             code: RefusalCode::TooLarge,
             sentence: format!("The message is longer than {CLIENT_MESSAGE_BYTES_MAX} bytes; send less at once."),
+            id: None,
         });
     }
-    let message = serde_json::from_str::<ClientMessage>(text).map_err(|error| Malformed {
-        code: RefusalCode::Malformed,
-        sentence: format!(
-            "The message cannot be read ({}). Reload the page to get the current client.",
-            short(&error)
-        ),
-    })?;
+    let message = serde_json::from_str::<ClientMessage>(text).map_err(|error| unreadable(text, &error))?;
     match &message {
-        ClientMessage::RackAnswer { sdp, .. } | ClientMessage::PublishOffer { sdp } if sdp.len() > SDP_BYTES_MAX => {
+        ClientMessage::RackAnswer { sdp, .. } | ClientMessage::PublishOffer { sdp, .. }
+            if sdp.len() > SDP_BYTES_MAX =>
+        {
             Err(Malformed {
                 code: RefusalCode::Sdp,
                 sentence: format!("The session description is longer than {SDP_BYTES_MAX} bytes; offer fewer codecs."),
+                id: None,
             })
         }
         _ => Ok(message),
     }
+}
+
+/// A text that cannot be written is told apart from a message that cannot be read, and both from which command they were.
+fn unreadable(text: &str, error: &serde_json::Error) -> Malformed {
+    let id = serde_json::from_str::<Command>(text)
+        .ok()
+        .and_then(|command| command.id);
+    let said = short(error);
+    let of_text = INVALID_TEXTS.iter().find(|sentence| said.starts_with(**sentence));
+    match of_text {
+        Some(sentence) => Malformed {
+            code: RefusalCode::Text,
+            sentence: format!("It was not sent: {sentence}. Change it and send it again."),
+            id,
+        },
+        None => Malformed {
+            code: RefusalCode::Malformed,
+            sentence: format!("The message cannot be read ({said}). Reload the page to get the current client."),
+            id,
+        },
+    }
+}
+
+/// As much of a message as is needed to answer it although it cannot be read.
+#[derive(serde::Deserialize)]
+struct Command {
+    id: Option<CommandId>,
 }
 
 /// What serde says, without the pages that it quotes from a hostile message.

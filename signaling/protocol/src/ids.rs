@@ -85,45 +85,66 @@ slug!(
     RoomId
 );
 
-/// One person in one event. Random (uuid v4): it must not hold a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
-pub struct ParticipantId(pub uuid::Uuid);
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+        pub struct $name(pub uuid::Uuid);
 
-impl ParticipantId {
-    /// The id made of these 128 bits, for callers that have no `uuid` of their own.
-    #[must_use]
-    pub const fn from_u128(bits: u128) -> Self {
-        Self(uuid::Uuid::from_u128(bits))
-    }
+        impl $name {
+            /// The id made of these 128 bits, for callers that have no `uuid` of their own.
+            #[must_use]
+            pub const fn from_u128(bits: u128) -> Self {
+                Self(uuid::Uuid::from_u128(bits))
+            }
+
+            /// The 128 bits.
+            #[must_use]
+            pub const fn as_u128(self) -> u128 {
+                self.0.as_u128()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
 }
 
-impl fmt::Display for ParticipantId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+random_id!(
+    /// One person in one event. Random (uuid v4): it must not hold a time.
+    ParticipantId
+);
+random_id!(
+    /// Chosen by the client, unique per participant; a command repeated under the same id runs once.
+    CommandId
+);
+random_id!(
+    /// A question, drawn at random by the server.
+    QuestionId
+);
+random_id!(
+    /// A chat message, drawn at random by the server.
+    MessageId
+);
+random_id!(
+    /// A poll, drawn at random by the server.
+    PollId
+);
+random_id!(
+    /// An announcement, drawn at random by the server.
+    AnnouncementId
+);
+random_id!(
+    /// Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
+    /// The server keeps a hash of it and not who wrote the text.
+    AuthorSecret
+);
 
-/// Chosen by the client, unique per participant; a command repeated under the same id runs once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
-pub struct CommandId(pub uuid::Uuid);
-
-impl CommandId {
-    /// The id made of these 128 bits, for callers that have no `uuid` of their own.
-    #[must_use]
-    pub const fn from_u128(bits: u128) -> Self {
-        Self(uuid::Uuid::from_u128(bits))
-    }
-}
-
-impl fmt::Display for CommandId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// A name as others see it: 1 to 60 visible characters, trimmed, no control or bidi-override characters.
+/// A name as others see it: 1 to 60 characters as people count them, trimmed, nothing hidden in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 #[serde(try_from = "String", into = "String")]
@@ -140,21 +161,7 @@ impl DisplayName {
 impl TryFrom<String> for DisplayName {
     type Error = InvalidText;
     fn try_from(text: String) -> Result<Self, InvalidText> {
-        let trimmed = text.trim();
-        let hidden = |c: char| {
-            c.is_control()
-                || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-        };
-        if trimmed.is_empty() {
-            return Err(InvalidText("a name needs at least one visible character"));
-        }
-        if trimmed.chars().count() > DISPLAY_NAME_CHARS_MAX {
-            return Err(InvalidText("a name has at most 60 characters"));
-        }
-        if trimmed.chars().any(hidden) {
-            return Err(InvalidText("a name has no control or invisible characters"));
-        }
-        Ok(Self(trimmed.to_owned()))
+        crate::text::check(&text, DISPLAY_NAME_CHARS_MAX, false).map(Self)
     }
 }
 

@@ -9,11 +9,13 @@
 pub mod apply;
 pub mod client;
 pub mod codec;
+pub mod fair;
 pub mod ids;
 pub mod limits;
 pub mod refusal;
 pub mod resume;
 pub mod server;
+pub mod text;
 #[cfg(feature = "typescript")]
 pub mod typescript;
 pub mod view;

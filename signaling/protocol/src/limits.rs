@@ -43,3 +43,55 @@ pub const COUNTS_INTERVAL_MS: u64 = 500;
 pub const PLACE_GRACE_MS: u64 = 15_000;
 /// Answers to commands remembered per participant, so that a repeated command id is answered and not run again.
 pub const ANSWERS_REMEMBERED_MAX: usize = 64;
+/// Code points of one character as people see it (a family of emoji has eleven).
+pub const CHARACTER_CODE_POINTS_MAX: usize = 16;
+/// Characters of a question.
+pub const QUESTION_CHARS_MAX: usize = 300;
+/// Characters of a chat message.
+pub const MESSAGE_CHARS_MAX: usize = 500;
+/// Characters of what a raised hand is about.
+pub const TOPIC_CHARS_MAX: usize = 120;
+/// Characters of an announcement.
+pub const ANNOUNCEMENT_CHARS_MAX: usize = 300;
+/// Characters of what a poll asks.
+pub const POLL_QUESTION_CHARS_MAX: usize = 200;
+/// Characters of an answer that a poll offers.
+pub const POLL_OPTION_CHARS_MAX: usize = 100;
+/// Characters of a reason or of who follows a question up.
+pub const NOTE_CHARS_MAX: usize = 200;
+/// Fewest answers that a poll offers.
+pub const POLL_OPTIONS_MIN: usize = 2;
+/// Most answers that a poll offers.
+pub const POLL_OPTIONS_MAX: usize = 10;
+/// Polls of one room, drafts and past ones included.
+pub const POLLS_PER_ROOM_MAX: usize = 100;
+/// Questions of one room that are kept, in any state.
+pub const QUESTIONS_PER_ROOM_MAX: usize = 1_000;
+/// Questions one participant may ask in [`ASK_WINDOW_MS`].
+pub const ASKS_PER_WINDOW_MAX: u32 = 6;
+/// The window of [`ASKS_PER_WINDOW_MAX`], milliseconds.
+pub const ASK_WINDOW_MS: u64 = 60_000;
+/// Chat messages of one room (and of its backstage) that a snapshot holds; older ones are kept for the record alone.
+pub const CHAT_SHOWN_MAX: usize = 100;
+/// Chat messages one participant may send in [`CHAT_WINDOW_MS`] where slow mode is off.
+pub const CHAT_PER_WINDOW_MAX: u32 = 6;
+/// The window of [`CHAT_PER_WINDOW_MAX`], milliseconds.
+pub const CHAT_WINDOW_MS: u64 = 10_000;
+/// Longest pause that slow mode may ask for, seconds.
+pub const SLOW_MODE_S_MAX: u16 = 600;
+/// Raised hands in one room.
+pub const HANDS_PER_ROOM_MAX: usize = 100;
+/// Longest countdown before somebody goes on air, seconds.
+pub const COUNTDOWN_S_MAX: u8 = 30;
+/// Announcements that are shown; older ones are kept for the record alone.
+pub const ANNOUNCEMENTS_SHOWN_MAX: usize = 20;
+/// Upvotes, answers to polls and hands are broadcast at most this often, milliseconds.
+pub const TALLY_INTERVAL_MS: u64 = 500;
+/// Reactions are gathered this long before they are broadcast, milliseconds.
+pub const REACTIONS_INTERVAL_MS: u64 = 1_000;
+/// Points of the attendance curve, one a minute: two days.
+pub const CURVE_POINTS_MAX: usize = 2_880;
+/// Participants below which a number is not stored, reported or exported.
+pub const SUPPRESSED_BELOW: u32 = 10;
+/// Participants of one event at a time.
+pub const EVENT_PEOPLE_MAX: usize = 10_000;

@@ -42,6 +42,20 @@ pub enum RefusalCode {
     EventClosed,
     /// The name is empty, too long, or has invisible characters.
     Name,
+    /// The text is empty, too long, or has invisible characters.
+    Text,
+    /// That question, message, poll, hand or announcement does not exist (any more).
+    UnknownItem,
+    /// As many as allowed exist already (questions, hands, polls, answers of a poll).
+    TooMany,
+    /// The chat is closed, or slow: wait.
+    SlowMode,
+    /// A moderator has silenced this participant.
+    Silenced,
+    /// A moderator has banned this participant from the event.
+    Banned,
+    /// The server cannot store anything at present: reading and watching go on, nothing can be changed.
+    ReadOnly,
     /// The session description cannot be used; the sentence says why.
     Sdp,
     /// Too many tabs or connections of one person.

@@ -95,6 +95,10 @@ pub enum ServerMessage {
     },
     /// Answer to `publish_offer`.
     PublishAnswer {
+        /// Number of the offer that this answers, where it had one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        offer: Option<u32>,
         /// Session description (RFC 8866), type `answer`.
         sdp: String,
     },

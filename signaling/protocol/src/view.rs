@@ -5,7 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DisplayName, EventId, ParticipantId, Role, RoomId, RoomKind, SourceKind};
+use crate::fair::{
+    AgendaSlot, Announcement, ChatMessage, Countdown, CurvePoint, HandView, LiveNumbers, Localised, PollView,
+    QuestionView, ReactionCount, Restricted, RoomSettings, UpvoteCount, YourHand, YourVote,
+};
+use crate::ids::{
+    AnnouncementId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role, RoomId, RoomKind,
+    SourceKind,
+};
 
 /// A sequence of numbered updates that a client follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,7 +31,14 @@ pub enum StreamId {
         /// The room.
         room: RoomId,
     },
-    /// What concerns this participant alone: seat, name, sources.
+    /// What only moderators of a room see: questions that wait, hands in order, drafts of polls.
+    Moderators {
+        /// The room.
+        room: RoomId,
+    },
+    /// What only organisers see: attendance in numbers.
+    Organisers {},
+    /// What concerns this participant alone: seat, name, sources, hand, votes.
     You {},
 }
 
@@ -65,6 +79,10 @@ pub enum StreamState {
     Room(RoomView),
     /// State of [`StreamId::Backstage`].
     Backstage(BackstageView),
+    /// State of [`StreamId::Moderators`].
+    Moderators(ModeratorsView),
+    /// State of [`StreamId::Organisers`].
+    Organisers(OrganisersView),
     /// State of [`StreamId::You`].
     You(YouView),
 }
@@ -75,14 +93,29 @@ pub enum StreamState {
 pub struct EventView {
     /// Short name.
     pub event: EventId,
-    /// Title as written by the organiser.
+    /// Title in the event's first language.
     pub title: String,
+    /// Title in each language that the organiser wrote.
+    #[serde(default)]
+    pub titles: Localised,
+    /// Who runs it, as written by the organiser.
+    #[serde(default)]
+    pub organiser: Option<String>,
     /// Where in its life it is.
     pub phase: EventPhase,
     /// Participants connected now.
     pub people: u32,
     /// All rooms, in the organiser's order.
     pub rooms: Vec<RoomSummary>,
+    /// The programme, in order of time.
+    #[serde(default)]
+    pub agenda: Vec<AgendaSlot>,
+    /// The last announcements, oldest first.
+    #[serde(default)]
+    pub announcements: Vec<Announcement>,
+    /// The server cannot store anything at present: reading and watching go on, commands are refused.
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 /// A room in the list of places.
@@ -93,8 +126,11 @@ pub struct RoomSummary {
     pub room: RoomId,
     /// Lobby, stage, stand or breakout.
     pub room_kind: RoomKind,
-    /// Title as written by the organiser.
+    /// Title in the event's first language.
     pub title: String,
+    /// Title in each language that the organiser wrote.
+    #[serde(default)]
+    pub titles: Localised,
     /// Participants in it now.
     pub people: u32,
     /// Whether anyone is on air there.
@@ -114,6 +150,42 @@ pub struct RoomView {
     /// Who speaks now, loudest first.
     #[serde(default)]
     pub speaking: Vec<ParticipantId>,
+    /// How the room works.
+    pub settings: RoomSettings,
+    /// Published questions and what became of them, in the order in which they were asked.
+    pub questions: Vec<QuestionView>,
+    /// The last chat messages, oldest first.
+    pub chat: Vec<ChatMessage>,
+    /// The poll that is open, or was last.
+    pub poll: Option<PollView>,
+    /// Hands that wait.
+    pub hands: u32,
+}
+
+/// What moderators and organisers in a room see beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ModeratorsView {
+    /// The room.
+    pub room: RoomId,
+    /// Questions that nobody else sees: pending and dismissed, in the order in which they were asked.
+    pub questions: Vec<QuestionView>,
+    /// Hands in the order in which they were raised.
+    pub hands: Vec<HandView>,
+    /// All polls of the room, in the order in which they were drafted.
+    pub polls: Vec<PollView>,
+    /// Who is silenced or banned in the event.
+    pub restricted: Vec<Restricted>,
+}
+
+/// What organisers see of the whole event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct OrganisersView {
+    /// The numbers now.
+    pub numbers: LiveNumbers,
+    /// One point a minute, oldest first.
+    pub curve: Vec<CurvePoint>,
 }
 
 /// Those who wait behind the stage.
@@ -124,6 +196,12 @@ pub struct BackstageView {
     pub room: RoomId,
     /// Backstage and not on air, in the order they came.
     pub waiting: Vec<Publisher>,
+    /// Whose countdown runs.
+    #[serde(default)]
+    pub countdowns: Vec<Countdown>,
+    /// The last messages of the private chat, oldest first.
+    #[serde(default)]
+    pub chat: Vec<ChatMessage>,
 }
 
 /// Somebody who publishes, as others see them.
@@ -154,6 +232,21 @@ pub struct YouView {
     pub place: Place,
     /// Own sources that are switched on.
     pub sources: Vec<SourceKind>,
+    /// Own raised hand in this room.
+    #[serde(default)]
+    pub hand: Option<YourHand>,
+    /// Questions of this room that one supports.
+    #[serde(default)]
+    pub upvoted: Vec<QuestionId>,
+    /// Own answer to the open poll of this room.
+    #[serde(default)]
+    pub vote: Option<YourVote>,
+    /// A moderator has silenced one: no chat, questions, hands and reactions.
+    #[serde(default)]
+    pub silenced: bool,
+    /// When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
+    #[serde(default)]
+    pub on_air_at_unix_ms: Option<u64>,
 }
 
 /// Where a participant stands in the room.
@@ -186,6 +279,21 @@ pub enum Change {
         /// Per room, in the order of [`EventView::rooms`].
         rooms: Vec<RoomCount>,
     },
+    /// Event stream: everybody is told something.
+    Announced {
+        /// What.
+        announcement: Announcement,
+    },
+    /// Event stream: an announcement was taken back.
+    AnnouncementGone {
+        /// Which.
+        announcement: AnnouncementId,
+    },
+    /// Event stream: the server can store nothing, or can again.
+    ReadOnly {
+        /// It cannot.
+        read_only: bool,
+    },
     /// Room stream: people in it, coalesced.
     People {
         /// Participants in the room.
@@ -201,10 +309,90 @@ pub enum Change {
         /// Who.
         participants: Vec<ParticipantId>,
     },
+    /// Room stream: how the room works from now on.
+    Settings {
+        /// All of it.
+        settings: RoomSettings,
+    },
+    /// Room or moderators stream: a question, whole; it replaces the one of the same id.
+    Question {
+        /// The question.
+        question: QuestionView,
+    },
+    /// Room or moderators stream: a question is no longer shown here.
+    QuestionGone {
+        /// Which.
+        question: QuestionId,
+    },
+    /// Room or moderators stream: new numbers of supporters, coalesced.
+    Upvotes {
+        /// Of the questions whose number changed.
+        upvotes: Vec<UpvoteCount>,
+    },
+    /// Room or backstage stream: a chat message; only the last 100 are shown.
+    Message {
+        /// The message.
+        message: ChatMessage,
+    },
+    /// Room or backstage stream: a chat message was deleted.
+    MessageGone {
+        /// Which.
+        message: MessageId,
+    },
+    /// Room stream: the poll that is shown, whole; none: none.
+    Poll {
+        /// The poll.
+        poll: Option<PollView>,
+    },
+    /// Room stream: hands that wait, coalesced.
+    Hands {
+        /// How many.
+        hands: u32,
+    },
+    /// Room stream: reactions since the last time; they pass and are not part of the state.
+    Reactions {
+        /// How often each came.
+        reactions: Vec<ReactionCount>,
+    },
     /// Backstage stream: who waits, whole list.
     Waiting {
         /// In the order they came.
         waiting: Vec<Publisher>,
+    },
+    /// Backstage stream: whose countdown runs, whole list.
+    Countdowns {
+        /// In the order in which they end.
+        countdowns: Vec<Countdown>,
+    },
+    /// Moderators stream: the queue of hands, whole list.
+    HandQueue {
+        /// In the order in which they were raised.
+        hands: Vec<HandView>,
+    },
+    /// Moderators stream: a poll, whole; it replaces the one of the same id.
+    RoomPoll {
+        /// The poll.
+        poll: PollView,
+    },
+    /// Moderators stream: a draft was thrown away.
+    RoomPollGone {
+        /// Which.
+        poll: PollId,
+    },
+    /// Moderators stream: who is silenced or banned, whole list.
+    RestrictedPeople {
+        /// In the order of their ids.
+        restricted: Vec<Restricted>,
+    },
+    /// Organisers stream: the numbers, at most twice a second.
+    Numbers {
+        /// All of them.
+        numbers: LiveNumbers,
+    },
+    /// Organisers stream: a point of the curve; it replaces the one of the same minute.
+    Curve {
+        /// The point.
+        point: CurvePoint,
     },
     /// You stream: whole state.
     You {

@@ -24,7 +24,7 @@ export type ParticipantId = string;
 export type CommandId = string;
 
 /**
- * A name as others see it: 1 to 60 visible characters, trimmed, no control or bidi-override characters.
+ * A name as others see it: 1 to 60 characters as people count them, trimmed, nothing hidden in it.
  */
 export type DisplayName = string;
 
@@ -44,6 +44,432 @@ export type RoomKind = "lobby" | "stage" | "stand" | "breakout";
 export type SourceKind = "mic" | "camera" | "screen" | "screen_audio";
 
 /**
+ * A question, drawn at random by the server.
+ */
+export type QuestionId = string;
+
+/**
+ * A chat message, drawn at random by the server.
+ */
+export type MessageId = string;
+
+/**
+ * A poll, drawn at random by the server.
+ */
+export type PollId = string;
+
+/**
+ * An announcement, drawn at random by the server.
+ */
+export type AnnouncementId = string;
+
+/**
+ * Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
+ * The server keeps a hash of it and not who wrote the text.
+ */
+export type AuthorSecret = string;
+
+/**
+ * What an attendee asks; one line.
+ */
+export type QuestionText = string;
+
+/**
+ * A chat message; may have several lines.
+ */
+export type MessageText = string;
+
+/**
+ * What somebody with a raised hand wants to speak about; one line.
+ */
+export type TopicText = string;
+
+/**
+ * What everybody in the event is told; one line.
+ */
+export type AnnouncementText = string;
+
+/**
+ * What a poll asks; one line.
+ */
+export type PollQuestionText = string;
+
+/**
+ * One answer that a poll offers; one line.
+ */
+export type PollOptionText = string;
+
+/**
+ * Why a question was dismissed, or who follows it up; one line.
+ */
+export type NoteText = string;
+
+/**
+ * A text in the languages of the event; either may be missing, then the other is shown.
+ */
+export type Localised = {
+/**
+ * Italian.
+ */
+it?: string,
+/**
+ * English.
+ */
+en?: string, };
+
+/**
+ * One item of the programme.
+ */
+export type AgendaSlot = {
+/**
+ * Where.
+ */
+room: RoomId,
+/**
+ * What about.
+ */
+title: Localised,
+/**
+ * Who speaks, as the organiser wrote it.
+ */
+speakers: Array<string>,
+/**
+ * Start, milliseconds since 1970.
+ */
+starts_unix_ms: number,
+/**
+ * End, milliseconds since 1970.
+ */
+ends_unix_ms: number, };
+
+/**
+ * What everybody was told.
+ */
+export type Announcement = {
+/**
+ * Its id.
+ */
+announcement: AnnouncementId,
+/**
+ * The words.
+ */
+text: string,
+/**
+ * When, rounded down to the minute, milliseconds since 1970.
+ */
+at_unix_ms: number, };
+
+/**
+ * How a room works; set by its moderators.
+ */
+export type RoomSettings = {
+/**
+ * Questions wait for a moderator before others see them.
+ */
+moderated: boolean,
+/**
+ * Attendees may chat.
+ */
+chat_open: boolean,
+/**
+ * Seconds between two messages of the same attendee; 0: slow mode is off.
+ */
+slow_mode_s: number, };
+
+/**
+ * Where a question is in its life.
+ */
+export type QuestionStage = "pending" | "published" | "next" | "now" | "answered" | "follow_up" | "dismissed";
+
+/**
+ * A question as others see it.
+ */
+export type QuestionView = {
+/**
+ * Its id.
+ */
+question: QuestionId,
+/**
+ * The question.
+ */
+text: string,
+/**
+ * Who asked; none: anonymous.
+ */
+by: DisplayName | null,
+/**
+ * Where it is in its life.
+ */
+stage: QuestionStage,
+/**
+ * Why it was dismissed, or who follows it up.
+ */
+note: string | null,
+/**
+ * Participants who support it.
+ */
+upvotes: number,
+/**
+ * When, rounded down to the minute, milliseconds since 1970.
+ */
+at_unix_ms: number,
+/**
+ * Grows by one with each question of the room: the order in which they were asked.
+ */
+order: number, };
+
+/**
+ * The supporters of one question within [`crate::view::Change::Upvotes`].
+ */
+export type UpvoteCount = {
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * Participants who support it.
+ */
+upvotes: number, };
+
+/**
+ * A chat message as others see it.
+ */
+export type ChatMessage = {
+/**
+ * Its id.
+ */
+message: MessageId,
+/**
+ * The name of who wrote it, as it was then.
+ */
+by: DisplayName,
+/**
+ * Who wrote it, while the server knows: it is nowhere stored.
+ */
+participant: ParticipantId | null,
+/**
+ * The words.
+ */
+text: string,
+/**
+ * When, rounded down to the minute, milliseconds since 1970.
+ */
+at_unix_ms: number, };
+
+/**
+ * Where a raised hand is in the queue.
+ */
+export type HandStage = "raised" | "accepted";
+
+/**
+ * A raised hand as moderators see it.
+ */
+export type HandView = {
+/**
+ * Whose.
+ */
+participant: ParticipantId,
+/**
+ * Their name.
+ */
+name: DisplayName,
+/**
+ * What about.
+ */
+topic: string | null,
+/**
+ * Waiting or accepted.
+ */
+stage: HandStage, };
+
+/**
+ * Life of a poll.
+ */
+export type PollPhase = "draft" | "open" | "closed" | "revealed";
+
+/**
+ * A poll as others see it.
+ */
+export type PollView = {
+/**
+ * Its id.
+ */
+poll: PollId,
+/**
+ * What it asks.
+ */
+question: string,
+/**
+ * The answers to choose from.
+ */
+options: Array<string>,
+/**
+ * Where it is in its life.
+ */
+phase: PollPhase,
+/**
+ * Participants who answered.
+ */
+answers: number,
+/**
+ * Votes per answer, once revealed.
+ */
+tally: Array<number> | null, };
+
+/**
+ * How one can react to what is on air.
+ */
+export type Reaction = "applause" | "heart" | "laugh" | "wow" | "thumb";
+
+/**
+ * How often a reaction came since the last time.
+ */
+export type ReactionCount = {
+/**
+ * Which.
+ */
+reaction: Reaction,
+/**
+ * How often.
+ */
+count: number, };
+
+/**
+ * Somebody whom moderators have silenced or banned.
+ */
+export type Restricted = {
+/**
+ * Who.
+ */
+participant: ParticipantId,
+/**
+ * The name they had then.
+ */
+name: DisplayName,
+/**
+ * May not chat, ask, raise a hand or react.
+ */
+silenced: boolean,
+/**
+ * May not come in.
+ */
+banned: boolean, };
+
+/**
+ * One's own raised hand.
+ */
+export type YourHand = {
+/**
+ * What about.
+ */
+topic: string | null,
+/**
+ * Waiting or accepted.
+ */
+stage: HandStage,
+/**
+ * 1 is next; 0 once accepted.
+ */
+position: number, };
+
+/**
+ * One's own answer to the open poll; forgotten when it closes.
+ */
+export type YourVote = {
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * The answer, counted from 0.
+ */
+option: number, };
+
+/**
+ * Somebody whose countdown runs.
+ */
+export type Countdown = {
+/**
+ * Who.
+ */
+participant: ParticipantId,
+/**
+ * When they go on air by the server's clock, milliseconds since 1970.
+ */
+at_unix_ms: number, };
+
+/**
+ * Attendance of one minute.
+ */
+export type CurvePoint = {
+/**
+ * Minutes since 1970.
+ */
+unix_min: number,
+/**
+ * Most participants at once in this minute; none: fewer than 10, and from before a restart.
+ */
+people: number | null,
+/**
+ * Participants who came in this minute; none: not known any more.
+ */
+joins: number | null, };
+
+/**
+ * The numbers of the organiser's page.
+ */
+export type LiveNumbers = {
+/**
+ * Participants now.
+ */
+people: number,
+/**
+ * Most participants at once so far.
+ */
+peak: number,
+/**
+ * In which minute that was, milliseconds since 1970; none: nobody came yet.
+ */
+peak_unix_ms: number | null,
+/**
+ * Participants who came in the last five minutes.
+ */
+joined_5_min: number,
+/**
+ * Participants who came back after a lost connection in the last five minutes.
+ */
+reconnects_5_min: number,
+/**
+ * Per room, in the organiser's order.
+ */
+rooms: Array<RoomNumbers>, };
+
+/**
+ * One room within [`LiveNumbers`].
+ */
+export type RoomNumbers = {
+/**
+ * The room.
+ */
+room: RoomId,
+/**
+ * Participants in it.
+ */
+people: number,
+/**
+ * Publishers on air.
+ */
+on_air: number,
+/**
+ * Hands that wait.
+ */
+hands: number,
+/**
+ * Questions that wait for a moderator or an answer.
+ */
+open_questions: number, };
+
+/**
  * A sequence of numbered updates that a client follows.
  */
 export type StreamId = { "of": "event", } | { "of": "room",
@@ -54,7 +480,11 @@ room: RoomId, } | { "of": "backstage",
 /**
  * The room.
  */
-room: RoomId, } | { "of": "you", };
+room: RoomId, } | { "of": "moderators",
+/**
+ * The room.
+ */
+room: RoomId, } | { "of": "organisers", } | { "of": "you", };
 
 /**
  * How far a client has followed a stream.
@@ -82,7 +512,7 @@ export type Place = "audience" | "backstage" | "on_air";
 /**
  * The whole of a stream's state, as in a snapshot.
  */
-export type StreamState = { "of": "event" } & EventView | { "of": "room" } & RoomView | { "of": "backstage" } & BackstageView | { "of": "you" } & YouView;
+export type StreamState = { "of": "event" } & EventView | { "of": "room" } & RoomView | { "of": "backstage" } & BackstageView | { "of": "moderators" } & ModeratorsView | { "of": "organisers" } & OrganisersView | { "of": "you" } & YouView;
 
 /**
  * The event as everybody in it sees it.
@@ -93,9 +523,17 @@ export type EventView = {
  */
 event: EventId,
 /**
- * Title as written by the organiser.
+ * Title in the event's first language.
  */
 title: string,
+/**
+ * Title in each language that the organiser wrote.
+ */
+titles: Localised,
+/**
+ * Who runs it, as written by the organiser.
+ */
+organiser: string | null,
 /**
  * Where in its life it is.
  */
@@ -107,7 +545,19 @@ people: number,
 /**
  * All rooms, in the organiser's order.
  */
-rooms: Array<RoomSummary>, };
+rooms: Array<RoomSummary>,
+/**
+ * The programme, in order of time.
+ */
+agenda: Array<AgendaSlot>,
+/**
+ * The last announcements, oldest first.
+ */
+announcements: Array<Announcement>,
+/**
+ * The server cannot store anything at present: reading and watching go on, commands are refused.
+ */
+read_only: boolean, };
 
 /**
  * A room in the list of places.
@@ -122,9 +572,13 @@ room: RoomId,
  */
 room_kind: RoomKind,
 /**
- * Title as written by the organiser.
+ * Title in the event's first language.
  */
 title: string,
+/**
+ * Title in each language that the organiser wrote.
+ */
+titles: Localised,
 /**
  * Participants in it now.
  */
@@ -153,7 +607,27 @@ on_air: Array<Publisher>,
 /**
  * Who speaks now, loudest first.
  */
-speaking: Array<ParticipantId>, };
+speaking: Array<ParticipantId>,
+/**
+ * How the room works.
+ */
+settings: RoomSettings,
+/**
+ * Published questions and what became of them, in the order in which they were asked.
+ */
+questions: Array<QuestionView>,
+/**
+ * The last chat messages, oldest first.
+ */
+chat: Array<ChatMessage>,
+/**
+ * The poll that is open, or was last.
+ */
+poll: PollView | null,
+/**
+ * Hands that wait.
+ */
+hands: number, };
 
 /**
  * Those who wait behind the stage.
@@ -166,7 +640,53 @@ room: RoomId,
 /**
  * Backstage and not on air, in the order they came.
  */
-waiting: Array<Publisher>, };
+waiting: Array<Publisher>,
+/**
+ * Whose countdown runs.
+ */
+countdowns: Array<Countdown>,
+/**
+ * The last messages of the private chat, oldest first.
+ */
+chat: Array<ChatMessage>, };
+
+/**
+ * What moderators and organisers in a room see beside it.
+ */
+export type ModeratorsView = {
+/**
+ * The room.
+ */
+room: RoomId,
+/**
+ * Questions that nobody else sees: pending and dismissed, in the order in which they were asked.
+ */
+questions: Array<QuestionView>,
+/**
+ * Hands in the order in which they were raised.
+ */
+hands: Array<HandView>,
+/**
+ * All polls of the room, in the order in which they were drafted.
+ */
+polls: Array<PollView>,
+/**
+ * Who is silenced or banned in the event.
+ */
+restricted: Array<Restricted>, };
+
+/**
+ * What organisers see of the whole event.
+ */
+export type OrganisersView = {
+/**
+ * The numbers now.
+ */
+numbers: LiveNumbers,
+/**
+ * One point a minute, oldest first.
+ */
+curve: Array<CurvePoint>, };
 
 /**
  * Somebody who publishes, as others see them.
@@ -212,7 +732,27 @@ place: Place,
 /**
  * Own sources that are switched on.
  */
-sources: Array<SourceKind>, };
+sources: Array<SourceKind>,
+/**
+ * Own raised hand in this room.
+ */
+hand: YourHand | null,
+/**
+ * Questions of this room that one supports.
+ */
+upvoted: Array<QuestionId>,
+/**
+ * Own answer to the open poll of this room.
+ */
+vote: YourVote | null,
+/**
+ * A moderator has silenced one: no chat, questions, hands and reactions.
+ */
+silenced: boolean,
+/**
+ * When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
+ */
+on_air_at_unix_ms: number | null, };
 
 /**
  * A change of a stream. Applying it to the state before gives the state after.
@@ -229,7 +769,19 @@ people: number,
 /**
  * Per room, in the order of [`EventView::rooms`].
  */
-rooms: Array<RoomCount>, } | { "kind": "people",
+rooms: Array<RoomCount>, } | { "kind": "announced",
+/**
+ * What.
+ */
+announcement: Announcement, } | { "kind": "announcement_gone",
+/**
+ * Which.
+ */
+announcement: AnnouncementId, } | { "kind": "read_only",
+/**
+ * It cannot.
+ */
+read_only: boolean, } | { "kind": "people",
 /**
  * Participants in the room.
  */
@@ -241,11 +793,75 @@ on_air: Array<Publisher>, } | { "kind": "speaking",
 /**
  * Who.
  */
-participants: Array<ParticipantId>, } | { "kind": "waiting",
+participants: Array<ParticipantId>, } | { "kind": "settings",
+/**
+ * All of it.
+ */
+settings: RoomSettings, } | { "kind": "question",
+/**
+ * The question.
+ */
+question: QuestionView, } | { "kind": "question_gone",
+/**
+ * Which.
+ */
+question: QuestionId, } | { "kind": "upvotes",
+/**
+ * Of the questions whose number changed.
+ */
+upvotes: Array<UpvoteCount>, } | { "kind": "message",
+/**
+ * The message.
+ */
+message: ChatMessage, } | { "kind": "message_gone",
+/**
+ * Which.
+ */
+message: MessageId, } | { "kind": "poll",
+/**
+ * The poll.
+ */
+poll: PollView | null, } | { "kind": "hands",
+/**
+ * How many.
+ */
+hands: number, } | { "kind": "reactions",
+/**
+ * How often each came.
+ */
+reactions: Array<ReactionCount>, } | { "kind": "waiting",
 /**
  * In the order they came.
  */
-waiting: Array<Publisher>, } | { "kind": "you",
+waiting: Array<Publisher>, } | { "kind": "countdowns",
+/**
+ * In the order in which they end.
+ */
+countdowns: Array<Countdown>, } | { "kind": "hand_queue",
+/**
+ * In the order in which they were raised.
+ */
+hands: Array<HandView>, } | { "kind": "room_poll",
+/**
+ * The poll.
+ */
+poll: PollView, } | { "kind": "room_poll_gone",
+/**
+ * Which.
+ */
+poll: PollId, } | { "kind": "restricted_people",
+/**
+ * In the order of their ids.
+ */
+restricted: Array<Restricted>, } | { "kind": "numbers",
+/**
+ * All of them.
+ */
+numbers: LiveNumbers, } | { "kind": "curve",
+/**
+ * The point.
+ */
+point: CurvePoint, } | { "kind": "you",
 /**
  * The new state.
  */
@@ -337,6 +953,10 @@ slot: number,
  */
 height: number | null, } | { "kind": "stop_watching", } | { "kind": "publish_offer",
 /**
+ * Number of this offer, repeated in `publish_answer`, so that a late answer to an earlier offer can be told apart.
+ */
+offer?: number,
+/**
  * Session description (RFC 8866), type `offer`.
  */
 sdp: string, } | { "kind": "stop_publishing", };
@@ -352,7 +972,15 @@ room: RoomId, } | { "kind": "leave", } | { "kind": "rename",
 /**
  * The new name.
  */
-name: DisplayName, } | { "kind": "enter_backstage", } | { "kind": "leave_backstage", } | { "kind": "put_on_air",
+name: DisplayName, } | { "kind": "enter_backstage", } | { "kind": "leave_backstage",
+/**
+ * Somebody else who is backstage or on air (moderators and organisers).
+ */
+participant?: ParticipantId, } | { "kind": "put_on_air",
+/**
+ * Seconds of countdown that both sides see, at most 30; at once without it.
+ */
+countdown_s?: number,
 /**
  * Somebody else who is backstage (moderators and organisers).
  */
@@ -376,12 +1004,156 @@ participant?: ParticipantId, } | { "kind": "set_event_phase",
 /**
  * The next phase.
  */
-phase: EventPhase, };
+phase: EventPhase, } | { "kind": "raise_hand",
+/**
+ * What about; moderators see it.
+ */
+topic?: TopicText, } | { "kind": "lower_hand",
+/**
+ * Somebody else's (moderators and organisers).
+ */
+participant?: ParticipantId, } | { "kind": "accept_hand",
+/**
+ * Whose hand.
+ */
+participant: ParticipantId, } | { "kind": "ask",
+/**
+ * The question.
+ */
+text: QuestionText,
+/**
+ * Whether it is shown without a name, to everybody.
+ */
+anonymous: boolean,
+/**
+ * Drawn at random and kept by the client: with it one's own question can be withdrawn.
+ */
+secret: AuthorSecret, } | { "kind": "withdraw_question",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * What `ask` was sent with.
+ */
+secret: AuthorSecret, } | { "kind": "upvote",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * On or off.
+ */
+up: boolean, } | { "kind": "set_question",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * Where it was when the moderator decided.
+ */
+from: QuestionStage,
+/**
+ * Where it goes.
+ */
+to: QuestionStage,
+/**
+ * Why it is dismissed, or who follows it up.
+ */
+note?: NoteText, } | { "kind": "undo_question",
+/**
+ * Which.
+ */
+question: QuestionId, } | { "kind": "erase_question",
+/**
+ * Which.
+ */
+question: QuestionId, } | { "kind": "chat",
+/**
+ * What.
+ */
+text: MessageText,
+/**
+ * Only for those who see the backstage.
+ */
+backstage?: boolean,
+/**
+ * Drawn at random and kept by the client: with it one's own message can be deleted.
+ */
+secret: AuthorSecret, } | { "kind": "delete_message",
+/**
+ * Which.
+ */
+message: MessageId,
+/**
+ * What `chat` was sent with.
+ */
+secret?: AuthorSecret, } | { "kind": "silence",
+/**
+ * Whom.
+ */
+participant: ParticipantId,
+/**
+ * On or off.
+ */
+on: boolean, } | { "kind": "ban",
+/**
+ * Whom.
+ */
+participant: ParticipantId,
+/**
+ * On or off.
+ */
+on: boolean, } | { "kind": "set_room",
+/**
+ * All of it.
+ */
+settings: RoomSettings, } | { "kind": "draft_poll",
+/**
+ * What it asks.
+ */
+question: PollQuestionText,
+/**
+ * 2 to 10 different answers to choose one from.
+ */
+options: Array<PollOptionText>, } | { "kind": "set_poll",
+/**
+ * Which.
+ */
+poll: PollId,
+/**
+ * The next phase.
+ */
+phase: PollPhase, } | { "kind": "dismiss_poll",
+/**
+ * Which.
+ */
+poll: PollId, } | { "kind": "vote",
+/**
+ * Which.
+ */
+poll: PollId,
+/**
+ * The answer, counted from 0.
+ */
+option: number, } | { "kind": "react",
+/**
+ * How.
+ */
+reaction: Reaction, } | { "kind": "announce",
+/**
+ * What.
+ */
+text: AnnouncementText, } | { "kind": "erase_announcement",
+/**
+ * Which.
+ */
+announcement: AnnouncementId, };
 
 /**
  * Stable reason of a refusal; the words beside it may change, the code does not.
  */
-export type RefusalCode = "malformed" | "too_large" | "too_fast" | "hello_expected" | "version" | "token" | "expired" | "unknown_event" | "unknown_room" | "room_full" | "unknown_participant" | "not_allowed" | "not_in_room" | "wrong_state" | "event_closed" | "name" | "sdp" | "too_many_connections" | "unavailable";
+export type RefusalCode = "malformed" | "too_large" | "too_fast" | "hello_expected" | "version" | "token" | "expired" | "unknown_event" | "unknown_room" | "room_full" | "unknown_participant" | "not_allowed" | "not_in_room" | "wrong_state" | "event_closed" | "name" | "text" | "unknown_item" | "too_many" | "slow_mode" | "silenced" | "banned" | "read_only" | "sdp" | "too_many_connections" | "unavailable";
 
 /**
  * Anything the server says.
@@ -479,6 +1251,10 @@ sdp: string,
  * The slots, in the order of the m-lines.
  */
 slots: Array<SlotInfo>, } | { "kind": "publish_answer",
+/**
+ * Number of the offer that this answers, where it had one.
+ */
+offer?: number,
 /**
  * Session description (RFC 8866), type `answer`.
  */

@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What happened and must survive a crash. `replay(facts) == state`, for every later version of this program as well:
+//! a kind is never changed or removed, only added. No participant and no name; a clock only on moves of the event and
+//! in the attendance series, which counts people and knows nobody.
+
+use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
+use fiera_protocol::ids::{AnnouncementId, MessageId, PollId, QuestionId, RoomId};
+use fiera_protocol::view::EventPhase;
+use serde::{Deserialize, Serialize};
+
+/// Version of the encoding of [`Fact`].
+pub(crate) const VERSION: u16 = 1;
+
+/// One fact of an event, as it stands in the log. What people wrote stands beside, by id, and may be erased there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Fact {
+    /// The event moved along its life.
+    PhaseMoved { phase: EventPhase, at_unix_ms: u64 },
+    /// A question was asked; its text and name stand beside.
+    QuestionAsked {
+        room: RoomId,
+        question: QuestionId,
+        stage: QuestionStage,
+    },
+    /// A question moved; the note's text stands beside under its own id.
+    QuestionMoved {
+        room: RoomId,
+        question: QuestionId,
+        stage: QuestionStage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<NoteId>,
+    },
+    /// A question was withdrawn or erased, and its text with it.
+    QuestionErased { room: RoomId, question: QuestionId },
+    /// How many supported a question, written when the voter keys were destroyed.
+    UpvotesCounted {
+        room: RoomId,
+        question: QuestionId,
+        upvotes: u32,
+    },
+    /// A chat message was sent; its text and name stand beside.
+    MessageSent {
+        room: RoomId,
+        message: MessageId,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        backstage: bool,
+    },
+    /// A chat message was deleted, and its text with it.
+    MessageErased { room: RoomId, message: MessageId },
+    /// The room works differently from here on.
+    RoomSet { room: RoomId, settings: RoomSettings },
+    /// A poll was prepared; its texts stand beside.
+    PollDrafted { room: RoomId, poll: PollId },
+    /// A poll moved. Closing it writes the tally and destroys the ballots.
+    PollMoved {
+        room: RoomId,
+        poll: PollId,
+        phase: PollPhase,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tally: Option<Vec<u32>>,
+    },
+    /// A draft was thrown away, or a past poll was taken off the screen.
+    PollDismissed { room: RoomId, poll: PollId },
+    /// Everybody was told something; the text stands beside.
+    Announced { announcement: AnnouncementId },
+    /// An announcement was taken back, and its text with it.
+    AnnouncementErased { announcement: AnnouncementId },
+    /// Most participants at once in one minute; none: fewer than [`fiera_protocol::limits::SUPPRESSED_BELOW`].
+    Attended { unix_min: u32, people: Option<u32> },
+}
+
+/// The id of a note's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct NoteId(pub(crate) QuestionId);
+
+/// What somebody chose to publish, in the table of texts. Time is rounded to the minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptText {
+    /// The words.
+    pub(crate) text: String,
+    /// The name that its author chose to show; none: anonymous, or of the event itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<String>,
+    /// Hash of the author's secret, hexadecimal: who knows the secret may erase the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<String>,
+    /// Answers that a poll offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) options: Vec<String>,
+    /// Minutes since 1970.
+    pub(crate) unix_min: u32,
+}

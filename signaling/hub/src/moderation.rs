@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Silence, bans and how a room works.
+
+use fiera_protocol::client::Command;
+use fiera_protocol::ids::ParticipantId;
+
+use crate::hub::Hub;
+use crate::refusal::{self, Refusal};
+
+impl Hub {
+    pub(crate) fn moderation_command(&mut self, _actor: ParticipantId, _command: Command) -> Result<(), Refusal> {
+        Err(refusal::NOT_ALLOWED)
+    }
+}

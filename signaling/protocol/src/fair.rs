@@ -1,0 +1,310 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What people do around a stage, as others see it: questions, chat, hands, polls, reactions, announcements, attendance.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AnnouncementId, DisplayName, MessageId, ParticipantId, PollId, QuestionId, RoomId};
+
+/// A text in the languages of the event; either may be missing, then the other is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Localised {
+    /// Italian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub it: Option<String>,
+    /// English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub en: Option<String>,
+}
+
+/// One item of the programme.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct AgendaSlot {
+    /// Where.
+    pub room: RoomId,
+    /// What about.
+    pub title: Localised,
+    /// Who speaks, as the organiser wrote it.
+    pub speakers: Vec<String>,
+    /// Start, milliseconds since 1970.
+    pub starts_unix_ms: u64,
+    /// End, milliseconds since 1970.
+    pub ends_unix_ms: u64,
+}
+
+/// What everybody was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Announcement {
+    /// Its id.
+    pub announcement: AnnouncementId,
+    /// The words.
+    pub text: String,
+    /// When, rounded down to the minute, milliseconds since 1970.
+    pub at_unix_ms: u64,
+}
+
+/// How a room works; set by its moderators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct RoomSettings {
+    /// Questions wait for a moderator before others see them.
+    pub moderated: bool,
+    /// Attendees may chat.
+    pub chat_open: bool,
+    /// Seconds between two messages of the same attendee; 0: slow mode is off.
+    pub slow_mode_s: u16,
+}
+
+/// Where a question is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionStage {
+    /// Waits for a moderator; only they see it.
+    Pending,
+    /// Everybody sees it and may support it.
+    Published,
+    /// Comes up soon.
+    Next,
+    /// Is being answered; one per room at a time.
+    Now,
+    /// Was answered.
+    Answered,
+    /// Will be answered later, by whom the note names.
+    FollowUp,
+    /// Is not taken up, for the reason in the note; only moderators see it.
+    Dismissed,
+}
+
+/// A question as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct QuestionView {
+    /// Its id.
+    pub question: QuestionId,
+    /// The question.
+    pub text: String,
+    /// Who asked; none: anonymous.
+    pub by: Option<DisplayName>,
+    /// Where it is in its life.
+    pub stage: QuestionStage,
+    /// Why it was dismissed, or who follows it up.
+    pub note: Option<String>,
+    /// Participants who support it.
+    pub upvotes: u32,
+    /// When, rounded down to the minute, milliseconds since 1970.
+    pub at_unix_ms: u64,
+    /// Grows by one with each question of the room: the order in which they were asked.
+    pub order: u32,
+}
+
+/// The supporters of one question within [`crate::view::Change::Upvotes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct UpvoteCount {
+    /// Which.
+    pub question: QuestionId,
+    /// Participants who support it.
+    pub upvotes: u32,
+}
+
+/// A chat message as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ChatMessage {
+    /// Its id.
+    pub message: MessageId,
+    /// The name of who wrote it, as it was then.
+    pub by: DisplayName,
+    /// Who wrote it, while the server knows: it is nowhere stored.
+    pub participant: Option<ParticipantId>,
+    /// The words.
+    pub text: String,
+    /// When, rounded down to the minute, milliseconds since 1970.
+    pub at_unix_ms: u64,
+}
+
+/// Where a raised hand is in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum HandStage {
+    /// Waits.
+    Raised,
+    /// Was accepted: the participant is backstage or on air.
+    Accepted,
+}
+
+/// A raised hand as moderators see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct HandView {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// Their name.
+    pub name: DisplayName,
+    /// What about.
+    pub topic: Option<String>,
+    /// Waiting or accepted.
+    pub stage: HandStage,
+}
+
+/// Life of a poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum PollPhase {
+    /// Only moderators see it.
+    Draft,
+    /// Votes are taken and may be changed.
+    Open,
+    /// No more votes; who voted what is forgotten, the numbers are still hidden.
+    Closed,
+    /// Everybody sees the numbers.
+    Revealed,
+}
+
+/// A poll as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct PollView {
+    /// Its id.
+    pub poll: PollId,
+    /// What it asks.
+    pub question: String,
+    /// The answers to choose from.
+    pub options: Vec<String>,
+    /// Where it is in its life.
+    pub phase: PollPhase,
+    /// Participants who answered.
+    pub answers: u32,
+    /// Votes per answer, once revealed.
+    pub tally: Option<Vec<u32>>,
+}
+
+/// How one can react to what is on air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Reaction {
+    /// Clapping hands.
+    Applause,
+    /// A heart.
+    Heart,
+    /// Laughter.
+    Laugh,
+    /// Surprise.
+    Wow,
+    /// Agreement.
+    Thumb,
+}
+
+/// How often a reaction came since the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ReactionCount {
+    /// Which.
+    pub reaction: Reaction,
+    /// How often.
+    pub count: u32,
+}
+
+/// Somebody whom moderators have silenced or banned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Restricted {
+    /// Who.
+    pub participant: ParticipantId,
+    /// The name they had then.
+    pub name: DisplayName,
+    /// May not chat, ask, raise a hand or react.
+    pub silenced: bool,
+    /// May not come in.
+    pub banned: bool,
+}
+
+/// One's own raised hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct YourHand {
+    /// What about.
+    pub topic: Option<String>,
+    /// Waiting or accepted.
+    pub stage: HandStage,
+    /// 1 is next; 0 once accepted.
+    pub position: u32,
+}
+
+/// One's own answer to the open poll; forgotten when it closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct YourVote {
+    /// Which poll.
+    pub poll: PollId,
+    /// The answer, counted from 0.
+    pub option: u8,
+}
+
+/// Somebody whose countdown runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Countdown {
+    /// Who.
+    pub participant: ParticipantId,
+    /// When they go on air by the server's clock, milliseconds since 1970.
+    pub at_unix_ms: u64,
+}
+
+/// Attendance of one minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct CurvePoint {
+    /// Minutes since 1970.
+    pub unix_min: u32,
+    /// Most participants at once in this minute; none: fewer than 10, and from before a restart.
+    pub people: Option<u32>,
+    /// Participants who came in this minute; none: not known any more.
+    pub joins: Option<u32>,
+}
+
+/// The numbers of the organiser's page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct LiveNumbers {
+    /// Participants now.
+    pub people: u32,
+    /// Most participants at once so far.
+    pub peak: u32,
+    /// In which minute that was, milliseconds since 1970; none: nobody came yet.
+    pub peak_unix_ms: Option<u64>,
+    /// Participants who came in the last five minutes.
+    pub joined_5_min: u32,
+    /// Participants who came back after a lost connection in the last five minutes.
+    pub reconnects_5_min: u32,
+    /// Per room, in the organiser's order.
+    pub rooms: Vec<RoomNumbers>,
+}
+
+/// One room within [`LiveNumbers`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct RoomNumbers {
+    /// The room.
+    pub room: RoomId,
+    /// Participants in it.
+    pub people: u32,
+    /// Publishers on air.
+    pub on_air: u32,
+    /// Hands that wait.
+    pub hands: u32,
+    /// Questions that wait for a moderator or an answer.
+    pub open_questions: u32,
+}

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Texts that people write, each a type of its own with its own length; they can only be made by parsing.
+//! What others cannot see, or what would spill over other people's lines, is refused and never cut off.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::ids::InvalidText;
+use crate::limits::{
+    ANNOUNCEMENT_CHARS_MAX, CHARACTER_CODE_POINTS_MAX, MESSAGE_CHARS_MAX, NOTE_CHARS_MAX, POLL_OPTION_CHARS_MAX,
+    POLL_QUESTION_CHARS_MAX, QUESTION_CHARS_MAX, TOPIC_CHARS_MAX,
+};
+
+const TOO_LONG: &str = "the text is too long";
+const HIDDEN: &str = "the text has control or invisible characters";
+const MARKS: &str = "a character of the text has too many marks on it";
+const EMPTY: &str = "the text is empty";
+
+/// Everything that can be wrong with a text.
+pub(crate) const INVALID_TEXTS: [&str; 4] = [TOO_LONG, HIDDEN, MARKS, EMPTY];
+
+/// Control characters, and those that change the direction of what follows (Unicode UAX 9) or show nothing at all.
+/// Joiners and variation selectors stay: emoji and several scripts need them.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}'
+            | '\u{FEFF}' | '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}')
+}
+
+/// Trims and checks a text of at most `chars_max` characters as people count them (grapheme clusters, UAX 29).
+pub(crate) fn check(text: &str, chars_max: usize, lines: bool) -> Result<String, InvalidText> {
+    // Cheap first: a text that cannot fit is not walked through.
+    if text.len() > chars_max * CHARACTER_CODE_POINTS_MAX * 4 {
+        return Err(InvalidText(TOO_LONG));
+    }
+    let text = text.trim();
+    if text.chars().any(|c| is_hidden(c) && !(lines && c == '\n')) {
+        return Err(InvalidText(HIDDEN));
+    }
+    let mut count = 0;
+    for character in text.graphemes(true) {
+        count += 1;
+        if character.chars().count() > CHARACTER_CODE_POINTS_MAX {
+            return Err(InvalidText(MARKS));
+        }
+    }
+    if count > chars_max {
+        return Err(InvalidText(TOO_LONG));
+    }
+    let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}');
+    if text.chars().all(is_blank) {
+        return Err(InvalidText(EMPTY));
+    }
+    Ok(text.to_owned())
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $chars_max:expr, $lines:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidText;
+            fn try_from(text: String) -> Result<Self, InvalidText> {
+                check(&text, $chars_max, $lines).map(Self)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidText;
+            fn from_str(text: &str) -> Result<Self, InvalidText> {
+                check(text, $chars_max, $lines).map(Self)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> String {
+                text.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text!(
+    /// What an attendee asks; one line.
+    QuestionText,
+    QUESTION_CHARS_MAX,
+    false
+);
+text!(
+    /// A chat message; may have several lines.
+    MessageText,
+    MESSAGE_CHARS_MAX,
+    true
+);
+text!(
+    /// What somebody with a raised hand wants to speak about; one line.
+    TopicText,
+    TOPIC_CHARS_MAX,
+    false
+);
+text!(
+    /// What everybody in the event is told; one line.
+    AnnouncementText,
+    ANNOUNCEMENT_CHARS_MAX,
+    false
+);
+text!(
+    /// What a poll asks; one line.
+    PollQuestionText,
+    POLL_QUESTION_CHARS_MAX,
+    false
+);
+text!(
+    /// One answer that a poll offers; one line.
+    PollOptionText,
+    POLL_OPTION_CHARS_MAX,
+    false
+);
+text!(
+    /// Why a question was dismissed, or who follows it up; one line.
+    NoteText,
+    NOTE_CHARS_MAX,
+    false
+);
+
+#[cfg(test)]
+mod tests {
+    use super::{MessageText, QuestionText};
+
+    fn question(text: &str) -> Result<QuestionText, &'static str> {
+        text.parse().map_err(|error: crate::ids::InvalidText| error.0)
+    }
+
+    #[test]
+    fn t1_length_is_counted_in_characters_as_people_see_them() {
+        let family = "👨‍👩‍👧‍👦";
+        assert!(question(&family.repeat(300)).is_ok());
+        assert_eq!(question(&family.repeat(301)), Err("the text is too long"));
+        assert_eq!(question(&"x".repeat(1 << 20)), Err("the text is too long"));
+    }
+
+    #[test]
+    fn t1_towers_of_marks_are_refused() {
+        let tower = format!("a{}", "\u{0301}".repeat(40));
+        assert_eq!(
+            question(&tower),
+            Err("a character of the text has too many marks on it")
+        );
+        assert_eq!(question(&"\u{0301}".repeat(1 << 20)), Err("the text is too long"));
+        assert!(question("Perché? Ça va? Việt Nam ที่นี่").is_ok());
+    }
+
+    #[test]
+    fn t1_hidden_and_direction_changing_characters_are_refused() {
+        for hidden in ["a\u{202E}b", "a\u{0007}b", "a\u{200B}b", "a\nb", "\u{3164}"] {
+            assert_eq!(
+                question(hidden),
+                Err("the text has control or invisible characters"),
+                "{hidden:?}"
+            );
+        }
+        assert!("a\nb".parse::<MessageText>().is_ok(), "a message may have lines");
+    }
+
+    #[test]
+    fn t1_blank_is_empty_and_the_rest_is_trimmed() {
+        for blank in ["", "   ", "\u{200D}", "\u{FE0F}"] {
+            assert_eq!(question(blank), Err("the text is empty"), "{blank:?}");
+        }
+        assert_eq!(question("  Why?  ").map(String::from), Ok("Why?".to_owned()));
+    }
+
+    #[test]
+    fn t2_scripts_are_only_text() {
+        let script = "<script>alert(1)</script>";
+        assert_eq!(question(script).map(String::from), Ok(script.to_owned()));
+    }
+}
