@@ -26,7 +26,12 @@ fn f1_a_message_over_the_limit_is_too_large() {
 
 #[test]
 fn f1_a_session_description_over_the_limit_is_refused_as_sdp() {
-    let offer = |bytes| encode_client(&ClientMessage::PublishOffer { sdp: "x".repeat(bytes) });
+    let offer = |bytes| {
+        encode_client(&ClientMessage::PublishOffer {
+            offer: None,
+            sdp: "x".repeat(bytes),
+        })
+    };
     assert!(parse_client(&offer(SDP_BYTES_MAX)).is_ok());
     assert_eq!(refusal(&offer(SDP_BYTES_MAX + 1)), RefusalCode::Sdp);
 }
@@ -92,5 +97,31 @@ fn i2_names_are_trimmed_and_hold_nothing_invisible() {
         &"x".repeat(DISPLAY_NAME_CHARS_MAX + 1),
     ] {
         assert!(name(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn t3_a_command_with_an_impossible_text_is_refused_as_text_with_its_id() {
+    let id = "0d9a4c1e-77aa-4c0b-8a43-9f1d2e3c4b55";
+    let secret = "5d0c8b7a-3e2f-4916-8a7b-9c1d2e3f4a88";
+    let ask = |text: &str| {
+        let command = serde_json::json!({"kind": "ask", "text": text, "anonymous": true, "secret": secret});
+        parse_client(&serde_json::json!({"kind": "command", "id": id, "command": command}).to_string())
+    };
+    assert!(ask("Why?").is_ok());
+    for text in [
+        "",
+        "a\u{202E}b",
+        &"x".repeat(301),
+        &format!("a{}", "\u{0301}".repeat(99)),
+    ] {
+        let refused = ask(text).expect_err(text);
+        assert_eq!(refused.code, RefusalCode::Text, "{text:.20}");
+        assert_eq!(refused.id.map(|id| id.to_string()).as_deref(), Some(id));
+        assert!(
+            refused.sentence.ends_with("Change it and send it again."),
+            "{}",
+            refused.sentence
+        );
     }
 }
