@@ -81,6 +81,7 @@ export function fair(parts: Parts = {}): FairModel {
     tapToHear: false, notice: null, speaker: speaker(),
     enter: nothing, leave: nothing, setVolume: nothing, toggleMuted: nothing, toggleAudioOnly: nothing, hear: nothing,
     openRoster: nothing, moreRoster: nothing, dismissNotice: nothing, command: nothing,
+    ask: () => Promise.resolve({ ok: true }),
     ...over,
   };
 }

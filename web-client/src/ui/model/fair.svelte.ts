@@ -131,6 +131,10 @@ export class Fair implements FairModel {
     void this.#run(command);
   }
 
+  ask(command: Command): Promise<Outcome> {
+    return this.#session.command(command);
+  }
+
   dispose(): void {
     removeEventListener('online', this.#nudge);
     this.#down.dispose();

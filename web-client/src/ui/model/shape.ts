@@ -7,6 +7,7 @@ import type { Command, ParticipantId, RefusalCode, Shown, SlotKind, SourceKind }
 import type { DeviceChoice, DeviceTrouble } from '../../media/devices';
 import type { UpState } from '../../media/up';
 import type { SlotState } from '../../media/video-slot';
+import type { Outcome } from '../../session/outbox';
 import type { FairState } from '../../state/fair';
 import type { Roster } from '../../state/roster';
 
@@ -46,6 +47,8 @@ export interface FairModel {
   moreRoster(): void;
   dismissNotice(): void;
   command(command: Command): void;
+  /** Like `command`, for who tells of a refusal in their own words: it does not become the notice. */
+  ask(command: Command): Promise<Outcome>;
 }
 
 /** What a speaker is told beside the devices: a fault, or what somebody else did. */
