@@ -97,11 +97,13 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
             CloseCode::GoingAway
         }
     };
+    let left = session.left();
     let rest = session.into_pending();
     event
         .send(Message::Closed {
             socket: id,
             goodbye: close == CloseCode::Normal,
+            left,
         })
         .await;
     socket.end(rest, close).await;

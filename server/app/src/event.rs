@@ -37,6 +37,8 @@ pub(crate) enum Message {
         socket: SocketId,
         /// It was closed in order by the other side; otherwise the network may have broken.
         goodbye: bool,
+        /// The person left on purpose.
+        left: bool,
     },
     /// From a client.
     Command {
@@ -72,6 +74,7 @@ pub(crate) enum Message {
     /// Publishing was negotiated.
     Publish {
         socket: SocketId,
+        offer: Option<u32>,
         answer: Box<str>,
         link: Box<PublisherLink>,
     },

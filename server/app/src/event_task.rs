@@ -48,7 +48,7 @@ pub(crate) fn start(setup: Setup, inbox: mpsc::Receiver<Message>) -> Result<(), 
 
 fn new_hub(setup: &Setup) -> Result<Hub, ConfigError> {
     let epoch = u32::from_le_bytes(setup.services.keys.random());
-    Hub::new(setup.config.clone(), epoch)
+    Hub::new(setup.config.clone(), epoch, setup.services.keys.random())
 }
 
 async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
@@ -162,10 +162,11 @@ impl EventTask {
                 })
                 .await?;
             }
-            Message::Closed { socket, goodbye } => {
+            Message::Closed { socket, goodbye, left } => {
                 if self.drop_socket(socket, goodbye) {
                     self.feed(Input::ConnectionClosed {
                         conn: ConnectionId(socket),
+                        left,
                     })
                     .await?;
                 }
@@ -209,7 +210,12 @@ impl EventTask {
             }
             Message::Want { socket, slot, height } => self.media.want(socket, slot, height),
             Message::StopWatching { socket } => self.media.stop_watching(socket),
-            Message::Publish { socket, answer, link } => {
+            Message::Publish {
+                socket,
+                offer,
+                answer,
+                link,
+            } => {
                 let Some(of) = self.sockets.get(&socket) else {
                     return Ok(());
                 };
@@ -220,7 +226,10 @@ impl EventTask {
                 if done.is_ok() {
                     self.tell(
                         socket,
-                        encode(&ServerMessage::PublishAnswer { sdp: answer.into() }),
+                        encode(&ServerMessage::PublishAnswer {
+                            offer,
+                            sdp: answer.into(),
+                        }),
                         true,
                     );
                 }

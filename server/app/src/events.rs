@@ -9,6 +9,7 @@ use anyhow::Context;
 use dashmap::DashMap;
 use fiera_hub::{EventConfig, RoomConfig};
 use fiera_media::MediaHandle;
+use fiera_protocol::fair::{Localised, RoomSettings};
 use fiera_protocol::ids::EventId;
 use fiera_store::Store;
 use tokio::sync::mpsc;
@@ -20,6 +21,13 @@ use crate::keys::Keys;
 use crate::limits::EVENT_INBOX_MAX;
 use crate::metrics::Metrics;
 use crate::phase_log::PhaseLog;
+
+/// How a room works until a moderator changes it.
+const DEFAULT_ROOM: RoomSettings = RoomSettings {
+    moderated: false,
+    chat_open: true,
+    slow_mode_s: 0,
+};
 
 /// The running events.
 #[derive(Clone, Default)]
@@ -44,6 +52,8 @@ impl Events {
             room: room.id.clone(),
             kind: room.kind,
             title: room.title.clone(),
+            titles: Localised::default(),
+            settings: DEFAULT_ROOM,
             capacity: room.capacity,
             whip_on_air_at_once: room.whip_on_air_at_once,
         };
@@ -51,6 +61,9 @@ impl Events {
         let config = EventConfig {
             event: settings.id.clone(),
             title: settings.title.clone(),
+            titles: Localised::default(),
+            organiser: None,
+            agenda: Vec::new(),
             phase: phase.unwrap_or(settings.phase),
             rooms: settings.rooms.iter().map(room).collect(),
         };

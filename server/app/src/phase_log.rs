@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use fiera_protocol::view::EventPhase;
-use fiera_store::{Fact, Store, StoreError};
+use fiera_store::{Batch, Fact, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u16 = 1;
@@ -40,7 +40,7 @@ impl PhaseLog {
     /// Reads all facts again.
     pub(crate) async fn replay(&mut self) -> Result<Option<EventPhase>, StoreError> {
         let mut phase = None;
-        for stored in self.store.read(&self.event, 0).await? {
+        for stored in self.store.load(&self.event).await?.facts {
             self.seq = stored.seq;
             let unreadable =
                 || StoreError::Unavailable(format!("fact {} of {} is not readable", stored.seq, self.event));
@@ -60,7 +60,14 @@ impl PhaseLog {
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         self.seq = self
             .store
-            .append(&self.event, self.seq, vec![Fact { version: VERSION, body }])
+            .commit(
+                &self.event,
+                self.seq,
+                Batch {
+                    facts: vec![Fact { version: VERSION, body }],
+                    ..Batch::default()
+                },
+            )
             .await?;
         Ok(())
     }

@@ -57,21 +57,27 @@ impl Refusal {
     /// As an HTTP answer with the status that fits the code.
     pub(crate) fn http(self) -> HttpRefusal {
         let status = match self.code {
-            RefusalCode::Malformed | RefusalCode::Name | RefusalCode::Version | RefusalCode::HelloExpected => {
-                StatusCode::BAD_REQUEST
-            }
+            RefusalCode::Malformed
+            | RefusalCode::Name
+            | RefusalCode::Text
+            | RefusalCode::Version
+            | RefusalCode::HelloExpected => StatusCode::BAD_REQUEST,
             RefusalCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            RefusalCode::TooFast => StatusCode::TOO_MANY_REQUESTS,
+            RefusalCode::TooFast | RefusalCode::SlowMode => StatusCode::TOO_MANY_REQUESTS,
             RefusalCode::Token | RefusalCode::Expired => StatusCode::UNAUTHORIZED,
-            RefusalCode::UnknownEvent | RefusalCode::UnknownRoom | RefusalCode::UnknownParticipant => {
-                StatusCode::NOT_FOUND
+            RefusalCode::UnknownEvent
+            | RefusalCode::UnknownRoom
+            | RefusalCode::UnknownParticipant
+            | RefusalCode::UnknownItem => StatusCode::NOT_FOUND,
+            RefusalCode::NotAllowed | RefusalCode::EventClosed | RefusalCode::Silenced | RefusalCode::Banned => {
+                StatusCode::FORBIDDEN
             }
-            RefusalCode::NotAllowed | RefusalCode::EventClosed => StatusCode::FORBIDDEN,
-            RefusalCode::NotInRoom | RefusalCode::WrongState => StatusCode::CONFLICT,
+            RefusalCode::NotInRoom | RefusalCode::WrongState | RefusalCode::TooMany => StatusCode::CONFLICT,
             RefusalCode::Sdp => StatusCode::UNPROCESSABLE_ENTITY,
-            RefusalCode::RoomFull | RefusalCode::TooManyConnections | RefusalCode::Unavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            RefusalCode::RoomFull
+            | RefusalCode::TooManyConnections
+            | RefusalCode::ReadOnly
+            | RefusalCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
         HttpRefusal { status, refusal: self }
     }

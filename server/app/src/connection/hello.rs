@@ -49,7 +49,7 @@ pub(super) async fn receive(server: &Server, caller: &Caller, socket: &mut Socke
     let text = match incoming {
         Incoming::Text(text) => text,
         Incoming::TooLarge => return Err(too_large()),
-        Incoming::Binary | Incoming::Goodbye | Incoming::End | Incoming::Alive => return Err(expected()),
+        Incoming::Binary | Incoming::Goodbye { .. } | Incoming::End | Incoming::Alive => return Err(expected()),
     };
     let message = parse_client(&text).map_err(|error| Refusal::new(error.code, error.sentence))?;
     let ClientMessage::Hello {

@@ -39,6 +39,7 @@ pub(super) struct Session<'a> {
     pings: u32,
     rack: Option<(u32, PendingRack)>,
     last_rack: u32,
+    left: bool,
 }
 
 enum Next {
@@ -69,12 +70,18 @@ impl<'a> Session<'a> {
             pings: 0,
             rack,
             last_rack: 0,
+            left: false,
         }
     }
 
     /// Adds a message to what goes out next.
     pub(super) fn pending(&mut self, text: Arc<str>) {
         self.batch.push(text);
+    }
+
+    /// Whether the person left on purpose, rather than closed or reloaded the page.
+    pub(super) fn left(&self) -> bool {
+        self.left
     }
 
     /// What has not gone out yet.
@@ -151,7 +158,10 @@ impl<'a> Session<'a> {
         let text = match incoming {
             Incoming::Text(text) => text,
             Incoming::Alive => return Ok(false),
-            Incoming::Goodbye => return Err(CloseCode::Normal),
+            Incoming::Goodbye { left } => {
+                self.left = left;
+                return Err(CloseCode::Normal);
+            }
             Incoming::End => return Err(CloseCode::TryLater),
             Incoming::TooLarge => {
                 self.refuse(None, too_large());
@@ -169,7 +179,8 @@ impl<'a> Session<'a> {
         if !self.bucket.take(Instant::now()) {
             let id = match &message {
                 Ok(ClientMessage::Command { id, .. }) => Some(*id),
-                _ => None,
+                Ok(_) => None,
+                Err(error) => error.id,
             };
             let sentence = "Messages come faster than allowed. Wait a moment and try again.";
             self.refuse(id, Refusal::new(RefusalCode::TooFast, sentence));
@@ -179,7 +190,7 @@ impl<'a> Session<'a> {
         match message {
             Ok(message) => Ok(self.pass_on(message).await),
             Err(error) => {
-                self.refuse(None, Refusal::new(error.code, error.sentence));
+                self.refuse(error.id, Refusal::new(error.code, error.sentence));
                 Ok(true)
             }
         }
@@ -229,9 +240,10 @@ impl<'a> Session<'a> {
                 self.rack = None;
                 Message::StopWatching { socket }
             }
-            ClientMessage::PublishOffer { sdp } => match self.server.negotiator.publish(&sdp) {
+            ClientMessage::PublishOffer { offer, sdp } => match self.server.negotiator.publish(&sdp) {
                 Ok((answer, link)) => Message::Publish {
                     socket,
+                    offer,
                     answer: answer.into(),
                     link: Box::new(link),
                 },

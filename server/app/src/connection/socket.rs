@@ -24,7 +24,11 @@ pub(super) enum Incoming {
     /// A ping or pong of the WebSocket itself.
     Alive,
     /// The peer closed in order.
-    Goodbye,
+    Goodbye {
+        /// Its person left: 1000. A page that is closed or reloaded says 1001, a client that gives a silent socket up
+        /// says nothing (1005); both may be back within seconds.
+        left: bool,
+    },
     /// The connection broke.
     End,
 }
@@ -70,7 +74,9 @@ impl Socket {
             Some(Ok(Message::Text(text))) => Incoming::Text(text),
             Some(Ok(Message::Binary(_))) => Incoming::Binary,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Incoming::Alive,
-            Some(Ok(Message::Close(_))) => Incoming::Goodbye,
+            Some(Ok(Message::Close(frame))) => Incoming::Goodbye {
+                left: frame.is_some_and(|frame| frame.code == CloseCode::Normal.number()),
+            },
             None => Incoming::End,
             Some(Err(error)) => {
                 // The library tells a message above the limit only by its words.

@@ -39,6 +39,7 @@ impl EventTask {
                 let token = resume::seal(&self.setup.services.keys, place, identity, now_unix_ms);
                 self.tell(conn.0, encode(&ServerMessage::Resume { token }), true);
             }
+            Output::Keep(_) => {}
             Output::Media(intent) => self.media.intend(intent),
             Output::Disconnect { conn } => {
                 if let Some(socket) = self.sockets.get(&conn.0) {

@@ -105,7 +105,12 @@ async fn what_one_does_the_others_see() {
         speaker.command(Command::EnterBackstage {}).await,
         ServerMessage::Accepted { .. }
     ));
-    speaker.command(Command::PutOnAir { participant: None }).await;
+    speaker
+        .command(Command::PutOnAir {
+            participant: None,
+            countdown_s: None,
+        })
+        .await;
     let on_air = attendee.until(|message| match message {
         ServerMessage::Update {
             change: fiera_protocol::view::Change::OnAir { on_air },
@@ -149,7 +154,12 @@ async fn racks_and_offers_are_negotiated_and_bad_ones_refused() {
         })
         .await;
     assert_eq!(client.refusal().await, "sdp");
-    client.say(&ClientMessage::PublishOffer { sdp: "x".to_owned() }).await;
+    client
+        .say(&ClientMessage::PublishOffer {
+            offer: None,
+            sdp: "x".to_owned(),
+        })
+        .await;
     assert_eq!(client.refusal().await, "sdp");
 }
 
