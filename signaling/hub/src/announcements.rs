@@ -6,6 +6,7 @@
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::ParticipantId;
 
+use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::refusal::{self, Refusal};
@@ -19,4 +20,6 @@ impl Hub {
     ) -> Result<(), Refusal> {
         Err(refusal::NOT_ALLOWED)
     }
+
+    pub(crate) fn apply_announcement_fact(&mut self, _fact: &Fact) {}
 }

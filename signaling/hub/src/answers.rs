@@ -24,13 +24,13 @@ impl Answers {
             .map(|(_, answer)| answer.clone())
     }
 
-    /// Remembers an answer and forgets the oldest one above the limit.
-    pub(crate) fn remember(&mut self, id: CommandId, answer: Arc<str>) {
+    /// Remembers an answer and forgets the oldest one above the limit: that one is returned.
+    pub(crate) fn remember(&mut self, id: CommandId, answer: Arc<str>) -> Option<CommandId> {
         debug_assert!(self.get(id).is_none(), "{id:?} answered twice");
-        if self.ring.len() >= ANSWERS_REMEMBERED_MAX {
-            self.ring.pop_front();
-        }
+        let full = self.ring.len() >= ANSWERS_REMEMBERED_MAX;
+        let forgotten = full.then(|| self.ring.pop_front()).flatten();
         self.ring.push_back((id, answer));
+        forgotten.map(|(id, _)| id)
     }
 
     /// How many are remembered.

@@ -6,6 +6,7 @@
 use fiera_protocol::fair::Reaction;
 use fiera_protocol::ids::ParticipantId;
 
+use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::refusal::{self, Refusal};
@@ -14,4 +15,6 @@ impl Hub {
     pub(crate) fn react(&mut self, _now: Now, _actor: ParticipantId, _reaction: Reaction) -> Result<(), Refusal> {
         Err(refusal::NOT_ALLOWED)
     }
+
+    pub(crate) fn apply_attendance_fact(&mut self, _fact: &Fact) {}
 }

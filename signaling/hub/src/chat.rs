@@ -6,6 +6,7 @@
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::ParticipantId;
 
+use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::refusal::{self, Refusal};
@@ -14,4 +15,6 @@ impl Hub {
     pub(crate) fn chat_command(&mut self, _now: Now, _actor: ParticipantId, _command: Command) -> Result<(), Refusal> {
         Err(refusal::NOT_ALLOWED)
     }
+
+    pub(crate) fn apply_chat_fact(&mut self, _fact: &Fact) {}
 }

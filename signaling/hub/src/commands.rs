@@ -10,6 +10,7 @@ use fiera_protocol::view::{EventPhase, Place};
 use crate::access::{self, Deed, Seat};
 use crate::hub::Hub;
 use crate::input::{ConnectionId, Now};
+use crate::keeping::needs_store;
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
 use crate::view;
@@ -27,12 +28,32 @@ impl Hub {
             self.tell(conn, answer);
             return;
         }
+        if self.answered_before(participant, id) {
+            self.tell(conn, view::accepted(id));
+            return;
+        }
+        if self.read_only && needs_store(&command) {
+            // Not remembered: the same command is run once the store is back.
+            self.tell(conn, view::refused(Some(id), refusal::READ_ONLY));
+            return;
+        }
+        let kept_before = self.kept_so_far();
         let answer = match self.carry_out(now, participant, command) {
             Ok(()) => view::accepted(id),
-            Err(refusal) => view::refused(Some(id), refusal),
+            Err(refusal) => {
+                debug_assert_eq!(self.kept_so_far(), kept_before, "refused, and kept something");
+                view::refused(Some(id), refusal)
+            }
         };
-        if let Some(person) = self.people.get_mut(&participant) {
-            person.answers.remember(id, answer.clone());
+        if self.kept_so_far() > kept_before {
+            self.keep_answer(participant, id);
+        }
+        let forgotten = self
+            .people
+            .get_mut(&participant)
+            .and_then(|person| person.answers.remember(id, answer.clone()));
+        if let Some(forgotten) = forgotten {
+            self.forget_answer(participant, forgotten);
         }
         self.tell(conn, answer);
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use fiera_protocol::ids::{ParticipantId, RoomId};
 use fiera_protocol::limits::COUNTS_INTERVAL_MS;
-use fiera_protocol::view::{Change, Place, StreamState};
+use fiera_protocol::view::{Change, Place, StreamState, YouView};
 
 use crate::access::{self, Deed};
 use crate::hub::{Dirty, Hub};
@@ -37,7 +37,7 @@ impl Hub {
         }
     }
 
-    fn publish(&mut self, stream: StreamKey, change: Change) {
+    pub(crate) fn publish(&mut self, stream: StreamKey, change: Change) {
         if let Some(text) = self.stream_mut(&stream).map(|s| s.publish(change)) {
             self.outputs.push_back(Output::ToStream { stream, text });
         }
@@ -47,6 +47,7 @@ impl Hub {
     pub(crate) fn settle(&mut self, now: Now) {
         let Dirty {
             phase,
+            read_only,
             counts,
             rooms,
             mut people,
@@ -61,6 +62,10 @@ impl Hub {
         }
         if phase {
             self.publish(StreamKey::Event, Change::Phase { phase: self.phase });
+        }
+        if read_only {
+            let read_only = self.read_only;
+            self.publish(StreamKey::Event, Change::ReadOnly { read_only });
         }
         for room in &rooms {
             self.settle_room(room);
@@ -133,12 +138,17 @@ impl Hub {
         }
     }
 
+    /// What a participant knows about themselves, gathered from all areas.
+    pub(crate) fn you_view(&self, person: &Participant) -> YouView {
+        view::you(person, self.place(person))
+    }
+
     fn settle_participant(&mut self, participant: ParticipantId) {
         let Some(person) = self.people.get(&participant) else {
             return;
         };
         let place = self.place(person);
-        let you = view::you(person, place);
+        let you = self.you_view(person);
         let standing = self.standing_of(person, place);
         let follows = self.follows_of(person, place);
         let connections = person.connections.clone();

@@ -13,4 +13,8 @@ impl Hub {
     pub(crate) fn hand_command(&mut self, _actor: ParticipantId, _command: Command) -> Result<(), Refusal> {
         Err(refusal::NOT_ALLOWED)
     }
+
+    pub(crate) fn apply_hand_row(&mut self, _name: &[&str], _value: Option<&[u8]>) {}
+
+    pub(crate) fn wipe_hands(&mut self) {}
 }

@@ -12,7 +12,9 @@ use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
 use crate::access::{self, Deed};
 use crate::chance::Chance;
 use crate::config::{ConfigError, EventConfig};
+use crate::fact::KeptText;
 use crate::input::{ConnectionId, Input, Now};
+use crate::keeping::{Keeping, KeptAnswers};
 use crate::output::{Output, Standing};
 use crate::participant::{Connection, Participant};
 use crate::refusal::{self, Refusal};
@@ -47,6 +49,10 @@ pub struct Hub {
     /// Attendance in numbers, for organisers.
     pub(crate) organisers: Stream,
     pub(crate) chance: Chance,
+    /// What people wrote, by id, as it is kept.
+    pub(crate) texts: BTreeMap<u128, KeptText>,
+    pub(crate) keeping: Keeping,
+    pub(crate) kept_answers: KeptAnswers,
     /// The store takes no writes.
     pub(crate) read_only: bool,
     pub(crate) timers: Timers,
@@ -63,6 +69,7 @@ pub struct Hub {
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
     pub(crate) phase: bool,
+    pub(crate) read_only: bool,
     pub(crate) counts: bool,
     pub(crate) rooms: BTreeSet<RoomId>,
     pub(crate) people: BTreeSet<ParticipantId>,
@@ -111,6 +118,9 @@ impl Hub {
             stream,
             organisers,
             chance: Chance::new(seed),
+            texts: BTreeMap::new(),
+            keeping: Keeping::default(),
+            kept_answers: KeptAnswers::default(),
             read_only: false,
             timers: Timers::default(),
             outputs: VecDeque::new(),
@@ -128,6 +138,7 @@ impl Hub {
             ..now
         };
         self.last_mono_ms = now.mono_ms;
+        let first = self.outputs.len();
         self.fire_timers(now);
         match input {
             Input::ConnectionOpened {
@@ -163,6 +174,7 @@ impl Hub {
             Input::Tick => {}
         }
         self.settle(now);
+        self.hand_over_records(first);
         self.check_invariants();
     }
 
@@ -245,7 +257,7 @@ impl Hub {
     /// What a participant knows about themselves; none: not here.
     #[must_use]
     pub fn you(&self, participant: ParticipantId) -> Option<YouView> {
-        self.people.get(&participant).map(|p| view::you(p, self.place(p)))
+        self.people.get(&participant).map(|p| self.you_view(p))
     }
 
     /// What a resume token of this participant holds now; none: not here.

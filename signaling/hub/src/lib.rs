@@ -24,6 +24,7 @@ mod hands;
 mod hub;
 mod input;
 mod invariants;
+mod keeping;
 mod moderation;
 mod output;
 mod participant;

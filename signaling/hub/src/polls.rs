@@ -6,6 +6,7 @@
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::ParticipantId;
 
+use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::refusal::{self, Refusal};
@@ -14,4 +15,10 @@ impl Hub {
     pub(crate) fn poll_command(&mut self, _now: Now, _actor: ParticipantId, _command: Command) -> Result<(), Refusal> {
         Err(refusal::NOT_ALLOWED)
     }
+
+    pub(crate) fn apply_poll_fact(&mut self, _fact: &Fact) {}
+
+    pub(crate) fn apply_poll_row(&mut self, _kind: &str, _name: &[&str], _value: Option<&[u8]>) {}
+
+    pub(crate) fn wipe_polls(&mut self) {}
 }

@@ -86,6 +86,10 @@ pub(crate) const PROGRAM_PUBLISHES: Refusal = refusal(
     RefusalCode::WrongState,
     "A program publishes for you to this room. Stop it before you go to another place.",
 );
+pub(crate) const READ_ONLY: Refusal = refusal(
+    RefusalCode::ReadOnly,
+    "The server cannot store anything at present, so nothing can be changed. Watching goes on; try again in a while.",
+);
 pub(crate) const TOO_MANY_CONNECTIONS: Refusal = refusal(
     RefusalCode::TooManyConnections,
     "You have this event open in too many tabs. Close one of them and reload this page.",

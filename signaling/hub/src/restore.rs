@@ -1,10 +1,13 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! From what was kept back to a hub: facts in their order, texts beside, working state on top. Nobody is in it yet.
+//! From what was kept back to a hub: texts first, facts in their order, working state on top. Nobody is in it yet.
+//! Each record goes to the area it belongs to, by the same way as when it was kept.
 
 use crate::config::EventConfig;
+use crate::fact::{Fact, VERSION};
 use crate::hub::Hub;
+use crate::input::Now;
 use crate::record::{Recovered, RestoreError};
 
 impl Hub {
@@ -12,12 +15,77 @@ impl Hub {
     ///
     /// # Errors
     /// Where a fact is damaged or of a later version, or the settings cannot be run.
-    pub fn restore(config: EventConfig, epoch: u32, seed: [u8; 32], _kept: Recovered) -> Result<Self, RestoreError> {
-        Ok(Self::new(config, epoch, seed)?)
+    pub fn restore(config: EventConfig, epoch: u32, seed: [u8; 32], kept: Recovered) -> Result<Self, RestoreError> {
+        let mut hub = Self::new(config, epoch, seed)?;
+        // A text that cannot be read is as good as erased.
+        let read = |(id, body): (u128, Vec<u8>)| Some((id, serde_json::from_slice(&body).ok()?));
+        hub.texts = kept.texts.into_iter().filter_map(read).collect();
+        for (nth, (version, body)) in (1..).zip(kept.facts) {
+            if version > VERSION {
+                return Err(RestoreError::Newer(nth));
+            }
+            let fact: Fact = serde_json::from_slice(&body).map_err(|_| RestoreError::Damaged(nth))?;
+            hub.apply_fact(&fact);
+        }
+        for (key, value) in &kept.working {
+            hub.apply_row(key, Some(value));
+        }
+        hub.settle(Now { mono_ms: 0, unix_ms: 0 });
+        hub.outputs.clear();
+        hub.check_invariants();
+        Ok(hub)
+    }
+
+    /// Makes a fact true, now or again. What it says of a room that the event no longer has is passed over.
+    pub(crate) fn apply_fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::PhaseMoved { phase, .. } => {
+                self.phase = *phase;
+                self.dirty.phase = true;
+            }
+            Fact::QuestionAsked { .. }
+            | Fact::QuestionMoved { .. }
+            | Fact::QuestionErased { .. }
+            | Fact::UpvotesCounted { .. } => self.apply_question_fact(fact),
+            Fact::MessageSent { .. } | Fact::MessageErased { .. } => self.apply_chat_fact(fact),
+            Fact::RoomSet { .. } => self.apply_moderation_fact(fact),
+            Fact::PollDrafted { .. } | Fact::PollMoved { .. } | Fact::PollDismissed { .. } => {
+                self.apply_poll_fact(fact);
+            }
+            Fact::Announced { .. } | Fact::AnnouncementErased { .. } => self.apply_announcement_fact(fact),
+            Fact::Attended { .. } => self.apply_attendance_fact(fact),
+        }
+    }
+
+    /// Makes a row of working state true, now or again; without a value it is gone. Rows of unknown kinds and rows that
+    /// cannot be read are passed over: working state is never worth more than the event.
+    pub(crate) fn apply_row(&mut self, key: &str, value: Option<&[u8]>) {
+        let parts: Vec<&str> = key.split('/').collect();
+        let Some((kind, name)) = parts.split_first() else {
+            return;
+        };
+        match *kind {
+            "upvote" | "upvotekey" => self.apply_question_row(kind, name, value),
+            "restricted" => self.apply_restricted_row(name, value),
+            "answer" | "answerkey" => self.apply_answer_row(kind, name, value),
+            "ballot" | "pollkey" => self.apply_poll_row(kind, name, value),
+            "hand" => self.apply_hand_row(name, value),
+            _ => {}
+        }
+    }
+
+    /// All working state is gone, now or again.
+    pub(crate) fn apply_wipe(&mut self) {
+        self.wipe_questions();
+        self.wipe_restrictions();
+        self.wipe_answers();
+        self.wipe_polls();
+        self.wipe_hands();
     }
 
     /// Whether the store takes writes from now on.
     pub(crate) fn storage(&mut self, writable: bool) {
+        self.dirty.read_only |= self.read_only == writable;
         self.read_only = !writable;
     }
 }
