@@ -141,12 +141,12 @@ class Page {
 
 /**
  * Starts Chromium. `autoplay: "blocked"` keeps the policy of an ordinary visitor; the default lets media play.
- * `args` are further switches.
+ * `args` are further switches; `executablePath` may be a program that starts the browser elsewhere.
  */
-export async function startChromium({ autoplay = "allowed", args = [] } = {}) {
+export async function startChromium({ autoplay = "allowed", args = [], executablePath = chromiumPath } = {}) {
   const policy = autoplay === "allowed" ? ["--autoplay-policy=no-user-gesture-required"] : ["--autoplay-policy=document-user-activation-required"];
   const browser = await chromium.launch({
-    executablePath: chromiumPath,
+    executablePath,
     headless: true,
     ignoreDefaultArgs: ["--mute-audio"],
     args: [...CHROMIUM_ARGS, ...policy, ...args],

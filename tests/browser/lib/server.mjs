@@ -48,20 +48,26 @@ const udpFree = (port) =>
     socket.bind({ address: "0.0.0.0", port, exclusive: true }, () => socket.close(() => resolve(true)));
   });
 
-/** Starts `fiera serve --demo` on free ports with a data folder of its own. */
-export async function startServer({ args = [], env = {} } = {}) {
+/** Starts `fiera serve --demo` on free ports with a data folder of its own. `listen` is the address for HTTP. */
+export async function startServer({ args = [], env = {}, listen = ADDRESS } = {}) {
   requirePrograms();
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), "fiera-browser-"));
-  const child = start(
-    "fiera",
-    fieraPath,
-    ["serve", "--demo", "--listen", `${ADDRESS}:${port}`, "--media-port", `${port}`, "--advertise", advertised(), "--data", data, ...args],
-    { env: { ...process.env, RUST_LOG: "info", ...env } },
-  );
+  const serve = () =>
+    start(
+      "fiera",
+      fieraPath,
+      ["serve", "--demo", "--listen", `${listen}:${port}`, "--media-port", `${port}`, "--advertise", advertised(), "--data", data, ...args],
+      { env: { ...process.env, RUST_LOG: "info", ...env } },
+    );
+  let child = serve();
+  const ready = () =>
+    until("the server is ready", async () => child.mustRun() && (await fetch(`${base}/readyz`)).ok, { within_ms: 15_000 });
   const base = `http://${ADDRESS}:${port}`;
   const server = {
-    child,
+    get child() {
+      return child;
+    },
     data,
     address: ADDRESS,
     port,
@@ -73,14 +79,19 @@ export async function startServer({ args = [], env = {} } = {}) {
     token: (role, name) =>
       run("fiera token", fieraPath, ["token", "--data", data, "--event", EVENT, "--role", role, "--name", name]),
     metrics: async () => parseMetrics(await (await fetch(`${base}/metrics`)).text()),
+    /** As when power fails: nothing is said, nothing is flushed. */
+    kill: () => child.stop("SIGKILL"),
+    /** Starts it again on the same ports and the same data. */
+    startAgain: async () => {
+      child = serve();
+      await ready();
+    },
     stop: async () => {
       await child.stop();
       rmSync(data, { recursive: true, force: true });
     },
   };
-  await until("the server is ready", async () => child.mustRun() && (await fetch(`${base}/readyz`)).ok, {
-    within_ms: 15_000,
-  });
+  await ready();
   return server;
 }
 
