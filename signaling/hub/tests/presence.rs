@@ -272,7 +272,7 @@ fn r1_tokens_are_renewed_and_follow_each_move() {
 fn inputs_about_unknown_connections_are_ignored() {
     let mut shell = Shell::new();
     let conn = fiera_hub::ConnectionId(99);
-    shell.input(Input::ConnectionClosed { conn });
+    shell.input(Input::ConnectionClosed { conn, left: false });
     shell.input(Input::Roster { conn, after: None });
     shell.input(Input::Resync {
         conn,

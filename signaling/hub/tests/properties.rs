@@ -56,8 +56,8 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => Just(Command::Leave {}),
         1 => "[A-Z][a-z]{0,5}".prop_map(|text| Command::Rename { name: name(&text) }),
         4 => Just(Command::EnterBackstage {}),
-        1 => Just(Command::LeaveBackstage {}),
-        4 => who.clone().prop_map(|participant| Command::PutOnAir { participant }),
+        1 => Just(Command::LeaveBackstage { participant: None }),
+        4 => who.clone().prop_map(|participant| Command::PutOnAir { participant, countdown_s: None }),
         2 => who.clone().prop_map(|participant| Command::TakeOffAir { participant }),
         3 => (source, any::<bool>(), who)
             .prop_map(|(source, live, participant)| Command::SetSource { source, live, participant }),
@@ -243,7 +243,7 @@ fn views_agree(run: &Run) -> Result<(), TestCaseError> {
                     let now = run.shell.hub.you(you.participant);
                     prop_assert_eq!(now.as_ref(), Some(you));
                 }
-                StreamState::Event(_) => {}
+                _ => {}
             }
         }
     }

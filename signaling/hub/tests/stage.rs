@@ -26,7 +26,13 @@ fn p1_a_speaker_goes_backstage_on_air_and_back() {
     let speaker = shell.join(1, Role::Speaker, "hall-a");
     let viewer = shell.join(2, Role::Attendee, "hall-a");
     assert_eq!(
-        shell.command(speaker, Command::PutOnAir { participant: None }),
+        shell.command(
+            speaker,
+            Command::PutOnAir {
+                participant: None,
+                countdown_s: None
+            }
+        ),
         Err(RefusalCode::WrongState)
     );
     shell.backstage(speaker);
@@ -50,7 +56,13 @@ fn p1_a_speaker_goes_backstage_on_air_and_back() {
         Some(0)
     );
     assert_eq!(
-        shell.command(speaker, Command::PutOnAir { participant: None }),
+        shell.command(
+            speaker,
+            Command::PutOnAir {
+                participant: None,
+                countdown_s: None
+            }
+        ),
         Err(RefusalCode::WrongState)
     );
     shell.ok(speaker, Command::TakeOffAir { participant: None });
@@ -59,9 +71,9 @@ fn p1_a_speaker_goes_backstage_on_air_and_back() {
         Err(RefusalCode::WrongState)
     );
     assert_eq!(shell.on_air_seen(viewer, "hall-a"), []);
-    shell.ok(speaker, Command::LeaveBackstage {});
+    shell.ok(speaker, Command::LeaveBackstage { participant: None });
     assert_eq!(
-        shell.command(speaker, Command::LeaveBackstage {}),
+        shell.command(speaker, Command::LeaveBackstage { participant: None }),
         Err(RefusalCode::WrongState)
     );
     assert!(shell.backstage_view(speaker, "hall-a").is_none());
@@ -146,7 +158,7 @@ fn p3_sources_start_off_are_shown_and_end_with_the_place() {
         .room_view(viewer, "hall-a")
         .map(|view| view.on_air[0].sources.clone());
     assert_eq!(seen, Some(vec![SourceKind::Mic, SourceKind::Screen]));
-    shell.ok(speaker, Command::LeaveBackstage {});
+    shell.ok(speaker, Command::LeaveBackstage { participant: None });
     shell.backstage(speaker);
     assert!(shell.you(speaker).sources.is_empty());
 }
@@ -183,6 +195,7 @@ fn a4_a_moderator_runs_the_stage_of_the_own_room_only() {
     shell.backstage(there);
     let put = |who| Command::PutOnAir {
         participant: Some(person(who)),
+        countdown_s: None,
     };
     let take = |who| Command::TakeOffAir {
         participant: Some(person(who)),
@@ -248,7 +261,13 @@ fn p1_on_air_and_backstage_have_limits() {
     crew.iter().take(ON_AIR_MAX).for_each(|conn| shell.on_air(*conn));
     let one_more = crew[ON_AIR_MAX];
     assert_eq!(
-        shell.command(one_more, Command::PutOnAir { participant: None }),
+        shell.command(
+            one_more,
+            Command::PutOnAir {
+                participant: None,
+                countdown_s: None
+            }
+        ),
         Err(RefusalCode::RoomFull)
     );
     assert_eq!(
@@ -256,7 +275,7 @@ fn p1_on_air_and_backstage_have_limits() {
         Err(RefusalCode::RoomFull),
         "on air is behind too"
     );
-    shell.ok(crew[0], Command::LeaveBackstage {});
+    shell.ok(crew[0], Command::LeaveBackstage { participant: None });
     shell.on_air(one_more);
     shell.backstage(late);
 }

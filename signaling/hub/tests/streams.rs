@@ -266,7 +266,7 @@ fn c2_a_repeated_command_runs_once_and_gets_the_same_answer() {
         shell.command_as(first, refused, Command::EnterBackstage {}),
         Err(RefusalCode::WrongState)
     );
-    shell.ok(first, Command::LeaveBackstage {});
+    shell.ok(first, Command::LeaveBackstage { participant: None });
     assert_eq!(
         shell.command_as(first, refused, Command::EnterBackstage {}),
         Err(RefusalCode::WrongState)
@@ -335,8 +335,8 @@ fn c3_every_refusal_is_a_sentence() {
 fn a_configuration_that_cannot_work_is_refused() {
     let mut twice = config();
     twice.rooms.push(twice.rooms[0].clone());
-    assert!(fiera_hub::Hub::new(twice, 1).is_err());
+    assert!(fiera_hub::Hub::new(twice, 1, [0; 32]).is_err());
     let mut empty = config();
     empty.rooms[0].capacity = 0;
-    assert!(fiera_hub::Hub::new(empty, 1).is_err());
+    assert!(fiera_hub::Hub::new(empty, 1, [0; 32]).is_err());
 }

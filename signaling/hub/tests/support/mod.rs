@@ -7,19 +7,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_hub::{
-    ConnectionId, EventConfig, Hub, Input, MediaIntent, Now, Output, RoomConfig, Side, Standing, StreamKey,
+    ConnectionId, EventConfig, Hub, Input, MediaIntent, Now, Output, Record, Recovered, RoomConfig, Side, Standing,
+    StreamKey,
 };
 use fiera_protocol::apply::apply;
 use fiera_protocol::client::Command;
 use fiera_protocol::codec::parse_server_frame;
+use fiera_protocol::fair::{Localised, RoomSettings};
 use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, RoomKind};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::server::ServerMessage;
-use fiera_protocol::view::{BackstageView, EventPhase, EventView, Place, RoomView, StreamId, StreamState, YouView};
+use fiera_protocol::view::{
+    BackstageView, EventPhase, EventView, ModeratorsView, OrganisersView, Place, RoomView, StreamId, StreamState,
+    YouView,
+};
 
 /// The two rooms of every test: same kind, same title, same settings.
 pub const HALLS: [&str; 2] = ["hall-a", "hall-b"];
+
+/// How every room works at first: nothing waits for a moderator, everybody may chat.
+pub const SETTINGS: RoomSettings = RoomSettings {
+    moderated: false,
+    chat_open: true,
+    slow_mode_s: 0,
+};
 
 pub fn room(id: &str) -> RoomId {
     id.parse().expect("a room id")
@@ -38,6 +50,8 @@ pub fn config() -> EventConfig {
         room: room(id),
         kind,
         title: "Hall".to_owned(),
+        titles: Localised::default(),
+        settings: SETTINGS,
         capacity,
         whip_on_air_at_once: true,
     };
@@ -48,6 +62,9 @@ pub fn config() -> EventConfig {
     EventConfig {
         event: "fair".parse().expect("an id"),
         title: "Fair".to_owned(),
+        titles: Localised::default(),
+        organiser: None,
+        agenda: Vec::new(),
         phase,
         rooms,
     }
@@ -76,8 +93,34 @@ pub struct Shell {
     pub external_refusals: Vec<RefusalCode>,
     /// All outputs so far, for comparing runs.
     pub log: Vec<Output>,
+    /// What a store would hold.
+    pub kept: Recovered,
+    /// Added to the wall clock of every input.
+    pub unix_ms: u64,
+    config: EventConfig,
+    epoch: u32,
     connections: u64,
     commands: u128,
+}
+
+/// Does with a record what a store does.
+pub fn keep(kept: &mut Recovered, record: Record) {
+    match record {
+        Record::Fact { version, body } => kept.facts.push((version, body)),
+        Record::Text { id, body } => {
+            match body {
+                Some(body) => kept.texts.insert(id, body),
+                None => kept.texts.remove(&id),
+            };
+        }
+        Record::Working { key, value } => {
+            match value {
+                Some(value) => kept.working.insert(key, value),
+                None => kept.working.remove(&key),
+            };
+        }
+        Record::WipeWorking => kept.working.clear(),
+    }
 }
 
 impl Shell {
@@ -87,13 +130,17 @@ impl Shell {
 
     pub fn with(config: EventConfig, epoch: u32) -> Self {
         Self {
-            hub: Hub::new(config, epoch).expect("a good configuration"),
+            hub: Hub::new(config.clone(), epoch, [7; 32]).expect("a good configuration"),
             mono_ms: 1_000,
             clients: BTreeMap::new(),
             media: BTreeMap::new(),
             intents: Vec::new(),
             external_refusals: Vec::new(),
             log: Vec::new(),
+            kept: Recovered::default(),
+            unix_ms: 1_790_000_000_000,
+            config,
+            epoch,
             connections: 0,
             commands: 0,
         }
@@ -102,10 +149,14 @@ impl Shell {
     pub fn input(&mut self, input: Input) {
         let now = Now {
             mono_ms: self.mono_ms,
-            unix_ms: 1_790_000_000_000 + self.mono_ms,
+            unix_ms: self.unix_ms + self.mono_ms,
         };
         self.hub.handle(now, input);
+        let mut told = false;
         while let Some(output) = self.hub.poll_output() {
+            let keeps = matches!(output, Output::Keep(_));
+            assert!(!keeps || !told, "B1: somebody was told before it was kept");
+            told |= !keeps;
             self.log.push(output.clone());
             self.carry_out(output);
         }
@@ -113,6 +164,7 @@ impl Shell {
 
     fn carry_out(&mut self, output: Output) {
         match output {
+            Output::Keep(record) => keep(&mut self.kept, record),
             Output::ToConnection { conn, text } => self.deliver(conn, &text),
             Output::Follow { conn, stream } => {
                 assert!(self.client_mut(conn).follows.insert(stream), "follows twice");
@@ -245,8 +297,19 @@ impl Shell {
     }
 
     pub fn close(&mut self, conn: ConnectionId) {
-        self.input(Input::ConnectionClosed { conn });
+        self.input(Input::ConnectionClosed { conn, left: false });
         self.clients.remove(&conn);
+    }
+
+    /// The server is killed and started again: everybody's connection is gone, what was kept comes back.
+    pub fn restart(&mut self) {
+        let kept = self.kept.clone();
+        self.epoch += 1;
+        let epoch = self.epoch;
+        self.hub = Hub::restore(self.config.clone(), epoch, [9; 32], kept).expect("what was kept can be read");
+        assert_eq!(self.hub.poll_output(), None, "nobody is there to be told");
+        self.clients.clear();
+        self.media.clear();
     }
 
     pub fn next_command_id(&mut self) -> CommandId {
@@ -283,7 +346,13 @@ impl Shell {
     }
 
     pub fn on_air(&mut self, conn: ConnectionId) {
-        self.ok(conn, Command::PutOnAir { participant: None });
+        self.ok(
+            conn,
+            Command::PutOnAir {
+                countdown_s: None,
+                participant: None,
+            },
+        );
     }
 
     /// What arrived since the last call.
@@ -313,6 +382,20 @@ impl Shell {
         match self.state(conn, &StreamId::Backstage { room: room(id) })? {
             StreamState::Backstage(view) => Some(view),
             other => panic!("not a backstage view: {other:?}"),
+        }
+    }
+
+    pub fn moderators_view(&self, conn: ConnectionId, id: &str) -> Option<&ModeratorsView> {
+        match self.state(conn, &StreamId::Moderators { room: room(id) })? {
+            StreamState::Moderators(view) => Some(view),
+            other => panic!("not a moderators view: {other:?}"),
+        }
+    }
+
+    pub fn organisers_view(&self, conn: ConnectionId) -> Option<&OrganisersView> {
+        match self.state(conn, &StreamId::Organisers {})? {
+            StreamState::Organisers(view) => Some(view),
+            other => panic!("not an organisers view: {other:?}"),
         }
     }
 
