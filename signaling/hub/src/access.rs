@@ -22,12 +22,25 @@ pub(crate) enum Deed {
     SetOwnSource,
     SwitchOffOther,
     SetEventPhase,
+    Ask,
+    Upvote,
+    WithdrawQuestion,
+    RunQuestions,
+    EraseQuestion,
+    Chat,
+    DeleteOwnMessage,
+    DeleteOtherMessage,
+    Silence,
+    Ban,
+    SetRoom,
+    Announce,
+    EraseAnnouncement,
 }
 
 impl Deed {
     /// Every deed, with its name in `SPEC.md`.
     #[cfg(test)]
-    pub(crate) const ALL: [(Self, &'static str); 10] = [
+    pub(crate) const ALL: &'static [(Self, &'static str)] = &[
         (Self::Connect, "connect"),
         (Self::Enter, "enter"),
         (Self::Rename, "rename"),
@@ -38,21 +51,62 @@ impl Deed {
         (Self::SetOwnSource, "set_source, own"),
         (Self::SwitchOffOther, "set_source off, somebody else's"),
         (Self::SetEventPhase, "set_event_phase"),
+        (Self::Ask, "ask"),
+        (Self::Upvote, "upvote"),
+        (Self::WithdrawQuestion, "withdraw_question"),
+        (Self::RunQuestions, "set_question, undo_question"),
+        (Self::EraseQuestion, "erase_question"),
+        (Self::Chat, "chat"),
+        (Self::DeleteOwnMessage, "delete_message, own"),
+        (Self::DeleteOtherMessage, "delete_message, somebody else's"),
+        (Self::Silence, "silence"),
+        (Self::Ban, "ban"),
+        (Self::SetRoom, "set_room"),
+        (Self::Announce, "announce"),
+        (Self::EraseAnnouncement, "erase_announcement"),
     ];
+
+    /// What people wrote can be taken back after the event too.
+    fn outlives_the_event(self) -> bool {
+        matches!(
+            self,
+            Self::Connect
+                | Self::WithdrawQuestion
+                | Self::EraseQuestion
+                | Self::DeleteOwnMessage
+                | Self::DeleteOtherMessage
+                | Self::EraseAnnouncement
+        )
+    }
 }
 
 /// Whether the table allows a deed.
 pub(crate) fn check(deed: Deed, role: Role, kind: RoomKind, phase: EventPhase) -> Result<(), Refusal> {
     match phase {
         EventPhase::Draft if role != Role::Organiser => return Err(refusal::EVENT_DRAFT),
-        EventPhase::Ended if deed != Deed::Connect => return Err(refusal::EVENT_ENDED),
+        EventPhase::Ended if !deed.outlives_the_event() => return Err(refusal::EVENT_ENDED),
         _ => {}
     }
     let allowed = match deed {
-        Deed::Connect | Deed::Enter | Deed::Rename => true,
+        Deed::Connect
+        | Deed::Enter
+        | Deed::Rename
+        | Deed::Ask
+        | Deed::Upvote
+        | Deed::WithdrawQuestion
+        | Deed::Chat
+        | Deed::DeleteOwnMessage => true,
         Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => may_publish(role, kind),
-        Deed::PutOtherOnAir | Deed::TakeOtherOffAir | Deed::SwitchOffOther => role >= Role::Moderator,
-        Deed::SetEventPhase => role == Role::Organiser,
+        Deed::PutOtherOnAir
+        | Deed::TakeOtherOffAir
+        | Deed::SwitchOffOther
+        | Deed::RunQuestions
+        | Deed::EraseQuestion
+        | Deed::DeleteOtherMessage
+        | Deed::Silence
+        | Deed::Ban
+        | Deed::SetRoom => role >= Role::Moderator,
+        Deed::SetEventPhase | Deed::Announce | Deed::EraseAnnouncement => role == Role::Organiser,
     };
     if allowed { Ok(()) } else { Err(refusal::NOT_ALLOWED) }
 }
@@ -86,11 +140,11 @@ pub(crate) fn organises(role: Role) -> bool {
     role == Role::Organiser
 }
 
-/// Proof that somebody may do one thing in one room, now. It is used up by the act and cannot be kept.
+/// Proof that somebody may do one thing in one room (or in the event, where no room is concerned), now. It is used up by the act and cannot be kept.
 #[derive(Debug)]
 pub(crate) struct Seat {
     deed: Deed,
-    room: RoomId,
+    room: Option<RoomId>,
     target: ParticipantId,
 }
 
@@ -106,9 +160,16 @@ impl Seat {
         check(deed, role, kind, phase)?;
         Ok(Self {
             deed,
-            room: room.clone(),
+            room: Some(room.clone()),
             target,
         })
+    }
+
+    /// A seat for `deed` in the event as a whole.
+    pub(crate) fn in_event(deed: Deed, role: Role, phase: EventPhase, target: ParticipantId) -> Result<Self, Refusal> {
+        check(deed, role, RoomKind::Lobby, phase)?;
+        let room = None;
+        Ok(Self { deed, room, target })
     }
 
     /// A seat backstage, or on air, for a program whose WHIP token was checked. Whatever the token, a program is no more
@@ -134,7 +195,12 @@ impl Seat {
 
     /// Whether this seat is for one of `deeds` in `room`; every act on a room asserts it.
     pub(crate) fn fits(&self, room: &RoomId, deeds: &[Deed]) -> bool {
-        self.room == *room && deeds.contains(&self.deed)
+        self.room.as_ref() == Some(room) && deeds.contains(&self.deed)
+    }
+
+    /// Whether this seat is for one of `deeds` in the event as a whole.
+    pub(crate) fn fits_event(&self, deeds: &[Deed]) -> bool {
+        self.room.is_none() && deeds.contains(&self.deed)
     }
 }
 

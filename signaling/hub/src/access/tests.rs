@@ -53,7 +53,7 @@ fn a1_the_table_in_the_spec_is_what_the_code_does() {
         Deed::ALL.len(),
         "a row without a deed, or a deed without a row"
     );
-    for (deed, name) in Deed::ALL {
+    for &(deed, name) in Deed::ALL {
         let row = table.get(name).unwrap_or_else(|| panic!("no row for {name}"));
         let [cells @ .., phases] = row.as_slice() else {
             panic!("{row:?}")
@@ -74,7 +74,7 @@ fn a1_the_table_in_the_spec_is_what_the_code_does() {
 
 #[test]
 fn a1_a_higher_role_may_do_all_that_a_lower_one_may() {
-    for (deed, name) in Deed::ALL {
+    for &(deed, name) in Deed::ALL {
         for kind in KINDS {
             for (phase, _) in PHASES {
                 let allowed = ROLES.map(|role| check(deed, role, kind, phase).is_ok());
