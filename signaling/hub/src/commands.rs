@@ -8,6 +8,7 @@ use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, R
 use fiera_protocol::view::{EventPhase, Place};
 
 use crate::access::{self, Deed, Seat};
+use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::input::{ConnectionId, Now};
 use crate::keeping::needs_store;
@@ -75,7 +76,7 @@ impl Hub {
                 live,
                 participant,
             } => self.set_source(actor, participant.unwrap_or(actor), source, live),
-            Command::SetEventPhase { phase } => self.set_event_phase(actor, phase),
+            Command::SetEventPhase { phase } => self.set_event_phase(now, actor, phase),
             Command::RaiseHand { .. } | Command::LowerHand { .. } | Command::AcceptHand { .. } => {
                 self.hand_command(actor, command)
             }
@@ -101,12 +102,26 @@ impl Hub {
     }
 
     /// The role of somebody and the room they are in.
-    fn in_room(&self, actor: ParticipantId) -> Result<(Role, RoomId), Refusal> {
+    pub(crate) fn in_room(&self, actor: ParticipantId) -> Result<(Role, RoomId), Refusal> {
         let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
         Ok((person.role, person.room.clone().ok_or(refusal::NOT_IN_ROOM)?))
     }
 
-    fn room_mut(&mut self, room: &RoomId) -> Result<&mut Room, Refusal> {
+    /// A seat in the room where the actor is, for something about themselves or that room.
+    pub(crate) fn room_seat(&self, deed: Deed, actor: ParticipantId) -> Result<(RoomId, Seat), Refusal> {
+        let (role, room_id) = self.in_room(actor)?;
+        let room = self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?;
+        let seat = Seat::take(deed, role, (&room_id, room.config.kind), self.phase, actor)?;
+        Ok((room_id, seat))
+    }
+
+    /// A seat for something about the event as a whole.
+    pub(crate) fn event_seat(&self, deed: Deed, actor: ParticipantId) -> Result<Seat, Refusal> {
+        let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        Seat::in_event(deed, person.role, self.phase, actor)
+    }
+
+    pub(crate) fn room_mut(&mut self, room: &RoomId) -> Result<&mut Room, Refusal> {
         self.rooms.get_mut(room).ok_or(refusal::UNKNOWN_ROOM)
     }
 
@@ -174,11 +189,14 @@ impl Hub {
         let (role, room_id) = self.in_room(actor)?;
         let phase = self.phase;
         let room = self.room_mut(&room_id)?;
-        if actor != target {
-            access::check(Deed::TakeOtherOffAir, role, room.config.kind, phase)?;
+        if actor == target {
+            room.step_off_air(actor)?;
+        } else {
+            let place = (&room_id, room.config.kind);
+            let seat = Seat::take(Deed::TakeOtherOffAir, role, place, phase, target)?;
             Self::on_this_stage(room, actor, target)?;
+            room.take_off_air(&seat)?;
         }
-        room.take_off_air(target)?;
         self.moved(target);
         Ok(())
     }
@@ -199,9 +217,12 @@ impl Hub {
         };
         let own_program = self.people.get(&target).is_some_and(|p| p.program && actor == target);
         let room = self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?;
-        if !own_program {
-            access::check(deed, role, room.config.kind, phase)?;
-        }
+        let seat = if own_program {
+            // Beside a program of one's own one is no more than its owner, whatever the room.
+            Seat::of_program(true, (&room_id, room.config.kind), phase, target)?
+        } else {
+            Seat::take(deed, role, (&room_id, room.config.kind), phase, target)?
+        };
         Self::on_this_stage(room, actor, target)?;
         let is_program = self.people.get(&target).is_some_and(|p| p.program);
         // Nobody sits behind a program who could switch it on again.
@@ -211,7 +232,11 @@ impl Hub {
         if room.place(target) == Place::Audience {
             return Err(refusal::BACKSTAGE_FIRST);
         }
-        let person = self.people.get_mut(&target).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        debug_assert!(seat.fits(&room_id, &[deed, Deed::PutSelfOnAir]), "{seat:?}");
+        let person = self
+            .people
+            .get_mut(&seat.target())
+            .ok_or(refusal::UNKNOWN_PARTICIPANT)?;
         if person.set_source(source, live) {
             self.dirty.rooms.insert(room_id);
             self.dirty.people.insert(target);
@@ -227,9 +252,9 @@ impl Hub {
         Ok(())
     }
 
-    fn set_event_phase(&mut self, actor: ParticipantId, next: EventPhase) -> Result<(), Refusal> {
-        let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
-        access::check(Deed::SetEventPhase, person.role, RoomKind::Lobby, self.phase)?;
+    fn set_event_phase(&mut self, now: Now, actor: ParticipantId, next: EventPhase) -> Result<(), Refusal> {
+        let seat = self.event_seat(Deed::SetEventPhase, actor)?;
+        debug_assert!(seat.fits_event(&[Deed::SetEventPhase]), "{seat:?}");
         let in_order = matches!(
             (self.phase, next),
             (EventPhase::Draft, EventPhase::Open)
@@ -239,10 +264,15 @@ impl Hub {
         if !in_order {
             return Err(refusal::PHASE_ORDER);
         }
-        self.phase = next;
-        self.dirty.phase = true;
+        let at_unix_ms = now.unix_ms;
+        self.keep_fact(&Fact::PhaseMoved {
+            phase: next,
+            at_unix_ms,
+        });
         if next == EventPhase::Ended {
             self.clear_stages();
+            self.count_upvotes_for_good();
+            self.wipe_rows();
         }
         Ok(())
     }

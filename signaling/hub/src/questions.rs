@@ -26,4 +26,6 @@ impl Hub {
     pub(crate) fn apply_question_row(&mut self, _kind: &str, _name: &[&str], _value: Option<&[u8]>) {}
 
     pub(crate) fn wipe_questions(&mut self) {}
+
+    pub(crate) fn count_upvotes_for_good(&mut self) {}
 }

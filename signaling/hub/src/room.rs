@@ -121,8 +121,14 @@ impl Room {
         }
     }
 
-    /// Goes from on air to backstage. One's own needs no seat: stepping back is always allowed.
-    pub(crate) fn take_off_air(&mut self, participant: ParticipantId) -> Result<(), Refusal> {
+    /// Is taken off air by somebody else, to backstage.
+    pub(crate) fn take_off_air(&mut self, seat: &Seat) -> Result<(), Refusal> {
+        debug_assert!(seat.fits(&self.config.room, &[Deed::TakeOtherOffAir]), "{seat:?}");
+        self.step_off_air(seat.target())
+    }
+
+    /// Goes from on air to backstage. It needs no seat: stepping back is always allowed.
+    pub(crate) fn step_off_air(&mut self, participant: ParticipantId) -> Result<(), Refusal> {
         if self.place(participant) != Place::OnAir {
             return Err(refusal::NOT_ON_AIR);
         }
