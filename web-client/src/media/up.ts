@@ -37,6 +37,8 @@ export class Up {
   #pc: RTCPeerConnection | null = null;
   #wanted = false;
   #offeredMs = 0;
+  /** Number of the last offer: an answer to an earlier one is of no use. */
+  #offer = 0;
   #lastWorkedMs = -Infinity;
   #again = AGAIN_MIN_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +60,7 @@ export class Up {
   async start(): Promise<void> {
     this.#wanted = true;
     this.#offeredMs = performance.now();
+    const number = (this.#offer += 1);
     const before = this.#pc;
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#pc = pc;
@@ -71,7 +74,7 @@ export class Up {
       const offer = await pc.createOffer();
       await pc.setLocalDescription(offer);
       if (this.#pc !== pc) return;
-      this.#send({ kind: 'publish_offer', sdp: pc.localDescription?.sdp ?? offer.sdp ?? '' });
+      this.#send({ kind: 'publish_offer', offer: number, sdp: pc.localDescription?.sdp ?? offer.sdp ?? '' });
     } catch {
       if (this.#pc === pc) this.#retry();
     }
@@ -96,9 +99,12 @@ export class Up {
 
   handle(message: Extract<ServerMessage, { kind: 'publish_answer' | 'media_closed' }>): void {
     if (message.kind === 'media_closed') return this.#closed();
+    if (message.offer !== undefined && message.offer !== this.#offer) return;
     const pc = this.#pc;
     if (!pc || pc.signalingState !== 'have-local-offer') return;
-    pc.setRemoteDescription({ type: 'answer', sdp: message.sdp }).catch(() => this.#retry());
+    pc.setRemoteDescription({ type: 'answer', sdp: message.sdp }).catch(() => {
+      if (this.#pc === pc) this.#retry();
+    });
   }
 
   /** Closed while it worked: somebody meant it (another tab publishes), and taking it back would go on for ever. */

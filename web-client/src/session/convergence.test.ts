@@ -5,14 +5,14 @@
 // exactly what the hub knows. One seed is one run; on failure the seed is in the name of the test.
 
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../protocol';
+import type { Command, PollPhase, QuestionStage } from '../protocol';
 import { FakeHub } from '../testing/fake-hub';
 import { MemorySocket, VirtualClock, chanceOf, seeded } from '../testing/world';
 import { EMPTY, reduce, type FairState } from '../state/fair';
 import { Session } from './session';
 
 const CLIENTS = 6;
-const STEPS = 150;
+const STEPS = 300;
 
 class Client {
   state: FairState = EMPTY;
@@ -55,7 +55,12 @@ function pick<T>(all: readonly T[], random: () => number): T {
   return all[Math.floor(random() * all.length)] as T;
 }
 
+const STAGES: readonly QuestionStage[] = ['pending', 'published', 'next', 'now', 'answered', 'follow_up', 'dismissed'];
+const PHASES: readonly PollPhase[] = ['draft', 'open', 'closed', 'revealed'];
+
 function randomCommand(random: () => number): Command {
+  const item = String(Math.floor(random() * 50));
+  const secret = 'secret';
   return pick<Command>(
     [
       { kind: 'enter', room: 'stage' },
@@ -63,6 +68,19 @@ function randomCommand(random: () => number): Command {
       { kind: 'enter_backstage' },
       { kind: 'put_on_air' },
       { kind: 'leave_backstage' },
+      { kind: 'ask', text: `Question ${item}`, anonymous: random() < 0.5, secret },
+      { kind: 'set_question', question: item, from: 'pending', to: pick(STAGES, random) },
+      { kind: 'set_question', question: item, from: 'pending', to: pick(STAGES, random) },
+      { kind: 'upvote', question: item, up: true },
+      { kind: 'chat', text: `Message ${item}`, secret },
+      { kind: 'chat', text: `Message ${item}`, secret },
+      { kind: 'chat', text: `Aside ${item}`, backstage: true, secret },
+      { kind: 'delete_message', message: item },
+      { kind: 'raise_hand', topic: item },
+      { kind: 'lower_hand' },
+      { kind: 'draft_poll', question: item, options: ['Yes', 'No'] },
+      { kind: 'set_poll', poll: item, phase: pick(PHASES, random) },
+      { kind: 'announce', text: `Announcement ${item}` },
     ],
     random,
   );
@@ -95,7 +113,14 @@ describe('every client converges', () => {
     for (let i = 0; i < 60; i += 1) {
       clock.advance(1_000);
       hub.pingAll();
-      if (i === 50) for (const client of clients) client.do({ kind: 'enter', room: 'stage' });
+      if (i !== 50) continue;
+      for (const client of clients) {
+        client.do({ kind: 'enter', room: 'stage' });
+        client.do({ kind: 'announce', text: 'A last word to each stream.' });
+        client.do({ kind: 'ask', text: 'Last', anonymous: false, secret: 'secret' });
+        client.do({ kind: 'chat', text: 'Last', secret: 'secret' });
+        client.do({ kind: 'chat', text: 'Last', backstage: true, secret: 'secret' });
+      }
     }
     await Promise.resolve();
 
@@ -104,6 +129,8 @@ describe('every client converges', () => {
         { of: 'event', ...client.state.event },
         { of: 'you', ...client.state.you },
         { of: 'room', ...client.state.room },
+        { of: 'backstage', ...client.state.backstage },
+        { of: 'moderators', ...client.state.moderators },
       ];
       expect(known).toEqual(hub.truth(client.id));
       expect(client.accepted).toBeGreaterThan(0);

@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ClientMessage, ServerMessage } from '../protocol';
+import { roomView } from '../testing/views';
 import { testWorld, type MemorySocket } from '../testing/world';
 import { Session, type Status } from './session';
 
@@ -38,7 +39,7 @@ const update = (n: number, people: number, epoch = 1): ServerMessage => ({
 });
 const snapshot = (n: number, epoch = 1): ServerMessage => ({
   kind: 'snapshot', stream: { of: 'room', room: 'stage' }, epoch, n,
-  state: { of: 'room', room: 'stage', people: n, on_air: [], speaking: [] },
+  state: { of: 'room', ...roomView({ people: n }) },
 });
 
 describe('hello', () => {
@@ -46,7 +47,7 @@ describe('hello', () => {
     const { said, welcome, statuses } = setup();
     welcome();
     expect(said()).toEqual([{ kind: 'hello', version: 1, event: 'demo', name: 'Ada' }]);
-    expect(statuses.at(-1)).toEqual({ at: 'online', resumed: false, first: true });
+    expect(statuses.at(-1)).toEqual({ at: 'online', resumed: false, first: true, serverUnixMs: 0 });
   });
 
   it('refused for good ends the session with the reason', () => {
@@ -82,7 +83,7 @@ describe('hello', () => {
     expect(statuses.at(-1)).toEqual({ at: 'reconnecting' });
     untilSocket(3);
     welcome(true);
-    expect(statuses.at(-1)).toMatchObject({ at: 'online', first: false });
+    expect(statuses.at(-1)).toMatchObject({ at: 'online', first: false, serverUnixMs: 0 });
   });
 
   it('with an old resume token goes on without it', () => {
@@ -107,7 +108,7 @@ describe('a lost connection', () => {
     untilSocket(2);
     welcome(true);
     expect(said()[0]).toMatchObject({ kind: 'hello', resume: 'second' });
-    expect(statuses.at(-1)).toEqual({ at: 'online', resumed: true, first: false });
+    expect(statuses.at(-1)).toEqual({ at: 'online', resumed: true, first: false, serverUnixMs: 0 });
   });
 
   it('is noticed after 12 s of silence, not before (D1)', () => {

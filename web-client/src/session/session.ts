@@ -12,6 +12,7 @@ import {
   PROTOCOL_VERSION,
   type ClientMessage,
   type Command,
+  type CommandId,
   type DisplayName,
   type EventId,
   type RefusalCode,
@@ -26,7 +27,7 @@ import type { Socket, Timer, World } from './world';
 /** Where the connection stands. `closed` is final: the server refused, or we left. */
 export type Status =
   | { at: 'connecting' }
-  | { at: 'online'; resumed: boolean; first: boolean }
+  | { at: 'online'; resumed: boolean; first: boolean; serverUnixMs: number }
   | { at: 'reconnecting' }
   | { at: 'closed'; code: RefusalCode | null; sentence: string };
 
@@ -44,12 +45,18 @@ export interface SessionOptions {
 
 /** Refusals of `hello` after which trying again is of no use. */
 const FATAL: ReadonlySet<RefusalCode> = new Set([
-  'version', 'token', 'expired', 'unknown_event', 'event_closed', 'name', 'too_many_connections', 'not_allowed',
+  'version', 'token', 'expired', 'unknown_event', 'event_closed', 'name', 'too_many_connections', 'not_allowed', 'banned',
 ]);
+/** Refusals without a command that end a session which stood: put out, or displaced by too many tabs. */
+const ENDING: ReadonlySet<RefusalCode> = new Set(['banned', 'too_many_connections']);
 /** Of those, what passes once one was inside: the server still counts the socket that was just lost. */
 const PASSING: ReadonlySet<RefusalCode> = new Set(['too_many_connections']);
 /** Refusals that a wrong or old resume token can cause. */
 const OF_RESUME: ReadonlySet<RefusalCode> = new Set(['token', 'expired', 'malformed']);
+/** Close code of an orderly end (RFC 6455, section 7.4.1): the server need not wait for one to come back. */
+const GOODBYE = 1_000;
+/** A command that came too fast is sent again under the same id after this long, and the longer the more often. */
+const TOO_FAST_MS = 1_000;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -106,7 +113,7 @@ export class Session {
   stop(code: RefusalCode | null = null, sentence = ''): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#drop();
+    this.#drop(GOODBYE);
     if (this.#retry !== null) this.#options.world.clock.cancel(this.#retry);
     this.#outbox.clear();
     this.#options.onResumeToken?.(null);
@@ -148,7 +155,7 @@ export class Session {
   #handle(message: ServerMessage): void {
     switch (message.kind) {
       case 'welcome':
-        return this.#welcome(message.resumed);
+        return this.#welcome(message.resumed, message.server_unix_ms);
       case 'ping':
         return this.#write({ kind: 'pong', n: message.n });
       case 'resume':
@@ -179,19 +186,21 @@ export class Session {
     this.#write(have ? { kind: 'resync', stream, have } : { kind: 'resync', stream });
   }
 
-  #welcome(resumed: boolean): void {
+  #welcome(resumed: boolean, serverUnixMs: number): void {
     const first = !this.#everWelcomed;
     this.#welcomed = true;
     this.#everWelcomed = true;
     this.#backoff.reset();
     for (const message of this.#outbox.again(this.#options.world.clock.now())) this.#write(message);
-    this.#options.onStatus({ at: 'online', resumed, first });
+    this.#options.onStatus({ at: 'online', resumed, first, serverUnixMs });
   }
 
   #refused(message: Extract<ServerMessage, { kind: 'refused' }>): void {
     if (message.id !== undefined) {
+      if (message.code === 'too_fast' && this.#later(message.id)) return;
       return this.#outbox.settle(message.id, { ok: false, code: message.code, sentence: message.sentence });
     }
+    if (this.#welcomed && ENDING.has(message.code)) return this.stop(message.code, message.sentence);
     if (this.#welcomed) return this.#options.onMessage(message);
     if (this.#resume !== undefined && OF_RESUME.has(message.code)) {
       this.#resume = undefined;
@@ -201,6 +210,19 @@ export class Session {
     const passing = this.#everWelcomed && PASSING.has(message.code);
     if (FATAL.has(message.code) && !passing) return this.stop(message.code, message.sentence);
     this.#lost();
+  }
+
+  /** Sends a command again that came too fast; false: it was tried often enough. */
+  #later(id: CommandId): boolean {
+    const tries = this.#outbox.tryAgain(id);
+    if (tries === null) return false;
+    const socket = this.#socket;
+    this.#options.world.clock.after(TOO_FAST_MS * tries, () => {
+      const message = this.#outbox.message(id);
+      // On another connection it was sent already.
+      if (message && this.#socket === socket) this.#write(message);
+    });
+    return true;
   }
 
   /** This socket is of no more use: come back after a pause. */
@@ -213,14 +235,14 @@ export class Session {
     this.#retry = clock.after(wait, () => this.#connect());
   }
 
-  #drop(): void {
+  #drop(code?: number): void {
     const socket = this.#socket;
     this.#socket = null;
     this.#welcomed = false;
     this.#streams.reset();
     if (this.#watchdog !== null) this.#options.world.clock.cancel(this.#watchdog);
     this.#watchdog = null;
-    socket?.close();
+    socket?.close(code);
   }
 
   #heard(): void {

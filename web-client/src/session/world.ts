@@ -24,7 +24,8 @@ export interface Chance {
 /** The part of a WebSocket that the session uses. Handlers are set before any of them is called. */
 export interface Socket {
   send(text: string): void;
-  close(): void;
+  /** With a code (RFC 6455) where the end is meant; without, the connection is given up. */
+  close(code?: number): void;
   onopen: (() => void) | null;
   onmessage: ((text: string) => void) | null;
   onclose: (() => void) | null;

@@ -4,14 +4,18 @@
 // What this client knows of the fair, and how each snapshot and update changes it. Pure: no socket, no DOM, no clock.
 
 import type {
-  BackstageView, Change, EventView, ParticipantId, Publisher, RoomView, ServerMessage, StreamState, YouView,
+  BackstageView, EventView, ModeratorsView, OrganisersView, ParticipantId, Publisher, RoomView, ServerMessage, StreamId,
+  StreamState, YouView,
 } from '../protocol';
+import { apply } from './apply';
 
 /** The last that came of the streams, before it is asked what still applies. */
 interface Held {
   readonly event: EventView | null;
   readonly room: RoomView | null;
   readonly backstage: BackstageView | null;
+  readonly moderators: ModeratorsView | null;
+  readonly organisers: OrganisersView | null;
   readonly you: YouView | null;
 }
 
@@ -24,7 +28,7 @@ export interface FairState extends Held {
   readonly held: Held;
 }
 
-const NOTHING: Held = { event: null, room: null, backstage: null, you: null };
+const NOTHING: Held = { event: null, room: null, backstage: null, moderators: null, organisers: null, you: null };
 export const EMPTY: FairState = { ...NOTHING, held: NOTHING };
 
 type Streamed = Extract<ServerMessage, { kind: 'snapshot' | 'update' }>;
@@ -37,70 +41,38 @@ export function reduce(state: FairState, message: Streamed): FairState {
 }
 
 /** What of the held parts applies: what one no longer follows ends without a message, and must not linger. */
-export function stateOf(held: Held): FairState {
+export function stateOf(known: Partial<Held>): FairState {
+  const held: Held = { ...NOTHING, ...known };
   const { event, you } = held;
   const room = held.room?.room === you?.room ? held.room : null;
-  const follows = you !== null && (you.place !== 'audience' || you.role === 'moderator' || you.role === 'organiser');
-  const backstage = follows && held.backstage?.room === you.room ? held.backstage : null;
-  return { event, you, room, backstage, held };
+  const directs = you?.role === 'moderator' || you?.role === 'organiser';
+  const behind = directs || (you !== null && you.place !== 'audience');
+  const backstage = behind && held.backstage?.room === you?.room ? held.backstage : null;
+  const moderators = directs && held.moderators?.room === you?.room ? held.moderators : null;
+  const organisers = you?.role === 'organiser' ? held.organisers : null;
+  return { event, you, room, backstage, moderators, organisers, held };
 }
 
 function withWhole(state: Held, whole: StreamState): Held {
-  switch (whole.of) {
-    case 'event': {
-      const { of: _, ...event } = whole;
-      return { ...state, event };
-    }
-    case 'room': {
-      const { of: _, ...room } = whole;
-      return { ...state, room };
-    }
-    case 'backstage': {
-      const { of: _, ...backstage } = whole;
-      return { ...state, backstage };
-    }
-    case 'you': {
-      const { of: _, ...you } = whole;
-      return { ...state, you };
-    }
-    default:
-      return state;
-  }
+  if (!(whole.of in NOTHING)) return state;
+  const { of, ...view } = whole;
+  return { ...state, [of]: view };
 }
 
-function withChange(state: Held, message: Extract<Streamed, { kind: 'update' }>): Held {
-  const { stream, change } = message;
-  if (change.kind === 'you') return { ...state, you: change.you };
-  if (stream.of === 'event') return state.event ? { ...state, event: eventAfter(state.event, change) } : state;
-  if (stream.of === 'backstage') {
-    if (change.kind !== 'waiting' || state.backstage?.room !== stream.room) return state;
-    return { ...state, backstage: { ...state.backstage, waiting: change.waiting } };
-  }
-  if (stream.of !== 'room' || state.room?.room !== stream.room) return state;
-  switch (change.kind) {
-    case 'people':
-      return { ...state, room: { ...state.room, people: change.people } };
-    case 'on_air':
-      return { ...state, room: { ...state.room, on_air: change.on_air } };
-    case 'speaking':
-      return { ...state, room: { ...state.room, speaking: change.participants } };
-    default:
-      return state;
-  }
+function withChange(state: Held, { stream, change }: Extract<Streamed, { kind: 'update' }>): Held {
+  // What concerns oneself is always sent whole.
+  if (stream.of === 'you') return change.kind === 'you' ? { ...state, you: change.you } : state;
+  const before = wholeOf(state, stream);
+  const after = before && apply(before, change);
+  return after && after !== before ? withWhole(state, after) : state;
 }
 
-function eventAfter(event: EventView, change: Change): EventView {
-  switch (change.kind) {
-    case 'phase':
-      return { ...event, phase: change.phase };
-    case 'counts': {
-      const counts = new Map(change.rooms.map((count) => [count.room, count]));
-      const rooms = event.rooms.map((room) => ({ ...room, ...counts.get(room.room) }));
-      return { ...event, people: change.people, rooms };
-    }
-    default:
-      return event;
-  }
+/** The held state of a stream; null: none yet, or of another room. */
+function wholeOf(state: Held, stream: StreamId): StreamState | null {
+  const { of } = stream;
+  const view = of in NOTHING ? state[of] : null;
+  if (!view || ('room' in stream && (view as { room?: string }).room !== stream.room)) return null;
+  return { of, ...view } as StreamState;
 }
 
 /** Somebody on air or backstage in the room one is in. */

@@ -7,6 +7,8 @@
 import type {
   Change, ClientMessage, Command, ParticipantId, ServerMessage, StreamId, StreamState, YouView,
 } from '../protocol';
+import { Forum } from './fake-forum';
+import { backstageView, eventView, roomSummary, roomView, youView } from './views';
 import type { MemorySocket, VirtualClock } from './world';
 
 const RING = 8;
@@ -26,6 +28,7 @@ export class FakeHub {
   readonly #connections = new Set<Connection>();
   readonly #streams = new Map<string, Stream>();
   readonly #random: () => number;
+  readonly #forum = new Forum();
 
   constructor(clock: VirtualClock, random: () => number) {
     this.#clock = clock;
@@ -87,7 +90,7 @@ export class FakeHub {
     let person = this.#people.get(participant);
     const resumed = person !== undefined;
     person ??= {
-      you: { participant, name: participant, role: 'speaker', room: null, place: 'audience', sources: [] },
+      you: youView({ participant, name: participant, role: 'moderator', room: null }),
       answers: new Map(),
       stream: { id: { of: 'you' }, n: 0, ring: [] },
     };
@@ -102,6 +105,11 @@ export class FakeHub {
   #run(person: Person, command: Command): void {
     this.ran += 1;
     const before = person.you.room;
+    const spread = before === null ? null : this.#forum.run(person.you, command);
+    if (spread) {
+      for (const { stream, change } of spread) this.#change(stream, change);
+      return;
+    }
     switch (command.kind) {
       case 'enter':
         person.you = { ...person.you, room: command.room, place: 'audience' };
@@ -134,9 +142,10 @@ export class FakeHub {
 
   #follows(person: Person): StreamId[] {
     const all: StreamId[] = [{ of: 'event' }, { of: 'you' }];
-    const { room, place } = person.you;
+    const { room, place, role } = person.you;
     if (room) all.push({ of: 'room', room });
-    if (room && place !== 'audience') all.push({ of: 'backstage', room });
+    if (room && (place !== 'audience' || role === 'moderator')) all.push({ of: 'backstage', room });
+    if (room && role === 'moderator') all.push({ of: 'moderators', room });
     return all;
   }
 
@@ -178,17 +187,31 @@ export class FakeHub {
 
   #state(id: StreamId, person: Person): StreamState {
     switch (id.of) {
-      case 'event': {
-        const rooms = this.#rooms().map((count) => ({ ...count, room_kind: 'stage' as const, title: count.room }));
-        return { of: 'event', event: 'demo', title: 'Demo', phase: 'live', people: this.#people.size, rooms };
-      }
+      case 'event':
+        return {
+          of: 'event',
+          ...eventView({
+            title: 'Demo', people: this.#people.size, announcements: this.#forum.announcements,
+            rooms: this.#rooms().map(({ room, ...count }) => roomSummary(room, count)),
+          }),
+        };
       case 'room':
         return {
-          of: 'room', room: id.room, people: this.#peopleIn(id.room).length,
-          on_air: this.#publishers(id.room, 'on_air'), speaking: [],
+          of: 'room',
+          ...roomView({
+            room: id.room, people: this.#peopleIn(id.room).length, on_air: this.#publishers(id.room, 'on_air'),
+            ...this.#forum.room(id.room),
+          }),
         };
       case 'backstage':
-        return { of: 'backstage', room: id.room, waiting: this.#publishers(id.room, 'backstage') };
+        return {
+          of: 'backstage',
+          ...backstageView({ room: id.room, waiting: this.#publishers(id.room, 'backstage'), ...this.#forum.backstage(id.room) }),
+        };
+      case 'moderators':
+        return { of: 'moderators', ...this.#forum.moderators(id.room) };
+      case 'organisers':
+        throw new Error('nobody is an organiser here');
       case 'you':
         return { of: 'you', ...person.you };
     }

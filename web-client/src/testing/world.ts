@@ -72,6 +72,8 @@ export class MemorySocket implements Socket {
   onclose: (() => void) | null = null;
   readonly sent: string[] = [];
   closed = false;
+  /** The code of an orderly end. */
+  closedWith: number | undefined;
   /** Where the far end listens. */
   onsent: ((text: string) => void) | null = null;
 
@@ -81,8 +83,9 @@ export class MemorySocket implements Socket {
     this.onsent?.(text);
   }
 
-  close(): void {
+  close(code?: number): void {
     this.closed = true;
+    this.closedWith = code;
   }
 
   /** The far end speaks. */

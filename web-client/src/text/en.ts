@@ -4,6 +4,7 @@
 // English texts. This file is also the type of every other language: a text that is missing there fails `npm run check`.
 
 import type { RefusalCode } from '../protocol';
+import { attendee } from './attendee.en';
 
 const refusals: Record<RefusalCode, string> = {
   malformed: 'The server did not understand this page. Reload it.',
@@ -25,10 +26,18 @@ const refusals: Record<RefusalCode, string> = {
   sdp: 'Your browser and the server could not agree on audio and video.',
   too_many_connections: 'You have this event open in too many tabs. Close one and try again.',
   unavailable: 'The server cannot do this right now. Nothing was lost: try again.',
+  text: 'Write something visible that is not too long, without hidden characters.',
+  unknown_item: 'That is not there any more: somebody took it back or moved it on.',
+  too_many: 'There are as many as there can be. Wait until some are done.',
+  slow_mode: 'Not so fast, or the chat is closed: wait a moment before the next message.',
+  silenced: 'A moderator has silenced you. You can keep watching and voting.',
+  banned: 'A moderator has put you out of this event. Write to the organiser if this is a mistake.',
+  read_only: 'The server cannot save anything at present. You can keep watching; try again later.',
 };
 
 export const en = {
   refusals,
+  ...attendee,
   appName: 'Fiera',
   language: 'Language',
   skip: 'Skip to the main content',

@@ -3,9 +3,11 @@
 
 // Testi italiani. Il tipo viene da `en.ts`: un testo mancante fa fallire `npm run check`.
 
+import { attendee } from './attendee.it';
 import type { Texts } from './en';
 
 export const it: Texts = {
+  ...attendee,
   refusals: {
     malformed: 'Il server non ha capito questa pagina. Ricaricala.',
     too_large: 'È troppo lungo per il server.',
@@ -26,6 +28,13 @@ export const it: Texts = {
     sdp: 'Il browser e il server non si sono accordati su audio e video.',
     too_many_connections: 'Hai questo evento aperto in troppe schede. Chiudine una e riprova.',
     unavailable: 'Adesso il server non può farlo. Non si è perso nulla: riprova.',
+    text: 'Scrivi qualcosa di visibile e non troppo lungo, senza caratteri nascosti.',
+    unknown_item: 'Non c’è più: qualcuno l’ha ritirato o spostato.',
+    too_many: 'Più di così non se ne può. Aspetta che qualcosa si concluda.',
+    slow_mode: 'Non così in fretta, o la chat è chiusa: aspetta un momento prima del prossimo messaggio.',
+    silenced: 'Chi modera ti ha tolto la parola. Puoi continuare a guardare e votare.',
+    banned: 'Chi modera ti ha fatto uscire da questo evento. Se è un errore, scrivi a chi organizza.',
+    read_only: 'Ora il server non può salvare nulla. Puoi continuare a guardare; riprova più tardi.',
   },
   appName: 'Fiera',
   language: 'Lingua',

@@ -3,7 +3,11 @@
 
 // What the browser keeps for next time: name, language, volume. Works without storage too (private windows).
 
-type Kept = 'language' | 'name' | 'alias' | 'volume' | 'shortcuts' | 'microphone' | 'camera';
+import type { OwnText } from '../state/own';
+
+type Kept =
+  | 'language' | 'name' | 'alias' | 'volume' | 'shortcuts' | 'microphone' | 'camera'
+  | 'welcomed' | 'chatSpoken' | 'questionOrder';
 
 export function recall(what: Kept): string | null {
   try {
@@ -29,6 +33,25 @@ export interface Place {
 }
 
 const PLACE = 'fiera.place';
+const OWN = 'fiera.own';
+
+/** One's own texts in an event, for this tab only. */
+export function recallOwn(event: string): readonly OwnText[] {
+  try {
+    const all: unknown = JSON.parse(sessionStorage.getItem(`${OWN}.${event}`) ?? '[]');
+    return Array.isArray(all) ? (all as OwnText[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+export function rememberOwn(event: string, all: readonly OwnText[]): void {
+  try {
+    sessionStorage.setItem(`${OWN}.${event}`, JSON.stringify(all));
+  } catch {
+    // Nothing is kept then.
+  }
+}
 
 export function recallPlace(event: string): Place | null {
   try {

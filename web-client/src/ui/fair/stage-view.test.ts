@@ -3,16 +3,14 @@
 
 import { expect, it } from 'vitest';
 import { stateOf } from '../../state/fair';
+import { roomView, youView } from '../../testing/views';
 import type { Tile } from '../model/shape';
 import { stageView } from './stage-view';
 
 const state = stateOf({
   event: null,
-  you: { participant: 'me', name: 'Me', role: 'attendee', room: 'stage', place: 'audience', sources: [] },
-  room: {
-    room: 'stage', people: 2, speaking: [],
-    on_air: [{ participant: 'ada', name: 'Ada', sources: ['mic', 'camera'] }],
-  },
+  you: youView({ participant: 'me', name: 'Me' }),
+  room: roomView({ people: 2, on_air: [{ participant: 'ada', name: 'Ada', sources: ['mic', 'camera'] }] }),
   backstage: null,
 });
 const tile = (over: Partial<Tile>): Tile => ({

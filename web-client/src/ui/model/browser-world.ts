@@ -24,7 +24,7 @@ function connect(): Socket {
     send: (text) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);
     },
-    close: () => socket.close(),
+    close: (code) => socket.close(code),
     onopen: null,
     onmessage: null,
     onclose: null,

@@ -10,18 +10,27 @@ import type { Command, EventView, RefusalCode, ServerMessage } from '../../proto
 import type { Outcome } from '../../session/outbox';
 import { Session, type Status } from '../../session/session';
 import { EMPTY, firstRoom, reduce, type FairState } from '../../state/fair';
+import type { OwnText } from '../../state/own';
 import { NO_ROSTER, nextAfter, withPage, type Roster } from '../../state/roster';
 import { language } from '../../text/language.svelte';
 import { recall, remember, rememberPlace } from '../memory';
 import { voice } from '../parts/voice.svelte';
 import { browserWorld } from './browser-world';
-import type { FairModel, Link, Tile } from './shape';
+import { News } from './news';
+import { OwnTexts } from './own-texts.svelte';
+import { ServerClock } from './server-clock';
+import type { FairModel, Flying, Link, Tile } from './shape';
 import { Speaker } from './speaker.svelte';
 
 /** Camera slots asked for: fewer on phones. */
 const VIDEO_SLOTS = 4;
 const VIDEO_SLOTS_PHONE = 2;
 const PHONE = '(max-width: 767px)';
+/** A full room is tried again after this long, plus as much at random. */
+const FULL_AGAIN_MS = 4_000;
+/** Reactions drawn at a time, and for how long. */
+const FLYING_MAX = 24;
+const FLY_MS = 3_000;
 
 /** Refusals without a command that a person should see. */
 const TELLING: ReadonlySet<RefusalCode> = new Set(['sdp', 'room_full', 'event_closed', 'unavailable']);
@@ -37,8 +46,13 @@ export class Fair implements FairModel {
   audioOnly = $state(false);
   tapToHear = $state(false);
   notice = $state<RefusalCode | null>(null);
+  waitingFor = $state<string | null>(null);
+  flying = $state.raw<readonly Flying[]>([]);
   readonly speaker: Speaker;
 
+  readonly #own: OwnTexts;
+  readonly #news = new News();
+  readonly #serverClock = new ServerClock(browserWorld.clock, Date.now());
   readonly #session: Session;
   readonly #down: Down;
   readonly #audio: AudioPool;
@@ -46,6 +60,8 @@ export class Fair implements FairModel {
   /** The room to be in; followed after a server that forgot us. */
   #wish: string | null = null;
   #entering = false;
+  #fullTimer: unknown = null;
+  #flown = 0;
   #watched = false;
   /** Entering was tried on this connection; a refusal is not repeated by itself. */
   #arrived = false;
@@ -59,6 +75,7 @@ export class Fair implements FairModel {
     const { event, name, resume, audio } = options;
     this.#audio = audio;
     this.#name = name;
+    this.#own = new OwnTexts(event);
     this.#session = new Session({
       event,
       name: name || undefined,
@@ -71,7 +88,11 @@ export class Fair implements FairModel {
     const send = this.#session.tell.bind(this.#session);
     const videoSlots = matchMedia(PHONE).matches ? VIDEO_SLOTS_PHONE : VIDEO_SLOTS;
     this.#down = new Down({ send, changed: () => this.#tilesChanged(), audio, videoSlots });
-    this.speaker = new Speaker({ send, command: (command) => this.#run(command) });
+    this.speaker = new Speaker({
+      send,
+      command: (command) => this.#run(command),
+      secondsUntil: (unixMs) => this.#serverClock.secondsUntil(unixMs),
+    });
     audio.onRefused = (refused) => (this.tapToHear = refused);
     audio.volume = this.volume;
     rememberPlace({ event, name, resume });
@@ -79,10 +100,38 @@ export class Fair implements FairModel {
     this.#session.start();
   }
 
+  get pending(): readonly OwnText[] {
+    return this.#own.pending(this.state.you?.room ?? null);
+  }
+
   enter(room: string): void {
+    this.stopWaiting();
+    this.#enter(room);
+  }
+
+  stopWaiting(): void {
+    this.waitingFor = null;
+    browserWorld.clock.cancel(this.#fullTimer);
+  }
+
+  #enter(room: string): void {
     this.#wish = room;
     this.#entering = true;
-    void this.#run({ kind: 'enter', room }).then(() => (this.#entering = false));
+    void this.#session.command({ kind: 'enter', room }).then((outcome) => {
+      this.#entering = false;
+      if (outcome.ok || this.#wish !== room) return this.stopWaiting();
+      if (outcome.code === 'room_full') return this.#wait(room);
+      this.stopWaiting();
+      this.notice = outcome.code;
+    });
+  }
+
+  /** There is no space: said once in words, and tried again until there is. */
+  #wait(room: string): void {
+    if (this.link === 'closed') return;
+    this.waitingFor = room;
+    const pause = FULL_AGAIN_MS * (1 + browserWorld.chance.random());
+    this.#fullTimer = browserWorld.clock.after(pause, () => this.waitingFor === room && this.#enter(room));
   }
 
   leave(): void {
@@ -135,7 +184,51 @@ export class Fair implements FairModel {
     return this.#session.command(command);
   }
 
+  question(text: string, anonymous: boolean): Promise<Outcome> {
+    const own = this.#written('question', text, { anonymous });
+    return this.#sent(own, { kind: 'ask', text: own.text, anonymous, secret: own.secret });
+  }
+
+  chat(text: string, backstage: boolean): Promise<Outcome> {
+    const own = this.#written('message', text, { backstage });
+    const where = backstage ? { backstage } : {};
+    return this.#sent(own, { kind: 'chat', text: own.text, ...where, secret: own.secret });
+  }
+
+  owns(id: string): boolean {
+    return this.#own.secret(id) !== null;
+  }
+
+  withdraw(question: string): Promise<Outcome> {
+    return this.#run({ kind: 'withdraw_question', question, secret: this.#own.secret(question) ?? '' });
+  }
+
+  deleteMessage(message: string): Promise<Outcome> {
+    const secret = this.#own.secret(message);
+    return this.#run({ kind: 'delete_message', message, ...(secret ? { secret } : {}) });
+  }
+
+  serverNow(): number {
+    return this.#serverClock.now();
+  }
+
+  #written(kind: OwnText['kind'], text: string, over: Partial<OwnText>): OwnText {
+    const secret = browserWorld.chance.uuid();
+    const room = this.state.you?.room ?? '';
+    const own = { kind, room, backstage: false, anonymous: false, secret, id: null, ...over, text: text.trim() };
+    // Before it is sent: the update may come before the answer is looked at.
+    this.#own.add(own);
+    return own;
+  }
+
+  async #sent(own: OwnText, command: Command): Promise<Outcome> {
+    const outcome = await this.#session.command(command);
+    if (!outcome.ok) this.#own.drop(own.secret);
+    return outcome;
+  }
+
   dispose(): void {
+    this.stopWaiting();
     removeEventListener('online', this.#nudge);
     this.#down.dispose();
     this.#audio.dispose();
@@ -157,6 +250,7 @@ export class Fair implements FairModel {
       this.#watched = false;
       this.#placed = false;
       this.#arrived = false;
+      this.#serverClock.set(status.serverUnixMs);
       if (!status.first) voice.polite(language.texts.fair.back);
     }
     if (status.at === 'closed') {
@@ -171,6 +265,10 @@ export class Fair implements FairModel {
       case 'update': {
         const before = this.state;
         this.state = reduce(before, message);
+        if (message.kind === 'update' && message.change.kind === 'reactions' && message.stream.of === 'room') {
+          this.#fly(message.change.reactions);
+        }
+        this.#own.follow(this.state);
         const returned = message.kind === 'snapshot' && message.stream.of === 'you' && !this.#placed;
         this.#placed ||= returned;
         const forgotten = returned && this.#epoch !== message.epoch;
@@ -231,20 +329,19 @@ export class Fair implements FairModel {
   }
 
   #say(before: FairState, after: FairState): void {
-    const texts = language.texts;
-    const { you, event, room } = after;
-    if (before.you?.room && you?.room && before.you.room !== you.room) {
-      const title = event?.rooms.find((one) => one.room === you.room)?.title ?? you.room;
-      voice.assertive(texts.fair.moved(title));
+    for (const { urgent, sentence } of this.#news.between(before, after, language.current, language.texts)) {
+      if (urgent) voice.assertive(sentence);
+      else voice.polite(sentence);
     }
-    if (before.event && event && before.event.phase !== 'ended' && event.phase === 'ended') {
-      voice.assertive(texts.fair.ended);
-    }
-    if (room && before.room?.room === room.room && before.room.on_air !== room.on_air) {
-      const names = (all: typeof room.on_air): string => all.map((one) => one.name).join(', ');
-      if (names(before.room.on_air) === names(room.on_air)) return;
-      voice.polite(room.on_air.length > 0 ? texts.fair.nowOnAir(names(room.on_air)) : texts.fair.offAirAll);
-    }
+    // A hand was accepted: one sees oneself before anybody else does.
+    const raised = before.you?.hand?.stage === 'raised';
+    if (raised && after.you?.hand?.stage === 'accepted' && after.you.place !== 'audience') this.speaker.check();
+  }
+
+  #fly(reactions: readonly { reaction: Flying['reaction']; count: number }[]): void {
+    const added = reactions.map((one) => ({ n: (this.#flown += 1), ...one }));
+    this.flying = [...this.flying, ...added].slice(-FLYING_MAX);
+    browserWorld.clock.after(FLY_MS, () => (this.flying = this.flying.filter((one) => !added.includes(one))));
   }
 
   #tilesChanged(): void {

@@ -3,12 +3,13 @@
 
 // What the pages of the fair are drawn from. The live model and the fixtures of the page states both fit these shapes.
 
-import type { Command, ParticipantId, RefusalCode, Shown, SlotKind, SourceKind } from '../../protocol';
+import type { Command, ParticipantId, Reaction, RefusalCode, Shown, SlotKind, SourceKind } from '../../protocol';
 import type { DeviceChoice, DeviceTrouble } from '../../media/devices';
 import type { UpState } from '../../media/up';
 import type { SlotState } from '../../media/video-slot';
 import type { Outcome } from '../../session/outbox';
 import type { FairState } from '../../state/fair';
+import type { OwnText } from '../../state/own';
 import type { Roster } from '../../state/roster';
 
 /** A picture slot as the stage draws it. */
@@ -22,6 +23,13 @@ export interface Tile {
 }
 
 export type Link = 'connecting' | 'online' | 'reconnecting' | 'closed';
+
+/** Reactions that fly by. */
+export interface Flying {
+  readonly n: number;
+  readonly reaction: Reaction;
+  readonly count: number;
+}
 
 export interface FairModel {
   readonly link: Link;
@@ -37,6 +45,11 @@ export interface FairModel {
   /** The last refusal, until it is put away. */
   readonly notice: RefusalCode | null;
   readonly speaker: SpeakerModel;
+  /** A room that is full and is tried again until there is space, or it is given up. */
+  readonly waitingFor: string | null;
+  readonly flying: readonly Flying[];
+  /** Own questions in this room that wait for a moderator. */
+  readonly pending: readonly OwnText[];
   enter(room: string): void;
   leave(): void;
   setVolume(volume: number): void;
@@ -49,6 +62,17 @@ export interface FairModel {
   command(command: Command): void;
   /** Like `command`, for who tells of a refusal in their own words: it does not become the notice. */
   ask(command: Command): Promise<Outcome>;
+  /** Asks a question, and remembers that it is one's own. */
+  question(text: string, anonymous: boolean): Promise<Outcome>;
+  /** Says something in the chat, or in that of the backstage. */
+  chat(text: string, backstage: boolean): Promise<Outcome>;
+  /** Whether a question or message is one's own and can be taken back. */
+  owns(id: string): boolean;
+  withdraw(question: string): Promise<Outcome>;
+  deleteMessage(message: string): Promise<Outcome>;
+  stopWaiting(): void;
+  /** The server's clock, milliseconds since 1970. */
+  serverNow(): number;
 }
 
 /** What a speaker is told beside the devices: a fault, or what somebody else did. */
@@ -63,6 +87,8 @@ export interface SpeakerModel {
   readonly screenOn: boolean;
   /** The camera's own picture. */
   readonly preview: MediaStreamTrack | null;
+  /** One's own shared screen. */
+  readonly screenPreview: MediaStreamTrack | null;
   readonly level: number;
   readonly up: UpState;
   /** Seconds left; null: no countdown runs. */

@@ -17,7 +17,8 @@ import { recall, remember } from '../memory';
 import { voice } from '../parts/voice.svelte';
 import type { SpeakerModel, SpeakerTrouble } from './shape';
 
-const COUNTDOWN_S = 5;
+const COUNTDOWN_S = 10;
+const TICK_MS = 200;
 /** Updates that were on their way when a command was answered are in by then. */
 const SETTLE_MS = 500;
 
@@ -28,6 +29,7 @@ export class Speaker implements SpeakerModel {
   micOn = $state(true);
   cameraOn = $state(true);
   screenOn = $state(false);
+  screenPreview = $state.raw<MediaStreamTrack | null>(null);
   preview = $state.raw<MediaStreamTrack | null>(null);
   level = $state(0);
   up = $state<UpState>('idle');
@@ -46,6 +48,9 @@ export class Speaker implements SpeakerModel {
   #followed = false;
   #sources: readonly SourceKind[] = [];
   #ticking: ReturnType<typeof setInterval> | undefined;
+  /** When one goes on air, by the server's clock. */
+  #onAirAtMs: number | null = null;
+  readonly #secondsUntil: (unixMs: number) => number;
   /** Raised when all devices are closed: what was asked for before comes too late then. */
   #life = 0;
   /** Raised when a device is asked for anew or switched off: only the last word on it counts. */
@@ -53,8 +58,13 @@ export class Speaker implements SpeakerModel {
   /** set_source commands under way per source: the server's list is no news until they are answered. */
   readonly #asking = new Map<SourceKind, number>();
 
-  constructor(options: { send: Send; command: (command: Command) => Promise<Outcome> }) {
+  constructor(options: {
+    send: Send;
+    command: (command: Command) => Promise<Outcome>;
+    secondsUntil: (unixMs: number) => number;
+  }) {
     this.#command = options.command;
+    this.#secondsUntil = options.secondsUntil;
     this.#up = new Up({ send: options.send, changed: () => (this.up = this.#up.state) });
   }
 
@@ -67,7 +77,6 @@ export class Speaker implements SpeakerModel {
   }
 
   leaveBackstage(): void {
-    this.cancelCountdown();
     void this.#command({ kind: 'leave_backstage' });
   }
 
@@ -95,6 +104,7 @@ export class Speaker implements SpeakerModel {
     this.#screen?.screen.stop();
     this.#screen?.sound?.stop();
     this.#screen = null;
+    this.screenPreview = null;
     this.screenOn = false;
     void this.#up.setTrack('screen', null);
     void this.#up.setTrack('screen_audio', null);
@@ -104,22 +114,14 @@ export class Speaker implements SpeakerModel {
 
   goOnAir(): void {
     if (this.countdown !== null) return;
-    this.countdown = COUNTDOWN_S;
-    voice.assertive(language.texts.speaker.goingIn(COUNTDOWN_S));
-    this.#ticking = setInterval(() => {
-      if (this.countdown === null) return;
-      this.countdown -= 1;
-      if (this.countdown <= 0) this.goNow();
-    }, 1_000);
+    void this.#command({ kind: 'put_on_air', countdown_s: COUNTDOWN_S });
   }
 
   cancelCountdown(): void {
-    clearInterval(this.#ticking);
-    this.countdown = null;
+    if (this.countdown !== null) void this.#command({ kind: 'take_off_air' });
   }
 
   goNow(): void {
-    this.cancelCountdown();
     void this.#command({ kind: 'put_on_air' });
   }
 
@@ -155,8 +157,8 @@ export class Speaker implements SpeakerModel {
       this.cameraOn = you.sources.includes('camera');
     }
     this.#followed = true;
+    this.#count(you.place === 'backstage' ? you.on_air_at_unix_ms : null);
     if (before !== 'on_air' && you.place === 'on_air') {
-      this.cancelCountdown();
       voice.assertive(language.texts.speaker.onAirSpoken);
     }
     if (before === 'on_air' && you.place !== 'on_air') voice.assertive(language.texts.speaker.offAirSpoken);
@@ -176,8 +178,23 @@ export class Speaker implements SpeakerModel {
   }
 
   dispose(): void {
-    this.cancelCountdown();
+    this.#count(null);
     this.#closeDevices();
+  }
+
+  /** Shows the seconds that are left, by the server's clock; null: no countdown runs. */
+  #count(atUnixMs: number | null): void {
+    if (atUnixMs === this.#onAirAtMs) return;
+    clearInterval(this.#ticking);
+    const ran = this.#onAirAtMs !== null;
+    this.#onAirAtMs = atUnixMs;
+    this.countdown = atUnixMs === null ? null : this.#secondsUntil(atUnixMs);
+    if (atUnixMs === null) {
+      if (ran && this.#place === 'backstage') voice.assertive(language.texts.backstage.cancelledSpoken);
+      return;
+    }
+    voice.assertive(language.texts.speaker.goingIn(this.countdown ?? 0));
+    this.#ticking = setInterval(() => (this.countdown = this.#secondsUntil(atUnixMs)), TICK_MS);
   }
 
   async #enter(): Promise<void> {
@@ -265,6 +282,7 @@ export class Speaker implements SpeakerModel {
     this.#screen?.screen.stop();
     this.#screen?.sound?.stop();
     this.#screen = null;
+    this.screenPreview = null;
     this.screenOn = false;
     this.#mic?.stop();
     this.#mic = null;
@@ -347,6 +365,7 @@ export class Speaker implements SpeakerModel {
       if (this.#screen) this.stopShare();
       current = this.#asks('screen');
       this.#screen = opened;
+      this.screenPreview = opened.screen;
       this.screenOn = true;
       // The browser's own "stop sharing" button.
       opened.screen.addEventListener('ended', () => this.#screen === opened && this.stopShare());

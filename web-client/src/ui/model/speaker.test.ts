@@ -40,7 +40,7 @@ vi.mock('../../media/up', () => ({
   },
 }));
 vi.mock('../parts/voice.svelte', () => ({ voice: { polite: () => undefined, assertive: () => undefined } }));
-vi.mock('../../text/language.svelte', () => ({ language: { texts: { speaker: {} } } }));
+vi.mock('../../text/language.svelte', () => ({ language: { texts: { speaker: { goingIn: String }, backstage: {} } } }));
 
 class Track {
   enabled = true;
@@ -55,7 +55,8 @@ class Track {
 }
 
 const you = (over: Partial<YouView> = {}): YouView => ({
-  participant: 'p', name: 'Ada', role: 'speaker', room: 'stage', place: 'audience', sources: [], ...over,
+  participant: 'p', name: 'Ada', role: 'speaker', room: 'stage', place: 'audience', sources: [],
+  hand: null, upvoted: [], vote: null, silenced: false, on_air_at_unix_ms: null, ...over,
 });
 const rest = async (): Promise<void> => {
   for (let i = 0; i < 20; i += 1) await Promise.resolve();
@@ -64,6 +65,7 @@ const rest = async (): Promise<void> => {
 function setup() {
   const said: Command[] = [];
   const speaker = new Speaker({
+    secondsUntil: (unixMs) => Math.max(0, Math.ceil((unixMs - Date.now()) / 1_000)),
     send: () => true,
     command: async (command) => {
       said.push(command);
@@ -226,5 +228,24 @@ describe('a page that was loaded anew', () => {
     expect(mic.enabled).toBe(false);
     expect(muted.live('mic')).toBe(false);
     expect(live('mic')).toBeUndefined();
+  });
+});
+
+describe('the countdown', () => {
+  it('is the server\'s: asked for, shown by its clock, called off by it', async () => {
+    const { speaker, said } = await backstage();
+    speaker.goOnAir();
+    expect(said.at(-1)).toEqual({ kind: 'put_on_air', countdown_s: 10 });
+    expect(speaker.countdown).toBeNull();
+    speaker.follow(you({ place: 'backstage', sources: ['mic'], on_air_at_unix_ms: Date.now() + 10_000 }), false, false);
+    expect(speaker.countdown).toBe(10);
+    await vi.advanceTimersByTimeAsync(3_500);
+    expect(speaker.countdown).toBe(7);
+    speaker.cancelCountdown();
+    expect(said.at(-1)).toEqual({ kind: 'take_off_air' });
+    speaker.follow(you({ place: 'backstage', sources: ['mic'] }), false, false);
+    expect(speaker.countdown).toBeNull();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(said.at(-1)).toEqual({ kind: 'take_off_air' });
   });
 });

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Views with everything empty, for tests and page states: each names only what it is about.
+
+import type {
+  BackstageView, ChatMessage, EventView, ModeratorsView, PollView, QuestionView, RoomSummary, RoomView, YouView,
+} from '../protocol';
+
+export function youView(over: Partial<YouView> = {}): YouView {
+  return {
+    participant: 'p', name: 'Ada', role: 'attendee', room: 'stage', place: 'audience', sources: [], hand: null, upvoted: [],
+    vote: null, silenced: false, on_air_at_unix_ms: null, ...over,
+  };
+}
+
+export function roomView(over: Partial<RoomView> = {}): RoomView {
+  return {
+    room: 'stage', people: 0, on_air: [], speaking: [], settings: { moderated: false, chat_open: true, slow_mode_s: 0 },
+    questions: [], chat: [], poll: null, hands: 0, ...over,
+  };
+}
+
+export function backstageView(over: Partial<BackstageView> = {}): BackstageView {
+  return { room: 'stage', waiting: [], countdowns: [], chat: [], ...over };
+}
+
+export function moderatorsView(over: Partial<ModeratorsView> = {}): ModeratorsView {
+  return { room: 'stage', questions: [], hands: [], polls: [], restricted: [], ...over };
+}
+
+export function eventView(over: Partial<EventView> = {}): EventView {
+  return {
+    event: 'demo', title: 'Demo', titles: {}, organiser: null, phase: 'live', people: 0, rooms: [], agenda: [],
+    announcements: [], read_only: false, ...over,
+  };
+}
+
+export function roomSummary(room: string, over: Partial<RoomSummary> = {}): RoomSummary {
+  return { room, room_kind: 'stage', title: room, titles: {}, people: 0, live: false, ...over };
+}
+
+export function questionView(question: string, over: Partial<QuestionView> = {}): QuestionView {
+  return {
+    question, text: `Question ${question}?`, by: 'Bea', stage: 'published', note: null, upvotes: 0, at_unix_ms: 0, order: 0,
+    ...over,
+  };
+}
+
+export function chatMessage(message: string, over: Partial<ChatMessage> = {}): ChatMessage {
+  return { message, by: 'Bea', participant: 'b', text: `Message ${message}`, at_unix_ms: 0, ...over };
+}
+
+export function pollView(over: Partial<PollView> = {}): PollView {
+  return { poll: 'poll', question: 'Which?', options: ['One', 'Two'], phase: 'open', answers: 0, tally: null, ...over };
+}

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What of a change of state is said aloud, and how: urgent are only air, moves, the loss of the connection and the end;
+// everything else waits its turn at the announcer. Pure.
+
+import type { FairState } from '../../state/fair';
+import type { Texts } from '../../text/en';
+import type { Language } from '../../text/language.svelte';
+import { titleOf } from '../../text/localised';
+
+export interface Spoken {
+  urgent: boolean;
+  sentence: string;
+}
+
+export class News {
+  between(before: FairState, after: FairState, language: Language, texts: Texts): Spoken[] {
+    const said: Spoken[] = [];
+    const urgent = (sentence: string): unknown => said.push({ urgent: true, sentence });
+    const polite = (sentence: string): unknown => said.push({ urgent: false, sentence });
+    this.#place(before, after, language, texts, urgent);
+    this.#event(before, after, texts, urgent, polite);
+    this.#room(before, after, texts, polite);
+    this.#behind(before, after, texts, polite);
+    return said;
+  }
+
+  #place(before: FairState, after: FairState, language: Language, texts: Texts, urgent: (s: string) => unknown): void {
+    const { you, event } = after;
+    if (before.you?.room && you?.room && before.you.room !== you.room) {
+      const room = event?.rooms.find((one) => one.room === you.room);
+      urgent(texts.fair.moved(room ? titleOf(room, language) : you.room));
+    }
+    if (before.you?.hand?.stage === 'raised' && you?.hand?.stage === 'accepted') urgent(texts.hand.acceptedSpoken);
+  }
+
+  #event(before: FairState, after: FairState, texts: Texts, urgent: (s: string) => unknown, polite: (s: string) => unknown): void {
+    const was = before.event;
+    const now = after.event;
+    if (!was || !now || was === now) return;
+    if (was.phase !== 'ended' && now.phase === 'ended') urgent(texts.fair.ended);
+    if (was.read_only !== now.read_only) polite(now.read_only ? texts.notices.readOnly : texts.notices.readOnlyOver);
+    const last = now.announcements.at(-1);
+    const known = was.announcements.some((one) => one.announcement === last?.announcement);
+    if (last && !known) polite(texts.announcements.spoken(last.text));
+  }
+
+  #room(before: FairState, after: FairState, texts: Texts, polite: (s: string) => unknown): void {
+    const was = before.room;
+    const now = after.room;
+    if (!was || !now || was === now || was.room !== now.room) return;
+    const names = (all: typeof now.on_air): string => all.map((one) => one.name).join(', ');
+    if (names(was.on_air) !== names(now.on_air)) {
+      polite(now.on_air.length > 0 ? texts.fair.nowOnAir(names(now.on_air)) : texts.fair.offAirAll);
+    }
+    const answering = (all: typeof now.questions) => all.find((one) => one.stage === 'now');
+    const asked = answering(now.questions);
+    if (asked && asked.question !== answering(was.questions)?.question) polite(texts.questions.nowSpoken(asked.text));
+    const fresh = now.poll && (now.poll.poll !== was.poll?.poll || now.poll.phase !== was.poll.phase);
+    if (now.poll && fresh && now.poll.phase === 'open') polite(texts.polls.openedSpoken(now.poll.question));
+    if (now.poll && fresh && now.poll.phase === 'revealed') polite(texts.polls.revealedSpoken(now.poll.question));
+  }
+
+  /** Whoever directs a room hears that somebody waits for them. */
+  #behind(before: FairState, after: FairState, texts: Texts, polite: (s: string) => unknown): void {
+    const self = after.you?.participant;
+    const directs = after.you?.role === 'moderator' || after.you?.role === 'organiser';
+    if (!directs || before.you?.room !== after.you?.room) return;
+    if (before.backstage && after.backstage) {
+      const known = new Set(before.backstage.waiting.map((one) => one.participant));
+      const wasOnAir = new Set(before.room?.on_air.map((one) => one.participant));
+      for (const one of after.backstage.waiting) {
+        if (one.participant !== self && !known.has(one.participant) && !wasOnAir.has(one.participant)) {
+          polite(texts.backstage.waitsSpoken(one.name));
+        }
+      }
+    }
+    if (before.moderators && after.moderators) {
+      const known = new Set(before.moderators.hands.map((one) => one.participant));
+      for (const hand of after.moderators.hands) {
+        if (hand.stage === 'raised' && !known.has(hand.participant)) polite(texts.backstage.handSpoken(hand.name, hand.topic));
+      }
+      const pending = (all: { stage: string }[]): number => all.filter((one) => one.stage === 'pending').length;
+      const count = pending(after.moderators.questions);
+      if (count > pending(before.moderators.questions)) polite(texts.backstage.pendingSpoken(count));
+    }
+  }
+}
