@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// English texts of the direction; loaded with it, so that nobody else pays for them.
+
+import type { PollPhase, QuestionStage, SourceKind } from '../protocol';
+import type { Act } from '../ui/direct/columns';
+import type { DirectAction } from '../ui/direct/shortcuts';
+
+const stages: Record<QuestionStage, string> = {
+  pending: 'waiting', published: 'published', next: 'next', now: 'being answered', answered: 'answered',
+  follow_up: 'to be followed up', dismissed: 'dismissed',
+};
+const acts: Record<Act, string> = {
+  publish: 'Publish', next: 'Next', now: 'Answer now', answered: 'Answered', followup: 'Follow up', dismiss: 'Dismiss',
+  back: 'Back to published', erase: 'Erase for good',
+};
+const keys: Record<DirectAction, string> = {
+  publish: 'Question: publish', next: 'Question: next', now: 'Question: answer now', answered: 'Question: answered',
+  followup: 'Question: follow up', dismiss: 'Question: dismiss', undo: 'Undo the last move of a question',
+  acceptHand: 'Accept the first hand', lowerHand: 'Lower the first hand', putOnAir: 'Put the first of the backstage on air',
+  takeOff: 'Take off air who went last', pollOpen: 'Poll: open the first draft, or close the open one',
+  pollReveal: 'Poll: show the results', goStage: 'Go to the stage', goHands: 'Go to the hands',
+  goQuestions: 'Go to the questions', goPolls: 'Go to the polls', goChat: 'Go to the chat', goRoom: 'Go to the settings',
+};
+const pollPhases: Record<PollPhase, string> = {
+  draft: 'draft', open: 'open', closed: 'closed, results hidden', revealed: 'results shown',
+};
+const sourceOn: Record<SourceKind, string> = {
+  mic: 'Microphone on again', camera: 'Camera on again', screen: 'Screen on again', screen_audio: 'Screen sound on again',
+};
+
+export const directEn = {
+  jump: 'Parts of the direction',
+  stage: 'Stage',
+  hands: 'Hands',
+  questions: 'Questions',
+  polls: 'Polls',
+  chat: 'Chat',
+  room: 'Room and event',
+  stages,
+  acts,
+  keys,
+  keysTitle: 'Direction',
+  keysLead: 'A shortcut acts on the question that has the focus; without one, on the one whose turn it is.',
+  putIn: (s: number) => `On air in ${s} s`,
+  putNow: 'At once',
+  goesIn: (s: number) => `goes on air in ${s} s`,
+  goesSoon: 'goes on air in a moment',
+  stop: 'Stop the countdown',
+  sendBack: 'Send back to the audience',
+  sourceOn,
+  incoming: 'Incoming',
+  approved: 'Approved',
+  done: 'Done',
+  now: 'Now',
+  next: 'Next',
+  published: 'Published',
+  incomingNone: 'No question waits.',
+  incomingOff: 'Questions are published at once in this room.',
+  nowNone: 'No question is being answered.',
+  approvedNone: 'No published question waits for an answer.',
+  doneNone: 'Nothing is done yet.',
+  anonymous: 'Anonymous',
+  upvotes: (n: number) => (n === 1 ? '1 supporter' : `${n} supporters`),
+  reason: 'Why? Only moderators see it.',
+  owner: 'Who follows it up? Everybody sees it.',
+  sure: 'The text is gone for good. Nobody can undo it.',
+  confirm: 'Confirm',
+  cancel: 'Cancel',
+  moved: (text: string, stage: string) => `“${text}” is ${stage}.`,
+  undo: 'Undo',
+  faster: (stage: string) => `Somebody else was faster: this question is ${stage} by now. Nothing was changed.`,
+  fasterGone: 'Somebody else was faster: this question is gone.',
+  fasterElse: 'Somebody else was faster: look at the present state. Nothing was changed.',
+  handsNone: 'No hand is raised.',
+  accept: 'Accept',
+  lower: 'Lower',
+  noTopic: 'no topic given',
+  accepted: 'accepted, backstage or on air',
+  newPoll: 'Prepare a poll',
+  pollQuestion: 'Question of the poll',
+  pollOption: (n: number) => `Answer ${n}`,
+  pollAdd: 'One more answer',
+  pollRemove: (n: number) => `Remove answer ${n}`,
+  pollSave: 'Save as draft',
+  pollNeeds: 'Write a question and at least two different answers.',
+  pollsNone: 'No poll is prepared.',
+  pollPhases,
+  pollOpen: 'Open',
+  pollClose: 'Close',
+  pollReveal: 'Show the results',
+  pollDiscard: 'Throw away',
+  pollOff: 'Take off the screen',
+  pollOneOpen: 'One poll can be open at a time: close the open one first.',
+  answers: (n: number) => (n === 1 ? '1 answer' : `${n} answers`),
+  chatNone: 'Nobody has written yet.',
+  chatWhat: 'Delete a message, or act on who wrote it.',
+  deleteMessage: 'Delete',
+  silence: 'Silence',
+  ban: 'Ban',
+  silenceSure: (name: string) => `${name} can then no longer chat, ask, raise a hand or react.`,
+  banSure: (name: string) => `${name} is put out of the event and cannot come back in.`,
+  deleteSure: 'The message is gone for good.',
+  restricted: 'Silenced and banned',
+  restrictedNone: 'Nobody is silenced or banned.',
+  silenced: 'silenced',
+  banned: 'banned',
+  unsilence: 'Give the voice back',
+  unban: 'Let in again',
+  moderated: 'Questions wait for a moderator',
+  chatOpen: 'Attendees may chat',
+  slow: 'Slow mode',
+  slowOff: 'off',
+  slowEvery: (s: number) => (s < 60 ? `one message every ${s} s` : `one message every ${s / 60} min`),
+  announce: 'Announcement to everybody in the event',
+  announceSend: 'Announce',
+  announced: 'Everybody was told.',
+  announceTakeBack: 'Take back',
+  noteEmpty: 'Write a word or two first.',
+  forOne: (action: string, what: string) => `${action}: ${what}`,
+  dashboard: 'Numbers of the event',
+  projector: 'Projector page',
+  report: 'Report',
+};
+
+export type DirectTexts = typeof directEn;

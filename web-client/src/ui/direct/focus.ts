@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Keeps the keyboard's place in lists whose items move away: when the item with the focus is gone, the focus goes to
+// the one that took its place, else to the heading of the part. Never takes a focus that is somewhere else.
+
+import { neighbour } from './columns';
+
+/** For a part of the page whose items carry `data-item` within lists that carry `data-list`. */
+export function keepsFocus(part: HTMLElement): () => void {
+  let list: string | null = null;
+  let item: string | null = null;
+  let index = 0;
+
+  const itemsOf = (name: string): HTMLElement[] => {
+    const lists = [...part.querySelectorAll<HTMLElement>('[data-list]')].filter((one) => one.dataset['list'] === name);
+    return lists.flatMap((one) => [...one.querySelectorAll<HTMLElement>('[data-item]')]);
+  };
+  const noted = ({ target }: FocusEvent): void => {
+    const at = target instanceof HTMLElement ? target.closest<HTMLElement>('[data-item]') : null;
+    list = at?.closest<HTMLElement>('[data-list]')?.dataset['list'] ?? null;
+    item = at?.dataset['item'] ?? null;
+    if (at && list) index = itemsOf(list).indexOf(at);
+  };
+  const left = ({ relatedTarget }: FocusEvent): void => {
+    if (relatedTarget instanceof Node && !part.contains(relatedTarget)) list = null;
+  };
+  const changed = (): void => {
+    const { activeElement } = document;
+    if (list === null || (activeElement !== null && activeElement !== document.body)) return;
+    const items = itemsOf(list);
+    const target = items.find((one) => one.dataset['item'] === item) ?? neighbour(items, index);
+    const stop = target?.querySelector<HTMLElement>('button, input, select') ?? part.querySelector<HTMLElement>('[data-part]');
+    stop?.focus();
+  };
+
+  part.addEventListener('focusin', noted);
+  part.addEventListener('focusout', left);
+  const observer = new MutationObserver(changed);
+  observer.observe(part, { childList: true, subtree: true });
+  return () => {
+    observer.disconnect();
+    part.removeEventListener('focusin', noted);
+    part.removeEventListener('focusout', left);
+  };
+}
+
+/** Puts the focus on what has just opened because somebody asked for it. */
+export function takesFocus(node: HTMLElement): void {
+  node.focus();
+}
