@@ -14,11 +14,12 @@ use crate::state::Server;
 
 const INDEX: &str = "/index.html";
 /// Addresses of the web client; it finds out by itself which page it is.
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     "/e/{event}",
     "/e/{event}/dashboard",
     "/e/{event}/projector",
     "/e/{event}/report",
+    "/e/{event}/privacy",
 ];
 
 pub(super) fn routes() -> Router<Server> {
