@@ -22,6 +22,13 @@ pub(crate) enum Deed {
     SetOwnSource,
     SwitchOffOther,
     SetEventPhase,
+    SendBackOther,
+    RaiseHand,
+    LowerOtherHand,
+    AcceptHand,
+    RunPolls,
+    Vote,
+    React,
     Ask,
     Upvote,
     WithdrawQuestion,
@@ -51,6 +58,13 @@ impl Deed {
         (Self::SetOwnSource, "set_source, own"),
         (Self::SwitchOffOther, "set_source off, somebody else's"),
         (Self::SetEventPhase, "set_event_phase"),
+        (Self::SendBackOther, "leave_backstage, somebody else"),
+        (Self::RaiseHand, "raise_hand"),
+        (Self::LowerOtherHand, "lower_hand, somebody else's"),
+        (Self::AcceptHand, "accept_hand"),
+        (Self::RunPolls, "draft_poll, set_poll, dismiss_poll"),
+        (Self::Vote, "vote"),
+        (Self::React, "react"),
         (Self::Ask, "ask"),
         (Self::Upvote, "upvote"),
         (Self::WithdrawQuestion, "withdraw_question"),
@@ -80,8 +94,23 @@ impl Deed {
     }
 }
 
+/// What somebody's rights in a room come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rights {
+    pub(crate) role: Role,
+    /// Their hand was accepted there: until they go back they may publish as a speaker may.
+    pub(crate) guest: bool,
+}
+
+impl From<Role> for Rights {
+    fn from(role: Role) -> Self {
+        Self { role, guest: false }
+    }
+}
+
 /// Whether the table allows a deed.
-pub(crate) fn check(deed: Deed, role: Role, kind: RoomKind, phase: EventPhase) -> Result<(), Refusal> {
+pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase: EventPhase) -> Result<(), Refusal> {
+    let Rights { role, guest } = rights.into();
     match phase {
         EventPhase::Draft if role != Role::Organiser => return Err(refusal::EVENT_DRAFT),
         EventPhase::Ended if !deed.outlives_the_event() => return Err(refusal::EVENT_ENDED),
@@ -91,15 +120,22 @@ pub(crate) fn check(deed: Deed, role: Role, kind: RoomKind, phase: EventPhase) -
         Deed::Connect
         | Deed::Enter
         | Deed::Rename
+        | Deed::RaiseHand
+        | Deed::Vote
+        | Deed::React
         | Deed::Ask
         | Deed::Upvote
         | Deed::WithdrawQuestion
         | Deed::Chat
         | Deed::DeleteOwnMessage => true,
-        Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => may_publish(role, kind),
+        Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => guest || may_publish(role, kind),
         Deed::PutOtherOnAir
         | Deed::TakeOtherOffAir
         | Deed::SwitchOffOther
+        | Deed::SendBackOther
+        | Deed::LowerOtherHand
+        | Deed::AcceptHand
+        | Deed::RunPolls
         | Deed::RunQuestions
         | Deed::EraseQuestion
         | Deed::DeleteOtherMessage
@@ -152,12 +188,12 @@ impl Seat {
     /// A seat for `deed` in a room, on `target` (the actor or somebody else).
     pub(crate) fn take(
         deed: Deed,
-        role: Role,
+        rights: impl Into<Rights>,
         (room, kind): (&RoomId, RoomKind),
         phase: EventPhase,
         target: ParticipantId,
     ) -> Result<Self, Refusal> {
-        check(deed, role, kind, phase)?;
+        check(deed, rights, kind, phase)?;
         Ok(Self {
             deed,
             room: Some(room.clone()),

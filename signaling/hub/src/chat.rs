@@ -2,19 +2,238 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! The chat of a room and that of its backstage: slow mode, deletion by who wrote it or by a moderator.
+//! Who wrote what is known in memory only, as long as it is shown, and never kept.
+
+use std::collections::{BTreeMap, VecDeque};
 
 use fiera_protocol::client::Command;
-use fiera_protocol::ids::ParticipantId;
+use fiera_protocol::fair::ChatMessage;
+use fiera_protocol::ids::{AuthorSecret, MessageId, ParticipantId, Role, RoomId};
+use fiera_protocol::limits::{CHAT_PER_WINDOW_MAX, CHAT_SHOWN_MAX, CHAT_WINDOW_MS};
+use fiera_protocol::text::MessageText;
+use fiera_protocol::view::{Change, Place, StreamState};
 
-use crate::fact::Fact;
+use crate::access::{self, Deed, Seat};
+use crate::chance::hashed;
+use crate::fact::{Fact, KeptText};
 use crate::hub::Hub;
 use crate::input::Now;
+use crate::keeping::hex;
+use crate::output::StreamKey;
 use crate::refusal::{self, Refusal};
+use crate::room::Room;
+use crate::view;
 
-impl Hub {
-    pub(crate) fn chat_command(&mut self, _now: Now, _actor: ParticipantId, _command: Command) -> Result<(), Refusal> {
-        Err(refusal::NOT_ALLOWED)
+/// Messages of one chat that are kept; the oldest is erased for good above that.
+pub(crate) const MESSAGES_KEPT_MAX: usize = 5_000;
+
+/// One chat: that of a room, or that of its backstage.
+#[derive(Debug, Default)]
+pub(crate) struct Chat {
+    /// Oldest first.
+    kept: VecDeque<MessageId>,
+    /// Those that followers see, oldest first. What was deleted makes no room for older ones.
+    shown: VecDeque<MessageId>,
+    authors: BTreeMap<MessageId, ParticipantId>,
+}
+
+impl Chat {
+    pub(crate) fn shown(&self) -> &VecDeque<MessageId> {
+        &self.shown
     }
 
-    pub(crate) fn apply_chat_fact(&mut self, _fact: &Fact) {}
+    pub(crate) fn kept(&self) -> &VecDeque<MessageId> {
+        &self.kept
+    }
+
+    fn sent(&mut self, id: MessageId) {
+        self.kept.push_back(id);
+        self.shown.push_back(id);
+        if self.shown.len() > CHAT_SHOWN_MAX
+            && let Some(past) = self.shown.pop_front()
+        {
+            self.authors.remove(&past);
+        }
+    }
+
+    fn erased(&mut self, id: MessageId) {
+        self.kept.retain(|kept| *kept != id);
+        self.shown.retain(|shown| *shown != id);
+        self.authors.remove(&id);
+    }
+
+    /// Who wrote a message, while that is known.
+    pub(crate) fn author(&self, id: MessageId) -> Option<ParticipantId> {
+        self.authors.get(&id).copied()
+    }
+}
+
+/// What followers of a stream know of a message.
+fn known(state: &StreamState, id: MessageId) -> Option<&ChatMessage> {
+    let chat = match state {
+        StreamState::Room(room) => &room.chat,
+        StreamState::Backstage(backstage) => &backstage.chat,
+        _ => return None,
+    };
+    chat.iter().find(|known| known.message == id)
+}
+
+impl Hub {
+    pub(crate) fn chat_command(&mut self, now: Now, actor: ParticipantId, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::Chat {
+                text,
+                backstage,
+                secret,
+            } => self.say(now, actor, &text, backstage, secret),
+            Command::DeleteMessage { message, secret } => self.delete_message(actor, message, secret),
+            _ => Err(refusal::NOT_ALLOWED),
+        }
+    }
+
+    fn say(
+        &mut self,
+        now: Now,
+        actor: ParticipantId,
+        text: &MessageText,
+        backstage: bool,
+        secret: AuthorSecret,
+    ) -> Result<(), Refusal> {
+        let (room_id, seat) = self.room_seat(Deed::Chat, actor)?;
+        debug_assert!(seat.fits(&room_id, &[Deed::Chat]), "{seat:?}");
+        self.has_voice(actor)?;
+        let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        let (role, name, place) = (person.role, person.name.clone(), self.place(person));
+        let room = self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?;
+        if backstage && place == Place::Audience && !access::sees_backstage(role) {
+            return Err(refusal::BACKSTAGE_CHAT);
+        }
+        let slowed = !backstage && role == Role::Attendee;
+        if slowed && !room.settings.chat_open {
+            return Err(refusal::CHAT_CLOSED);
+        }
+        let pause_ms = u64::from(room.settings.slow_mode_s) * 1_000;
+        let oldest = room.chat(backstage).kept.front().copied();
+        let full = room.chat(backstage).kept.len() >= MESSAGES_KEPT_MAX;
+        let pace = self.paces.of(actor, now.mono_ms);
+        let wrote_at_ms = pace.wrote_at_ms.get(&room_id);
+        if slowed && wrote_at_ms.is_some_and(|at| at + pause_ms > now.mono_ms) {
+            return Err(refusal::SLOW_MODE);
+        }
+        if !pace.messages.take(now.mono_ms, CHAT_PER_WINDOW_MAX, CHAT_WINDOW_MS) {
+            return Err(refusal::CHAT_TOO_FAST);
+        }
+        if !backstage {
+            pace.wrote_at_ms.insert(room_id.clone(), now.mono_ms);
+        }
+        if let Some(oldest) = oldest.filter(|_| full) {
+            self.erase_message(&room_id, oldest);
+        }
+        let message = MessageId::from_u128(self.chance.id());
+        let kept = KeptText {
+            text: text.as_str().to_owned(),
+            by: Some(name.as_str().to_owned()),
+            owner: Some(hex(hashed(secret.as_u128()))),
+            options: Vec::new(),
+            unix_min: now.unix_min(),
+        };
+        self.keep_text(message.as_u128(), Some(kept));
+        self.keep_fact(&Fact::MessageSent {
+            room: room_id.clone(),
+            message,
+            backstage,
+        });
+        if let Some(room) = self.rooms.get_mut(&room_id) {
+            room.chat_mut(backstage).authors.insert(message, actor);
+        }
+        Ok(())
+    }
+
+    fn delete_message(
+        &mut self,
+        actor: ParticipantId,
+        message: MessageId,
+        secret: Option<AuthorSecret>,
+    ) -> Result<(), Refusal> {
+        let role = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?.role;
+        let own = secret.is_some_and(|secret| self.is_author(message.as_u128(), secret));
+        if secret.is_some() && !own && !access::moderates(role) {
+            return Err(refusal::NOT_THE_AUTHOR);
+        }
+        let deed = if own {
+            Deed::DeleteOwnMessage
+        } else {
+            Deed::DeleteOtherMessage
+        };
+        // The right first: who has none learns nothing of what exists.
+        Seat::in_event(deed, role, self.phase, actor)?;
+        let holds = |room: &Room| {
+            [false, true]
+                .iter()
+                .any(|side| room.chat(*side).kept.contains(&message))
+        };
+        let (room_id, room) = self
+            .rooms
+            .iter()
+            .find(|(_, room)| holds(room))
+            .ok_or(refusal::UNKNOWN_MESSAGE)?;
+        let room_id = room_id.clone();
+        let seat = Seat::take(deed, role, (&room_id, room.config.kind), self.phase, actor)?;
+        debug_assert!(seat.fits(&room_id, &[deed]), "{seat:?}");
+        self.erase_message(&room_id, message);
+        Ok(())
+    }
+
+    fn erase_message(&mut self, room: &RoomId, message: MessageId) {
+        self.keep_text(message.as_u128(), None);
+        self.keep_fact(&Fact::MessageErased {
+            room: room.clone(),
+            message,
+        });
+    }
+
+    pub(crate) fn apply_chat_fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::MessageSent {
+                room,
+                message,
+                backstage,
+            } => {
+                if let Some(place) = self.rooms.get_mut(room) {
+                    place.chat_mut(*backstage).sent(*message);
+                    self.dirty.messages.push((room.clone(), *message));
+                }
+            }
+            Fact::MessageErased { room, message } => {
+                if let Some(place) = self.rooms.get_mut(room) {
+                    place.chat_mut(false).erased(*message);
+                    place.chat_mut(true).erased(*message);
+                    self.dirty.messages.push((room.clone(), *message));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows a message to whom it is for, or takes it away.
+    pub(crate) fn settle_message(&mut self, room_id: &RoomId, id: MessageId) {
+        let Some(room) = self.rooms.get(room_id) else { return };
+        let of_side = |backstage: bool| {
+            let chat = room.chat(backstage);
+            let (stream, key) = if backstage {
+                (&room.backstage, StreamKey::Backstage(room_id.clone()))
+            } else {
+                (&room.stream, StreamKey::Room(room_id.clone()))
+            };
+            let shown = chat.shown.contains(&id).then(|| view::message(id, chat, &self.texts));
+            match (known(stream.state(), id), shown.flatten()) {
+                (None, Some(message)) => Some((key, Change::Message { message })),
+                (Some(_), None) => Some((key, Change::MessageGone { message: id })),
+                _ => None,
+            }
+        };
+        if let Some((key, change)) = of_side(false).or_else(|| of_side(true)) {
+            self.publish(key, change);
+        }
+    }
 }

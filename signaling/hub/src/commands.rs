@@ -65,11 +65,11 @@ impl Hub {
             Command::Leave {} => self.leave(actor),
             Command::Rename { name } => self.rename(actor, name),
             Command::EnterBackstage {} => self.enter_backstage(actor),
-            Command::LeaveBackstage { participant: _ } => self.leave_backstage(actor),
+            Command::LeaveBackstage { participant } => self.leave_backstage(actor, participant.unwrap_or(actor)),
             Command::PutOnAir {
                 participant,
-                countdown_s: _,
-            } => self.put_on_air(actor, participant.unwrap_or(actor)),
+                countdown_s,
+            } => self.put_on_air(now, actor, participant.unwrap_or(actor), countdown_s),
             Command::TakeOffAir { participant } => self.take_off_air(actor, participant.unwrap_or(actor)),
             Command::SetSource {
                 source,
@@ -142,6 +142,10 @@ impl Hub {
         let person = self.people.get_mut(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
         access::check(Deed::Rename, person.role, RoomKind::Lobby, phase)?;
         person.name = name;
+        self.rename_hand(actor);
+        let Some(person) = self.people.get(&actor) else {
+            return Ok(());
+        };
         self.dirty.rooms.extend(person.room.clone());
         self.dirty.people.insert(actor);
         Ok(())
@@ -151,25 +155,44 @@ impl Hub {
         let (role, room_id) = self.in_room(actor)?;
         let phase = self.phase;
         let room = self.room_mut(&room_id)?;
-        let seat = Seat::take(Deed::EnterBackstage, role, (&room_id, room.config.kind), phase, actor)?;
+        let rights = room.rights(actor, role);
+        let seat = Seat::take(Deed::EnterBackstage, rights, (&room_id, room.config.kind), phase, actor)?;
         room.enter_backstage(&seat)?;
         self.moved(actor);
         Ok(())
     }
 
-    fn leave_backstage(&mut self, actor: ParticipantId) -> Result<(), Refusal> {
-        let (_, room_id) = self.in_room(actor)?;
-        if !self.room_mut(&room_id)?.leave_backstage(actor) {
+    fn leave_backstage(&mut self, actor: ParticipantId, target: ParticipantId) -> Result<(), Refusal> {
+        let (role, room_id) = self.in_room(actor)?;
+        let phase = self.phase;
+        let room = self.room_mut(&room_id)?;
+        if actor != target {
+            let seat = Seat::take(Deed::SendBackOther, role, (&room_id, room.config.kind), phase, target)?;
+            debug_assert!(seat.fits(&room_id, &[Deed::SendBackOther]), "{seat:?}");
+            Self::on_this_stage(room, actor, target)?;
+        }
+        if !room.leave_backstage(target) {
             return Err(refusal::BACKSTAGE_FIRST);
         }
-        if let Some(person) = self.people.get_mut(&actor) {
-            person.switch_all_off();
+        let person = self.people.get_mut(&target).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
+        person.switch_all_off();
+        if actor != target && person.program {
+            // A program has no place in the audience.
+            self.external_down(target);
+        } else {
+            self.moved(target);
         }
-        self.moved(actor);
         Ok(())
     }
 
-    pub(crate) fn put_on_air(&mut self, actor: ParticipantId, target: ParticipantId) -> Result<(), Refusal> {
+    /// Puts somebody on air, at once or after a countdown.
+    pub(crate) fn put_on_air(
+        &mut self,
+        now: Now,
+        actor: ParticipantId,
+        target: ParticipantId,
+        countdown_s: Option<u8>,
+    ) -> Result<(), Refusal> {
         let (role, room_id) = self.in_room(actor)?;
         let phase = self.phase;
         let deed = if actor == target {
@@ -178,8 +201,17 @@ impl Hub {
             Deed::PutOtherOnAir
         };
         let room = self.room_mut(&room_id)?;
-        let seat = Seat::take(deed, role, (&room_id, room.config.kind), phase, target)?;
+        let seat = Seat::take(
+            deed,
+            room.rights(actor, role),
+            (&room_id, room.config.kind),
+            phase,
+            target,
+        )?;
         Self::on_this_stage(room, actor, target)?;
+        if let Some(s) = countdown_s.filter(|s| *s > 0) {
+            return self.start_countdown(now, &room_id, &seat, s);
+        }
         room.put_on_air(&seat)?;
         self.moved(target);
         Ok(())
@@ -189,13 +221,20 @@ impl Hub {
         let (role, room_id) = self.in_room(actor)?;
         let phase = self.phase;
         let room = self.room_mut(&room_id)?;
-        if actor == target {
+        let counts_down = room.countdowns.at_unix_ms(target).is_some();
+        if actor == target && !counts_down {
             room.step_off_air(actor)?;
-        } else {
+        } else if actor != target {
             let place = (&room_id, room.config.kind);
             let seat = Seat::take(Deed::TakeOtherOffAir, role, place, phase, target)?;
             Self::on_this_stage(room, actor, target)?;
-            room.take_off_air(&seat)?;
+            if !counts_down {
+                room.take_off_air(&seat)?;
+            }
+        }
+        if counts_down {
+            self.cancel_countdown(&room_id, target);
+            return Ok(());
         }
         self.moved(target);
         Ok(())
@@ -221,7 +260,13 @@ impl Hub {
             // Beside a program of one's own one is no more than its owner, whatever the room.
             Seat::of_program(true, (&room_id, room.config.kind), phase, target)?
         } else {
-            Seat::take(deed, role, (&room_id, room.config.kind), phase, target)?
+            Seat::take(
+                deed,
+                room.rights(actor, role),
+                (&room_id, room.config.kind),
+                phase,
+                target,
+            )?
         };
         Self::on_this_stage(room, actor, target)?;
         let is_program = self.people.get(&target).is_some_and(|p| p.program);

@@ -25,13 +25,17 @@ pub(crate) enum Fact {
         question: QuestionId,
         stage: QuestionStage,
     },
-    /// A question moved; the note's text stands beside under its own id.
+    /// A question moved; the note's text stands beside under its own id. One that was being answered gives way to one
+    /// that is now, and counts as answered.
     QuestionMoved {
         room: RoomId,
         question: QuestionId,
         stage: QuestionStage,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<NoteId>,
+        /// It went back to where it had been before its last move.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        undo: bool,
     },
     /// A question was withdrawn or erased, and its text with it.
     QuestionErased { room: RoomId, question: QuestionId },

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fiera_protocol::ids::{ParticipantId, RoomId};
-use fiera_protocol::limits::COUNTS_INTERVAL_MS;
+use fiera_protocol::limits::{COUNTS_INTERVAL_MS, TALLY_INTERVAL_MS};
 use fiera_protocol::view::{Change, Place, StreamState, YouView};
 
 use crate::access::{self, Deed};
@@ -16,6 +16,7 @@ use crate::hub::{Dirty, Hub};
 use crate::input::{ConnectionId, Now};
 use crate::output::{Output, Side, Standing, StreamKey};
 use crate::participant::Participant;
+use crate::room::Room;
 use crate::stream::Stream;
 use crate::timers::Timer;
 use crate::view;
@@ -48,7 +49,12 @@ impl Hub {
         let Dirty {
             phase,
             read_only,
+            restricted,
+            questions,
+            messages,
+            announcements,
             counts,
+            tallies,
             rooms,
             mut people,
         } = std::mem::take(&mut self.dirty);
@@ -70,8 +76,24 @@ impl Hub {
         for room in &rooms {
             self.settle_room(room);
         }
+        for (room, question) in questions {
+            self.settle_question(&room, question);
+        }
+        self.settle_upvotes(now);
+        for (room, message) in messages {
+            self.settle_message(&room, message);
+        }
+        for announcement in announcements {
+            self.settle_announcement(announcement);
+        }
+        if restricted {
+            self.settle_restricted();
+        }
         if counts {
             self.settle_counts(now);
+        }
+        if tallies {
+            self.settle_tallies(now);
         }
         for participant in people {
             self.settle_participant(participant);
@@ -100,12 +122,16 @@ impl Hub {
     fn settle_room(&mut self, id: &RoomId) {
         let Some(room) = self.rooms.get(id) else { return };
         let changes = view::room_changes(room, &self.people);
-        let backstage = view::backstage_change(room, &self.people);
+        let backstage = view::backstage_changes(room, &self.people);
+        let moderators = view::moderators_changes(room);
         for change in changes {
             self.publish(StreamKey::Room(id.clone()), change);
         }
-        if let Some(change) = backstage {
+        for change in backstage {
             self.publish(StreamKey::Backstage(id.clone()), change);
+        }
+        for change in moderators {
+            self.publish(StreamKey::Moderators(id.clone()), change);
         }
     }
 
@@ -138,9 +164,30 @@ impl Hub {
         }
     }
 
+    /// Broadcasts what is counted at once, or when the interval since the last time is over.
+    fn settle_tallies(&mut self, now: Now) {
+        let (pace, timers) = (&mut self.tallies, &mut self.timers);
+        if !pace.ready(now.mono_ms, TALLY_INTERVAL_MS, timers, Timer::Tallies) {
+            return;
+        }
+        let changes = |(id, room): (&RoomId, &Room)| view::tally_changes(id, room);
+        let changes: Vec<(StreamKey, Change)> = self.rooms.iter().flat_map(changes).collect();
+        for (stream, change) in changes {
+            self.publish(stream, change);
+        }
+    }
+
     /// What a participant knows about themselves, gathered from all areas.
     pub(crate) fn you_view(&self, person: &Participant) -> YouView {
-        view::you(person, self.place(person))
+        let room = person.room.as_ref().and_then(|room| self.rooms.get(room));
+        YouView {
+            hand: room.and_then(|room| room.hands.yours(person.id)),
+            vote: room.and_then(|room| room.polls.vote_of(person.id)),
+            on_air_at_unix_ms: room.and_then(|room| room.countdowns.at_unix_ms(person.id)),
+            upvoted: self.upvoted(person),
+            silenced: self.is_silenced(person.id),
+            ..view::you(person, self.place(person))
+        }
     }
 
     fn settle_participant(&mut self, participant: ParticipantId) {
@@ -167,7 +214,10 @@ impl Hub {
 
     fn standing_of(&self, person: &Participant, place: Place) -> Standing {
         let room = person.room.as_ref().and_then(|room| self.rooms.get(room));
-        let granted = |kind| person.program || access::check(Deed::SetOwnSource, person.role, kind, self.phase).is_ok();
+        let granted = |room: &Room| {
+            let rights = room.rights(person.id, person.role);
+            person.program || access::check(Deed::SetOwnSource, rights, room.config.kind, self.phase).is_ok()
+        };
         Standing {
             room: person.room.clone(),
             side: if place == Place::Audience {
@@ -175,7 +225,7 @@ impl Hub {
             } else {
                 Side::Backstage
             },
-            may_publish: place != Place::Audience && room.is_some_and(|room| granted(room.config.kind)),
+            may_publish: place != Place::Audience && room.is_some_and(granted),
             on_air: place == Place::OnAir,
             live: if place == Place::Audience {
                 BTreeSet::new()

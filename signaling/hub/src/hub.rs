@@ -5,18 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use fiera_protocol::ids::{EventId, ParticipantId, RoomId};
+use fiera_protocol::ids::{AnnouncementId, EventId, MessageId, ParticipantId, QuestionId, RoomId};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
 
 use crate::access::{self, Deed};
+use crate::announcements::Announcements;
+use crate::cadence::Cadence;
 use crate::chance::Chance;
 use crate::config::{ConfigError, EventConfig};
 use crate::fact::KeptText;
 use crate::input::{ConnectionId, Input, Now};
 use crate::keeping::{Keeping, KeptAnswers};
+use crate::moderation::Restrictions;
 use crate::output::{Output, Standing};
+use crate::pace::Paces;
 use crate::participant::{Connection, Participant};
+use crate::questions::Upvotes;
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
 use crate::stream::Stream;
@@ -51,6 +56,10 @@ pub struct Hub {
     pub(crate) chance: Chance,
     /// What people wrote, by id, as it is kept.
     pub(crate) texts: BTreeMap<u128, KeptText>,
+    pub(crate) announcements: Announcements,
+    pub(crate) restrictions: Restrictions,
+    pub(crate) upvotes_told: Upvotes,
+    pub(crate) paces: Paces,
     pub(crate) keeping: Keeping,
     pub(crate) kept_answers: KeptAnswers,
     /// The store takes no writes.
@@ -62,6 +71,9 @@ pub struct Hub {
     pub(crate) counted_at_ms: Option<u64>,
     /// When counters are to be broadcast next, if anything changed since.
     pub(crate) count_due_ms: Option<u64>,
+    /// Hands were restored; their owners get time to come back.
+    pub(crate) hands_restored: bool,
+    pub(crate) tallies: Cadence,
     last_mono_ms: u64,
 }
 
@@ -70,7 +82,14 @@ pub struct Hub {
 pub(crate) struct Dirty {
     pub(crate) phase: bool,
     pub(crate) read_only: bool,
+    pub(crate) restricted: bool,
+    pub(crate) questions: BTreeSet<(RoomId, QuestionId)>,
+    /// In the order in which they were sent.
+    pub(crate) messages: Vec<(RoomId, MessageId)>,
+    pub(crate) announcements: Vec<AnnouncementId>,
     pub(crate) counts: bool,
+    /// What is counted by [`Hub::settle_tallies`].
+    pub(crate) tallies: bool,
     pub(crate) rooms: BTreeSet<RoomId>,
     pub(crate) people: BTreeSet<ParticipantId>,
 }
@@ -119,6 +138,10 @@ impl Hub {
             organisers,
             chance: Chance::new(seed),
             texts: BTreeMap::new(),
+            announcements: Announcements::default(),
+            restrictions: Restrictions::new(),
+            upvotes_told: Upvotes::default(),
+            paces: Paces::default(),
             keeping: Keeping::default(),
             kept_answers: KeptAnswers::default(),
             read_only: false,
@@ -127,6 +150,8 @@ impl Hub {
             dirty: Dirty::default(),
             counted_at_ms: None,
             count_due_ms: None,
+            hands_restored: false,
+            tallies: Cadence::default(),
             last_mono_ms: 0,
         })
     }
@@ -139,6 +164,7 @@ impl Hub {
         };
         self.last_mono_ms = now.mono_ms;
         let first = self.outputs.len();
+        self.await_hands(now);
         self.fire_timers(now);
         match input {
             Input::ConnectionOpened {
@@ -250,7 +276,12 @@ impl Hub {
             .as_ref()
             .and_then(|room| self.rooms.get(room))
             .ok_or(refusal::NOT_IN_ROOM)?;
-        access::check(Deed::SetOwnSource, person.role, room.config.kind, self.phase)?;
+        access::check(
+            Deed::SetOwnSource,
+            room.rights(participant, person.role),
+            room.config.kind,
+            self.phase,
+        )?;
         Err(refusal::BACKSTAGE_FIRST)
     }
 
@@ -318,6 +349,13 @@ impl Hub {
         while let Some(timer) = self.timers.pop_due(now.mono_ms) {
             match timer {
                 Timer::Counts => self.dirty.counts = true,
+                Timer::Upvotes => self.upvotes_told.due(),
+                Timer::Tallies => {
+                    self.tallies.came();
+                    self.dirty.tallies = true;
+                }
+                Timer::Countdown(participant) => self.countdown_over(participant),
+                Timer::AwaitedHands => self.awaited_hands_over(),
                 Timer::Grace(participant) => self.grace_over(participant),
                 Timer::Renew(conn) => self.renew_due(now, conn),
             }

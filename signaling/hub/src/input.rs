@@ -21,6 +21,13 @@ pub struct Now {
     pub unix_ms: u64,
 }
 
+impl Now {
+    /// The wall clock, rounded down to the minute, minutes since 1970.
+    pub(crate) fn unix_min(self) -> u32 {
+        u32::try_from(self.unix_ms / 60_000).unwrap_or(u32::MAX)
+    }
+}
+
 /// Anything that happens to an event. An input about an unknown connection is ignored: it may just have closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {

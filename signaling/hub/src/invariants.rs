@@ -20,7 +20,12 @@ impl Hub {
             self.check_people();
             self.check_rooms();
             let grace = self.people.values().filter(|p| p.grace_until_ms.is_some()).count();
-            debug_assert!(self.timers.len() <= self.connections.len() + grace + 1, "timers leak");
+            let countdowns: usize = self.rooms.values().map(|room| room.countdowns.shown().len()).sum();
+            let single = 7;
+            debug_assert!(
+                self.timers.len() <= self.connections.len() + grace + countdowns + single,
+                "timers leak"
+            );
         }
     }
 
@@ -119,8 +124,25 @@ impl Hub {
                 "{id}: followers know less"
             );
             debug_assert!(
-                view::backstage_change(room, &self.people).is_none(),
+                view::backstage_changes(room, &self.people).is_empty(),
                 "{id}: backstage knows less"
+            );
+            debug_assert!(view::moderators_changes(room).is_empty(), "{id}: moderators know less");
+            debug_assert!(
+                self.tallies.is_due() || view::tally_changes(id, room).is_empty(),
+                "{id}: counts are not going to be told"
+            );
+            debug_assert!(room.polls.is_sound(), "{id}: ballots of a poll that is not open");
+            for owner in room.hands.owners().filter(|owner| room.people().contains(owner)) {
+                let on_stage = room.place(owner) != Place::Audience;
+                debug_assert_eq!(room.hands.accepted(owner), on_stage, "{owner}: hand and place differ");
+            }
+            debug_assert!(
+                room.countdowns
+                    .shown()
+                    .iter()
+                    .all(|one| room.waiting().contains(&one.participant)),
+                "{id}: a countdown of somebody who is not backstage"
             );
             let untold = view::people_change(room).is_some();
             debug_assert!(

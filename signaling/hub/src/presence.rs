@@ -65,7 +65,7 @@ impl Hub {
                 if was_here {
                     Ok(true)
                 } else {
-                    self.go_back(&resume)
+                    self.go_back(now, &resume)
                 }
             }
             _ => Ok(false),
@@ -83,6 +83,7 @@ impl Hub {
     fn may_connect(&self, participant: ParticipantId, role: Role) -> Result<(), Refusal> {
         let person = self.people.get(&participant);
         let role = person.map_or(role, |p| p.role.max(role));
+        self.not_banned(participant)?;
         access::check(Deed::Connect, role, RoomKind::Lobby, self.phase)?;
         if person.is_some_and(|p| p.connections.len() >= CONNECTIONS_PER_PARTICIPANT_MAX) {
             return Err(refusal::TOO_MANY_CONNECTIONS);
@@ -91,21 +92,22 @@ impl Hub {
     }
 
     /// Puts somebody whom this hub had forgotten back where their token says. True where they are in a room again.
-    fn go_back(&mut self, resume: &ResumePlace) -> Result<bool, Refusal> {
+    fn go_back(&mut self, now: Now, resume: &ResumePlace) -> Result<bool, Refusal> {
         let Some(room) = &resume.room else { return Ok(true) };
         self.enter(resume.participant, room)?;
-        let stands = self
-            .people
-            .get(&resume.participant)
-            .map_or(Place::Audience, |person| self.place(person));
-        if resume.place == Place::Audience || stands != Place::Audience {
+        let Some(person) = self.people.get(&resume.participant).filter(|person| !person.program) else {
+            return Ok(true);
+        };
+        if resume.place == Place::Audience {
             return Ok(true);
         }
-        self.enter_backstage(resume.participant)?;
+        if self.place(person) == Place::Audience {
+            self.enter_backstage(resume.participant)?;
+        }
         // Within one epoch the hub knew them on air, waited for the grace and took them off: they stay backstage.
         // In another epoch it was the server that went away, so nobody took them off.
         if resume.place == Place::OnAir && resume.epoch != self.epoch {
-            self.put_on_air(resume.participant, resume.participant)?;
+            self.put_on_air(now, resume.participant, resume.participant, None)?;
         }
         Ok(true)
     }
@@ -134,8 +136,10 @@ impl Hub {
         person.grace_until_ms = None;
         self.dirty.counts = true;
         if person.program {
-            let room = person.room.as_ref().and_then(|room| self.rooms.get_mut(room));
+            let room_id = person.room.clone();
+            let room = room_id.as_ref().and_then(|room| self.rooms.get_mut(room));
             room.into_iter().for_each(|room| room.leave_as_person(participant));
+            room_id.iter().for_each(|room| self.end_hand(room, participant));
             self.dirty.people.insert(participant);
         } else {
             self.forget(participant);
@@ -167,12 +171,33 @@ impl Hub {
         self.dirty.counts = true;
         if moves {
             self.leave_room(participant);
+            self.back_on_stage(participant, room_id);
             if let Some(person) = self.people.get_mut(&participant) {
                 person.room = Some(room_id.clone());
             }
             self.moved(participant);
         }
         Ok(())
+    }
+
+    /// Whose hand was accepted before the server was restarted belongs behind the stage.
+    fn back_on_stage(&mut self, participant: ParticipantId, room_id: &RoomId) {
+        let Some(person) = self.people.get(&participant) else {
+            return;
+        };
+        let Some(room) = self
+            .rooms
+            .get_mut(room_id)
+            .filter(|room| room.hands.accepted(participant))
+        else {
+            return;
+        };
+        let rights = room.rights(participant, person.role);
+        let place = (room_id, room.config.kind);
+        if let Ok(seat) = Seat::take(Deed::EnterBackstage, rights, place, self.phase, participant) {
+            // Where it is full by now they stay in the audience and their hand ends.
+            let _ = room.enter_backstage(&seat);
+        }
     }
 
     /// Leaves the room for the lobby page of the event.
@@ -185,6 +210,7 @@ impl Hub {
         if let Some(room) = self.rooms.get_mut(&room_id) {
             room.leave(participant);
         }
+        self.end_hand(&room_id, participant);
         self.dirty.rooms.insert(room_id);
         self.dirty.counts = true;
         self.moved(participant);
@@ -196,7 +222,10 @@ impl Hub {
             return;
         };
         person.generation = person.generation.wrapping_add(1);
-        self.dirty.rooms.extend(person.room.clone());
+        let room = person.room.clone();
+        self.fit_hands(participant);
+        self.fit_countdown(participant);
+        self.dirty.rooms.extend(room);
         self.dirty.people.insert(participant);
         self.dirty.counts = true;
     }

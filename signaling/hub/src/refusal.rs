@@ -90,7 +90,164 @@ pub(crate) const READ_ONLY: Refusal = refusal(
     RefusalCode::ReadOnly,
     "The server cannot store anything at present, so nothing can be changed. Watching goes on; try again in a while.",
 );
+pub(crate) const ON_STAGE_ALREADY: Refusal = refusal(
+    RefusalCode::WrongState,
+    "You are behind or on the stage already, so you need not raise your hand. Speak when you are on air.",
+);
+pub(crate) const TOO_MANY_HANDS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "As many hands as possible are up in this room. Try again when some were taken.",
+);
+pub(crate) const NO_HAND: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "This hand is not up any more. It was lowered, or its owner has gone.",
+);
+pub(crate) const HAND_ACCEPTED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "This hand was accepted already: its owner is behind or on the stage. To end that, they go back to the audience.",
+);
+pub(crate) const HAND_AWAY: Refusal = refusal(
+    RefusalCode::UnknownParticipant,
+    "This person is not connected at present. Their hand stays up for a while; try again when they are back.",
+);
+pub(crate) const TOO_MANY_POLLS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "This room has as many polls as possible. Throw drafts away, or use another room.",
+);
+pub(crate) const TOO_MANY_OPTIONS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "A poll offers at most 10 answers. Leave some out.",
+);
+pub(crate) const OPTIONS_NOT_DIFFERENT: Refusal = refusal(
+    RefusalCode::Malformed,
+    "A poll offers at least 2 answers, all different. Change them.",
+);
+pub(crate) const UNKNOWN_POLL: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "There is no such poll in this room (any more).",
+);
+pub(crate) const UNKNOWN_OPTION: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "The poll does not offer this answer. Choose one of those it offers.",
+);
+pub(crate) const POLL_ORDER: Refusal = refusal(
+    RefusalCode::WrongState,
+    "A poll goes from draft to open to closed to revealed, one step at a time. Choose the next step.",
+);
+pub(crate) const POLL_OPEN_ALREADY: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Another poll is open in this room. Close that one first.",
+);
+pub(crate) const POLL_OPEN: Refusal = refusal(RefusalCode::WrongState, "The poll is open. Close it first.");
+pub(crate) const POLL_CLOSED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "The poll is closed and takes no votes any more.",
+);
+pub(crate) const POLL_DISMISSED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "The poll is off the screen already. Nothing needs to be done.",
+);
+pub(crate) const COUNTDOWN_TOO_LONG: Refusal = refusal(
+    RefusalCode::Malformed,
+    "A countdown has at most 30 seconds. Choose a shorter one.",
+);
 pub(crate) const TOO_MANY_CONNECTIONS: Refusal = refusal(
     RefusalCode::TooManyConnections,
     "You have this event open in too many tabs. Close one of them and reload this page.",
+);
+pub(crate) const TOO_MANY_QUESTIONS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "This room holds as many questions as it can. Support one that was asked already.",
+);
+pub(crate) const ASKS_TOO_FAST: Refusal = refusal(
+    RefusalCode::TooFast,
+    "You asked several questions in the last minute. Wait a little before the next one.",
+);
+pub(crate) const UNKNOWN_QUESTION: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "This question is not here any more. It may have been withdrawn.",
+);
+pub(crate) const QUESTION_SETTLED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "This question takes no votes any more: it was answered or will be answered later.",
+);
+pub(crate) const QUESTION_MOVED_ON: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Somebody else has moved this question meanwhile. Look where it is now and decide again.",
+);
+pub(crate) const QUESTION_ORDER: Refusal = refusal(
+    RefusalCode::WrongState,
+    "A question cannot go there from where it is. Choose another step.",
+);
+pub(crate) const NOTE_MISSING: Refusal = refusal(
+    RefusalCode::Text,
+    "Say why the question is dismissed, or who follows it up.",
+);
+pub(crate) const NOTE_NOT_HERE: Refusal = refusal(
+    RefusalCode::Text,
+    "Only a dismissed question or one to be followed up takes a note. Leave it out.",
+);
+pub(crate) const NOTHING_TO_UNDO: Refusal = refusal(
+    RefusalCode::WrongState,
+    "There is no last step of this question to take back.",
+);
+pub(crate) const TOO_MANY_UPVOTES: Refusal = refusal(
+    RefusalCode::TooMany,
+    "This room holds as many votes for questions as it can. Nothing was changed.",
+);
+pub(crate) const NOT_THE_AUTHOR: Refusal = refusal(
+    RefusalCode::NotAllowed,
+    "Only who wrote this can take it back, in the browser where it was written. A moderator can do it too.",
+);
+pub(crate) const UNKNOWN_MESSAGE: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "This message is not here any more. Nothing needs to be done.",
+);
+pub(crate) const BACKSTAGE_CHAT: Refusal = refusal(
+    RefusalCode::NotAllowed,
+    "Only those who see the backstage write there. Go backstage first.",
+);
+pub(crate) const CHAT_CLOSED: Refusal = refusal(
+    RefusalCode::SlowMode,
+    "A moderator has closed the chat of this room. Wait until it opens again.",
+);
+pub(crate) const SLOW_MODE: Refusal = refusal(
+    RefusalCode::SlowMode,
+    "The chat of this room is slow at present. Wait a little before the next message.",
+);
+pub(crate) const CHAT_TOO_FAST: Refusal = refusal(
+    RefusalCode::TooFast,
+    "You sent several messages in the last seconds. Wait a little before the next one.",
+);
+pub(crate) const TOO_MANY_ANNOUNCEMENTS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "This event holds as many announcements as it can. Erase one that is no longer needed.",
+);
+pub(crate) const UNKNOWN_ANNOUNCEMENT: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "This announcement is not here any more. Nothing needs to be done.",
+);
+pub(crate) const SILENCED: Refusal = refusal(
+    RefusalCode::Silenced,
+    "A moderator has silenced you: you can watch and vote, but not chat, ask, raise a hand or react.",
+);
+pub(crate) const BANNED: Refusal = refusal(
+    RefusalCode::Banned,
+    "A moderator has put you out of this event. Write to the organiser if you think that is a mistake.",
+);
+pub(crate) const NOT_OVER_EQUALS: Refusal = refusal(
+    RefusalCode::NotAllowed,
+    "That works on people with a lower role than yours only. Ask an organiser.",
+);
+pub(crate) const NOT_IN_EVENT: Refusal = refusal(
+    RefusalCode::UnknownParticipant,
+    "This person is not in the event. They may have left.",
+);
+pub(crate) const TOO_MANY_RESTRICTED: Refusal = refusal(
+    RefusalCode::TooMany,
+    "As many people as possible are silenced or banned already. Let somebody back in first.",
+);
+pub(crate) const PAUSE_TOO_LONG: Refusal = refusal(
+    RefusalCode::Malformed,
+    "Slow mode asks for a pause of at most 600 seconds. Choose a shorter one.",
 );

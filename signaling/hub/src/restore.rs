@@ -30,6 +30,7 @@ impl Hub {
         for (key, value) in &kept.working {
             hub.apply_row(key, Some(value));
         }
+        hub.hands_restored = hub.rooms.values().any(|room| room.hands.owners().next().is_some());
         hub.settle(Now { mono_ms: 0, unix_ms: 0 });
         hub.outputs.clear();
         hub.check_invariants();

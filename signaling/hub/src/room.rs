@@ -5,12 +5,18 @@
 
 use std::collections::BTreeSet;
 
-use fiera_protocol::ids::ParticipantId;
+use fiera_protocol::fair::RoomSettings;
+use fiera_protocol::ids::{ParticipantId, Role};
 use fiera_protocol::limits::{BACKSTAGE_MAX, ON_AIR_MAX};
 use fiera_protocol::view::Place;
 
-use crate::access::{Deed, Seat};
+use crate::access::{Deed, Rights, Seat};
+use crate::chat::Chat;
 use crate::config::RoomConfig;
+use crate::countdown::Countdowns;
+use crate::hands::Hands;
+use crate::polls::Polls;
+use crate::questions::Questions;
 use crate::refusal::{self, Refusal};
 use crate::stream::Stream;
 
@@ -23,6 +29,14 @@ pub(crate) struct Room {
     on_air: Vec<ParticipantId>,
     waiting: Vec<ParticipantId>,
     speaking: Vec<ParticipantId>,
+    /// How the room works now.
+    pub(crate) settings: RoomSettings,
+    pub(crate) questions: Questions,
+    chat: Chat,
+    backstage_chat: Chat,
+    pub(crate) hands: Hands,
+    pub(crate) countdowns: Countdowns,
+    pub(crate) polls: Polls,
     pub(crate) stream: Stream,
     pub(crate) backstage: Stream,
     pub(crate) moderators: Stream,
@@ -32,11 +46,18 @@ impl Room {
     pub(crate) fn new(config: RoomConfig, stream: Stream, backstage: Stream, moderators: Stream) -> Self {
         let (on_air, waiting, speaking) = (Vec::new(), Vec::new(), Vec::new());
         Self {
+            settings: config.settings,
+            questions: Questions::default(),
+            chat: Chat::default(),
+            backstage_chat: Chat::default(),
             config,
             people: BTreeSet::new(),
             on_air,
             waiting,
             speaking,
+            hands: Hands::default(),
+            countdowns: Countdowns::default(),
+            polls: Polls::default(),
             stream,
             backstage,
             moderators,
@@ -49,6 +70,19 @@ impl Room {
 
     pub(crate) fn people_count(&self) -> u32 {
         u32::try_from(self.people.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The chat of the room, or that of its backstage.
+    pub(crate) fn chat(&self, backstage: bool) -> &Chat {
+        if backstage { &self.backstage_chat } else { &self.chat }
+    }
+
+    pub(crate) fn chat_mut(&mut self, backstage: bool) -> &mut Chat {
+        if backstage {
+            &mut self.backstage_chat
+        } else {
+            &mut self.chat
+        }
     }
 
     pub(crate) fn on_air(&self) -> &[ParticipantId] {
@@ -74,6 +108,12 @@ impl Room {
         }
     }
 
+    /// What somebody may do here: by role, and as a guest on the stage where their hand was accepted.
+    pub(crate) fn rights(&self, participant: ParticipantId, role: Role) -> Rights {
+        let guest = self.hands.accepted(participant);
+        Rights { role, guest }
+    }
+
     /// Comes in, to the audience.
     pub(crate) fn enter(&mut self, seat: &Seat, always_let_in: bool) -> Result<(), Refusal> {
         debug_assert!(seat.fits(&self.config.room, &[Deed::Enter]), "{seat:?}");
@@ -90,7 +130,10 @@ impl Room {
     /// Goes from the audience to backstage.
     pub(crate) fn enter_backstage(&mut self, seat: &Seat) -> Result<(), Refusal> {
         debug_assert!(
-            seat.fits(&self.config.room, &[Deed::EnterBackstage, Deed::PutSelfOnAir]),
+            seat.fits(
+                &self.config.room,
+                &[Deed::EnterBackstage, Deed::PutSelfOnAir, Deed::AcceptHand]
+            ),
             "{seat:?}"
         );
         if self.place(seat.target()) != Place::Audience {

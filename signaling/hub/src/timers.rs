@@ -14,8 +14,16 @@ use crate::input::ConnectionId;
 pub(crate) enum Timer {
     /// Broadcast the counters.
     Counts,
+    /// Broadcast new numbers of supporters.
+    Upvotes,
     /// A participant without connections leaves.
     Grace(ParticipantId),
+    /// Somebody goes on air.
+    Countdown(ParticipantId),
+    /// Whose hand was restored and who is not back has gone.
+    AwaitedHands,
+    /// Broadcast what is counted: hands, answers to polls.
+    Tallies,
     /// A connection gets a new resume token.
     Renew(ConnectionId),
 }

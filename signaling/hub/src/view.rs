@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use fiera_protocol::PROTOCOL_VERSION;
 use fiera_protocol::codec::encode;
-use fiera_protocol::fair::{LiveNumbers, RoomNumbers};
-use fiera_protocol::ids::{CommandId, ParticipantId, RoomId};
+use fiera_protocol::fair::{Announcement, ChatMessage, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers};
+use fiera_protocol::ids::{AnnouncementId, CommandId, DisplayName, MessageId, ParticipantId, QuestionId, RoomId};
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{
@@ -18,13 +18,19 @@ use fiera_protocol::view::{
     RoomView, StreamState, YouView,
 };
 
+use crate::chat::Chat;
 use crate::config::{EventConfig, RoomConfig};
+use crate::fact::KeptText;
+use crate::output::StreamKey;
 use crate::participant::Participant;
+use crate::polls::Poll;
+use crate::questions::Question;
 use crate::refusal::Refusal;
 use crate::room::Room;
 
 type People = BTreeMap<ParticipantId, Participant>;
 type Rooms = BTreeMap<RoomId, Room>;
+type Texts = BTreeMap<u128, KeptText>;
 
 pub(crate) fn welcome(server_unix_ms: u64, resumed: bool) -> Arc<str> {
     encode(&ServerMessage::Welcome {
@@ -161,16 +167,73 @@ pub(crate) fn room_changes(room: &Room, people: &People) -> Vec<Change> {
     let on_air = (known.on_air != on_air).then_some(Change::OnAir { on_air });
     let participants = room.speaking().to_vec();
     let speaking = (known.speaking != participants).then_some(Change::Speaking { participants });
-    on_air.into_iter().chain(speaking).collect()
+    let poll = room.polls.shown();
+    let poll = (!same_but_answers(known.poll.as_ref(), poll.as_ref())).then_some(Change::Poll { poll });
+    let settings = room.settings;
+    let settings = (known.settings != settings).then_some(Change::Settings { settings });
+    on_air.into_iter().chain(speaking).chain(settings).chain(poll).collect()
 }
 
-/// Who waits, where that differs from what followers know.
-pub(crate) fn backstage_change(room: &Room, people: &People) -> Option<Change> {
+/// Who waits and whose countdown runs, where that differs from what followers know.
+pub(crate) fn backstage_changes(room: &Room, people: &People) -> Vec<Change> {
     let StreamState::Backstage(known) = room.backstage.state() else {
-        return None;
+        return Vec::new();
     };
     let waiting = publishers(room.waiting(), people);
-    (known.waiting != waiting).then_some(Change::Waiting { waiting })
+    let waiting = (known.waiting != waiting).then_some(Change::Waiting { waiting });
+    let countdowns = room.countdowns.shown();
+    let countdowns = (known.countdowns != countdowns).then_some(Change::Countdowns { countdowns });
+    waiting.into_iter().chain(countdowns).collect()
+}
+
+/// The queue of hands, where it differs from what moderators know.
+pub(crate) fn moderators_changes(room: &Room) -> Vec<Change> {
+    let StreamState::Moderators(known) = room.moderators.state() else {
+        return Vec::new();
+    };
+    let hands = room.hands.queue();
+    let hands = (known.hands != hands).then_some(Change::HandQueue { hands });
+    let gone = |poll: &&PollView| room.polls.get(poll.poll).is_none();
+    let gone = known
+        .polls
+        .iter()
+        .filter(gone)
+        .map(|poll| Change::RoomPollGone { poll: poll.poll });
+    let known_poll = |poll: &PollView| known.polls.iter().find(|known| known.poll == poll.poll);
+    let moved = |poll: &PollView| !same_but_answers(known_poll(poll), Some(poll));
+    let moved = room.polls.views().filter(moved).map(|poll| Change::RoomPoll { poll });
+    hands.into_iter().chain(gone).chain(moved).collect()
+}
+
+/// Whether two polls differ at most in the number of answers, which is told at intervals.
+fn same_but_answers(known: Option<&PollView>, poll: Option<&PollView>) -> bool {
+    match (known, poll) {
+        (Some(known), Some(poll)) => {
+            let answers = if poll.phase == PollPhase::Open {
+                known.answers
+            } else {
+                poll.answers
+            };
+            PollView {
+                answers,
+                ..poll.clone()
+            } == *known
+        }
+        (known, poll) => known.is_none() && poll.is_none(),
+    }
+}
+
+/// What is counted in a room, where it differs from what followers know.
+pub(crate) fn tally_changes(id: &RoomId, room: &Room) -> Vec<(StreamKey, Change)> {
+    let StreamState::Room(known) = room.stream.state() else {
+        return Vec::new();
+    };
+    let hands = room.hands.waiting();
+    let hands = (known.hands != hands).then_some(Change::Hands { hands });
+    hands
+        .into_iter()
+        .map(|change| (StreamKey::Room(id.clone()), change))
+        .collect()
 }
 
 fn publisher(participant: &Participant) -> Publisher {
@@ -185,7 +248,52 @@ fn publishers(ids: &[ParticipantId], people: &People) -> Vec<Publisher> {
     ids.iter().filter_map(|id| people.get(id)).map(publisher).collect()
 }
 
-/// What a participant knows about themselves.
+/// The words of a text, its name and its time; none where it was erased.
+fn kept(id: u128, texts: &Texts) -> Option<(String, Option<DisplayName>, u64)> {
+    let kept = texts.get(&id)?;
+    let by = kept.by.clone().and_then(|by| DisplayName::try_from(by).ok());
+    Some((kept.text.clone(), by, u64::from(kept.unix_min) * 60_000))
+}
+
+/// A question; none where its text was erased.
+pub(crate) fn question(id: QuestionId, question: &Question, texts: &Texts) -> Option<QuestionView> {
+    let (text, by, at_unix_ms) = kept(id.as_u128(), texts)?;
+    let note = question.note.and_then(|note| kept(note.0.as_u128(), texts));
+    Some(QuestionView {
+        question: id,
+        text,
+        by,
+        stage: question.stage,
+        note: note.map(|(text, _, _)| text),
+        upvotes: question.upvotes(),
+        at_unix_ms,
+        order: question.order,
+    })
+}
+
+/// A chat message; none where its text was erased.
+pub(crate) fn message(id: MessageId, chat: &Chat, texts: &Texts) -> Option<ChatMessage> {
+    let (text, by, at_unix_ms) = kept(id.as_u128(), texts)?;
+    Some(ChatMessage {
+        message: id,
+        by: by?,
+        participant: chat.author(id),
+        text,
+        at_unix_ms,
+    })
+}
+
+/// An announcement; none where its text was erased.
+pub(crate) fn announcement(id: AnnouncementId, texts: &Texts) -> Option<Announcement> {
+    let (text, _, at_unix_ms) = kept(id.as_u128(), texts)?;
+    Some(Announcement {
+        announcement: id,
+        text,
+        at_unix_ms,
+    })
+}
+
+/// What a participant knows about themselves, apart from what other areas know of them.
 pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
     YouView {
         participant: participant.id,
