@@ -8,6 +8,7 @@
 
 pub mod contract;
 pub mod memory;
+pub mod sqlite;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -66,7 +67,8 @@ pub struct Kept {
     pub working: BTreeMap<String, Vec<u8>>,
 }
 
-/// State as of a fact, so that a replay can start there. May be thrown away at any time.
+/// State as of a fact, so that a replay can start there. May be thrown away at any time, and is thrown away when a text
+/// is erased or working state is wiped, for it may hold them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// The last fact contained.
@@ -86,7 +88,8 @@ pub struct Lease {
     pub until_unix_ms: u64,
 }
 
-/// Why a store did not do something. Nothing changed by it.
+/// Why a store did not do something. Nothing changed by it; after [`StoreError::Unavailable`] alone that is not sure
+/// (the disk may have failed at the last step), so the caller loads anew before it goes on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else appended first; read on and decide anew.

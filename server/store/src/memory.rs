@@ -65,6 +65,9 @@ impl Store for MemoryStore {
                     actual,
                 });
             }
+            if batch.wipe_working || batch.texts.iter().any(|(_, body)| body.is_none()) {
+                log.snapshot = None;
+            }
             log.facts.extend(batch.facts);
             put(&mut log.texts, batch.texts);
             if batch.wipe_working {
