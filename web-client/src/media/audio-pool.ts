@@ -13,6 +13,7 @@ export class AudioPool {
   readonly #bySlot = new Map<number, HTMLAudioElement>();
   #volume = 1;
   #muted = false;
+  readonly #onGesture = (): void => this.unlock();
   /** Called when the browser refused to play, and again when it plays. */
   onRefused: (refused: boolean) => void = () => undefined;
 
@@ -27,8 +28,17 @@ export class AudioPool {
   /** Call inside a click: starts every element, also those without sound yet. */
   unlock(): void {
     for (const element of this.#elements) void element.play().catch(() => undefined);
+    this.#waitForGesture(false);
     this.onRefused(false);
     this.#retry();
+  }
+
+  /** Any click or key lets the browser play: nobody has to find the one button for it. */
+  #waitForGesture(wait: boolean): void {
+    for (const kind of ['pointerup', 'keyup'] as const) {
+      if (wait) document.addEventListener(kind, this.#onGesture);
+      else document.removeEventListener(kind, this.#onGesture);
+    }
   }
 
   assign(slot: number, track: MediaStreamTrack): void {
@@ -51,6 +61,7 @@ export class AudioPool {
   }
 
   dispose(): void {
+    this.#waitForGesture(false);
     for (const element of this.#elements) element.srcObject = null;
     this.#holder.remove();
   }
@@ -72,7 +83,9 @@ export class AudioPool {
 
   #play(element: HTMLAudioElement): void {
     element.play().catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') this.onRefused(true);
+      if (!(error instanceof DOMException && error.name === 'NotAllowedError')) return;
+      this.#waitForGesture(true);
+      this.onRefused(true);
     });
   }
 

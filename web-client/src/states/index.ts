@@ -72,7 +72,7 @@ export const STATES: Record<string, () => PageState> = {
   'stage-reconnecting': () => stage({ link: 'reconnecting', onAir: [ADA], tiles: camera }),
   'stage-tap-to-hear': () => stage({ onAir: [ADA], tiles: camera, tapToHear: true }),
   'stage-audio-only': () => stage({ onAir: [ADA, CARLA], tiles: camera, audioOnly: true, speaking: ['carla'] }),
-  'stage-people': () => stage({ onAir: [ADA], tiles: camera, roster }, { opened: 'people' }),
+  'stage-people': () => stage({ onAir: [ADA], tiles: camera, roster }, { openTab: 'people' }),
   'stage-places': () => stage({ onAir: [ADA], tiles: camera }, { opened: 'places' }),
   'stage-notice': () => stage({ onAir: [ADA], tiles: camera, notice: 'room_full' }),
   'stage-keys': () => stage({ onAir: [ADA], tiles: camera }, { keysOpen: true }),

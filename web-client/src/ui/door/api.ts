@@ -3,16 +3,17 @@
 
 // The few REST calls of the door.
 
-import type { EventPhase, RefusalCode, Role } from '../../protocol';
+import type { EventPhase, Localised, RefusalCode, Role } from '../../protocol';
 
 export interface DoorView {
   event: string;
   title: string;
+  titles?: Localised;
   phase: EventPhase;
   people: number;
   live: boolean;
-  organiser?: string;
-  starts_unix_ms?: number;
+  organiser?: string | null;
+  starts_unix_ms?: number | null;
 }
 
 export interface Guest {
@@ -25,7 +26,7 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; code: RefusalCode 
 
 const path = (event: string): string => `/api/v1/events/${encodeURIComponent(event)}`;
 
-async function ask<T>(url: string, init?: RequestInit): Promise<Answer<T>> {
+export async function ask<T>(url: string, init?: RequestInit): Promise<Answer<T>> {
   try {
     const response = await fetch(url, { credentials: 'same-origin', ...init });
     const body: unknown = await response.json().catch(() => null);

@@ -5,11 +5,14 @@
 
 import { recall, remember } from '../memory';
 
-export type Action = 'help' | 'sound' | 'audioOnly' | 'fullScreen' | 'people' | 'mic' | 'cam';
+export type Action =
+  | 'help' | 'sound' | 'audioOnly' | 'fullScreen' | 'people' | 'mic' | 'cam'
+  | 'panel' | 'chat' | 'questions' | 'polls' | 'hand' | 'react' | 'agenda';
 
 /** Letters by position, so that Alt does not turn them into signs on a Mac. */
 const LETTERS: Record<string, Exclude<Action, 'help'>> = {
   KeyS: 'sound', KeyA: 'audioOnly', KeyF: 'fullScreen', KeyP: 'people', KeyM: 'mic', KeyV: 'cam',
+  KeyX: 'panel', KeyC: 'chat', KeyQ: 'questions', KeyO: 'polls', KeyH: 'hand', KeyR: 'react', KeyG: 'agenda',
 };
 
 /** What the help shows, in its order. */
@@ -18,7 +21,14 @@ export const SHORTCUTS: readonly { action: Action; keys: string; publishing: boo
   { action: 'sound', keys: 'Alt + Shift + S', publishing: false },
   { action: 'audioOnly', keys: 'Alt + Shift + A', publishing: false },
   { action: 'fullScreen', keys: 'Alt + Shift + F', publishing: false },
+  { action: 'panel', keys: 'Alt + Shift + X', publishing: false },
+  { action: 'chat', keys: 'Alt + Shift + C', publishing: false },
+  { action: 'questions', keys: 'Alt + Shift + Q', publishing: false },
+  { action: 'polls', keys: 'Alt + Shift + O', publishing: false },
   { action: 'people', keys: 'Alt + Shift + P', publishing: false },
+  { action: 'hand', keys: 'Alt + Shift + H', publishing: false },
+  { action: 'react', keys: 'Alt + Shift + R', publishing: false },
+  { action: 'agenda', keys: 'Alt + Shift + G', publishing: false },
   { action: 'mic', keys: 'Alt + Shift + M', publishing: true },
   { action: 'cam', keys: 'Alt + Shift + V', publishing: true },
 ];

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Questions in the order in which people want to read them. Pure.
+
+import type { QuestionView } from '../protocol';
+
+export type Order = 'votes' | 'time';
+
+export interface Sorted {
+  readonly now: QuestionView | null;
+  readonly next: readonly QuestionView[];
+  readonly open: readonly QuestionView[];
+  readonly done: readonly QuestionView[];
+}
+
+/** Now on top, then what comes next, then what is open by votes (the earlier first where equal) or newest first. */
+export function sorted(questions: readonly QuestionView[], order: Order): Sorted {
+  const at = (stage: QuestionView['stage']) => questions.filter((one) => one.stage === stage);
+  const compare = (a: QuestionView, b: QuestionView): number =>
+    order === 'votes' ? b.upvotes - a.upvotes || a.order - b.order : b.order - a.order;
+  return {
+    now: at('now')[0] ?? null,
+    next: at('next'),
+    open: at('published').sort(compare),
+    done: questions.filter((one) => one.stage === 'answered' || one.stage === 'follow_up').reverse(),
+  };
+}

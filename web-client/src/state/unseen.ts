@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What is new in the tabs of the panel that are not open: counted by id, so that moving on and coming back tells the
+// truth. Pure.
+
+import type { ParticipantId, PollView, RoomView } from '../protocol';
+
+export type Tab = 'chat' | 'questions' | 'polls' | 'people';
+
+export interface Seen {
+  readonly room: string | null;
+  readonly chat: ReadonlySet<string>;
+  readonly questions: ReadonlySet<string>;
+  readonly poll: string;
+}
+
+export const NOTHING_SEEN: Seen = { room: null, chat: new Set(), questions: new Set(), poll: '' };
+
+const pollKey = (poll: PollView | null): string => (poll ? `${poll.poll}/${poll.phase}` : '');
+
+/** What counts as seen after a look at the room with a tab open; of a room that one comes into, what was said before does. */
+export function seenAfter(seen: Seen, room: RoomView, open: Tab | null): Seen {
+  const entered = seen.room !== room.room;
+  const chat = entered || open === 'chat' ? new Set(room.chat.map((one) => one.message)) : seen.chat;
+  const questions = entered || open === 'questions' ? new Set(room.questions.map((one) => one.question)) : seen.questions;
+  const poll = open === 'polls' ? pollKey(room.poll) : entered ? '' : seen.poll;
+  return { room: room.room, chat, questions, poll };
+}
+
+/** How many things are new per tab. Own messages are not. */
+export function unseen(seen: Seen, room: RoomView | null, self: ParticipantId | null): Record<Tab, number> {
+  if (!room || seen.room !== room.room) return { chat: 0, questions: 0, polls: 0, people: 0 };
+  const telling = room.poll?.phase === 'open' || room.poll?.phase === 'revealed';
+  return {
+    chat: room.chat.filter((one) => !seen.chat.has(one.message) && one.participant !== self).length,
+    questions: room.questions.filter((one) => !seen.questions.has(one.question)).length,
+    polls: telling && seen.poll !== pollKey(room.poll) ? 1 : 0,
+    people: 0,
+  };
+}
