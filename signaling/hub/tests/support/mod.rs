@@ -4,6 +4,8 @@
 //! A shell without sockets: carries out the hub's outputs as SPEC.md asks, and plays every client strictly by the page.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod fair;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_hub::{
