@@ -3,12 +3,14 @@
 
 // Which page an address means. Texts about the site sit behind the hash, so that they work at any path.
 
-export type Route = { at: 'home' } | { at: 'event'; event: string };
+/** Pages beside the fair; each is fetched only where it is opened. */
+export type Beside = 'dashboard' | 'projector' | 'report' | 'privacy';
+export type Route = { at: 'home' } | { at: 'event'; event: string } | { at: Beside; event: string };
 export type TextPage = 'accessibility' | 'privacy' | null;
 
 export function routeOf(pathname: string): Route {
-  const event = /^\/e\/([a-z0-9-]{1,64})\/?$/.exec(pathname)?.[1];
-  return event ? { at: 'event', event } : { at: 'home' };
+  const [, event, beside] = /^\/e\/([a-z0-9-]{1,64})(?:\/(dashboard|projector|report|privacy))?\/?$/.exec(pathname) ?? [];
+  return event ? { at: (beside as Beside | undefined) ?? 'event', event } : { at: 'home' };
 }
 
 export function textPageOf(hash: string): TextPage {

@@ -50,7 +50,7 @@ export const TARGET: Record<Exclude<Act, 'erase'>, QuestionStage> = {
 export const NEEDS_NOTE: ReadonlySet<Act> = new Set(['followup', 'dismiss']);
 
 const ACTS: Record<QuestionStage, readonly Act[]> = {
-  pending: ['publish', 'dismiss', 'erase'],
+  pending: ['publish', 'next', 'now', 'dismiss', 'erase'],
   published: ['next', 'now', 'answered', 'followup', 'dismiss', 'erase'],
   next: ['now', 'answered', 'followup', 'dismiss', 'back', 'erase'],
   now: ['answered', 'followup', 'dismiss', 'back', 'erase'],
@@ -66,6 +66,7 @@ export function actsOf(stage: QuestionStage): readonly Act[] {
 /** Which question a shortcut means where none has the focus: the one whose turn it is. */
 export function meant(columns: Columns, act: Act): QuestionView | null {
   const { incoming, now, next, published } = columns;
+  // What nobody has read before never goes on by a key that was meant for what is published.
   const turn = act === 'publish' || act === 'dismiss' ? [...incoming, ...published]
     : act === 'next' ? published
     : act === 'now' ? [...next, ...published]

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// English texts of the page on what is stored. The things that a server names, in words; an unknown one brings its own.
+
+import type { Where } from '../ui/about/stored';
+
+const things: Record<string, string> = {
+  presence: 'That you are here, and in which room',
+  name: 'The name that you chose or were given',
+  cookie: 'A cookie that tells the server that it is still you',
+  browser: 'Your name, language and volume for the next time, and the keys to your own questions',
+  hand: 'Your raised hand and its topic',
+  question: 'Your questions, with your name only where you did not choose “anonymous”',
+  upvote: 'Which questions you support',
+  vote: 'Your answer to a poll',
+  chat: 'Your chat messages, with the name you had',
+  backstage_chat: 'Your messages in the chat of the backstage',
+  reaction: 'Your reactions',
+  restriction: 'That a moderator silenced or banned you',
+  attendance: 'How many people were here in each minute, as numbers alone; below 10 not even those',
+  announcement: 'Announcements of the organisers',
+  commands: 'Random numbers of your last commands, so that none is done twice',
+  address: 'Your network address, while the connection lasts',
+  media: 'Your picture and sound, passed on and not recorded',
+  token: 'A sealed note with which you come back after a lost connection',
+};
+
+const until: Record<string, string> = {
+  connection: 'until the connection ends',
+  place_grace: 'until shortly after you leave',
+  hand_down: 'until your hand is down',
+  poll_closes: 'until the poll closes',
+  event_ends: 'until the event ends',
+  erased: 'until you or a moderator delete it',
+  kept: 'as long as the organiser keeps the event',
+  restart: 'until the server is restarted',
+  browser: 'until you clear it in your browser',
+  at_once: 'counted and forgotten at once',
+};
+
+const where: Record<Where, string> = { memory: 'in the memory of the server', disk: 'on the disk of the server', browser: 'in your browser' };
+
+export const storedEn = {
+  title: 'What is stored about me',
+  lead: 'This list is made by the server from what it does at present, not from a promise.',
+  loading: 'Asking the server…',
+  general: 'The server does not answer. This is what holds for every event here:',
+  you: 'About you now',
+  youNobody: 'Nothing: the server does not know this browser in this event.',
+  youName: 'Name',
+  youRole: 'Role',
+  youConnections: 'Tabs and devices connected',
+  youRoom: 'Room',
+  youNoRoom: 'none',
+  youHand: 'Raised hand',
+  youSilenced: 'Silenced by a moderator',
+  yes: 'yes',
+  no: 'no',
+  list: 'What, where and until when',
+  what: 'What',
+  whereIs: 'Where',
+  untilWhen: 'Until when',
+  leads: 'Leads to',
+  leadsTo: { nobody: 'nobody', name: 'the name shown', participant: 'a random number for you in this event' },
+  things,
+  until,
+  untilFor: (howLong: string) => `for ${howLong} after you leave`,
+  seconds: (s: number) => (s < 120 ? `${s} seconds` : s < 7_200 ? `${Math.round(s / 60)} minutes` : s < 172_800 ? `${Math.round(s / 3_600)} hours` : `${Math.round(s / 86_400)} days`),
+  where,
+  honest: 'What we owe you to say',
+  honestly: [
+    'Polls are anonymous to everybody in the event. While a poll is open, the operator of the server could technically link an answer to a person; when it closes, the key to that link is destroyed and only the numbers stay.',
+    'The same holds for the support of questions until the event ends: the server must know that you support a question only once.',
+    'An anonymous question carries no name and no number of yours. Your browser alone holds the key with which you can take it back.',
+    'No row anywhere links a person, a place and a time. Nobody checks whether you look at this tab.',
+    'This page asks no other server for anything: no trackers, no outside fonts, no statistics service.',
+  ],
+};
+
+export type StoredTexts = typeof storedEn;

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The public board of a room, asked for once a second without any token or cookie. A lost network keeps the last board.
+
+import type { EventPhase, Localised, PollPhase } from '../../protocol';
+import type { Clock, Timer } from '../../session/world';
+
+export interface BoardQuestion {
+  readonly text: string;
+  readonly by: string | null;
+  readonly upvotes: number;
+}
+
+export interface Board {
+  readonly event: string;
+  readonly title: string;
+  readonly titles?: Localised;
+  readonly phase: EventPhase;
+  readonly people: number;
+  readonly room: string;
+  readonly room_title?: string;
+  readonly room_titles?: Localised;
+  readonly now: BoardQuestion | null;
+  readonly next: readonly BoardQuestion[];
+  readonly poll: {
+    readonly question: string;
+    readonly options: readonly string[];
+    readonly phase: PollPhase;
+    readonly answers: number;
+    readonly tally?: readonly number[] | null;
+  } | null;
+}
+
+export const BOARD_EVERY_MS = 1_000;
+/** Misses in a row after which the page says that it is not up to date. */
+export const MISSES_TOLD = 3;
+
+export function boardAddress(event: string, room: string | null): string {
+  const query = room === null ? '' : `?room=${encodeURIComponent(room)}`;
+  return `/api/v1/events/${encodeURIComponent(event)}/board${query}`;
+}
+
+/** Null: no answer, or none that can be used. */
+export async function loadBoard(address: string): Promise<Board | null> {
+  try {
+    const response = await fetch(address, { credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(5_000) });
+    return response.ok ? ((await response.json()) as Board) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Asks again and again, one question at a time, until `stop`. */
+export class BoardWatch {
+  readonly #load: () => Promise<Board | null>;
+  readonly #clock: Clock;
+  readonly #told: (board: Board | null, lost: boolean) => void;
+  #board: Board | null = null;
+  #misses = 0;
+  #timer: Timer | null = null;
+  #stopped = false;
+
+  constructor(load: () => Promise<Board | null>, clock: Clock, told: (board: Board | null, lost: boolean) => void) {
+    this.#load = load;
+    this.#clock = clock;
+    this.#told = told;
+  }
+
+  async start(): Promise<void> {
+    const board = await this.#load();
+    if (this.#stopped) return;
+    this.#misses = board ? 0 : this.#misses + 1;
+    this.#board = board ?? this.#board;
+    this.#told(this.#board, this.#misses >= MISSES_TOLD);
+    this.#timer = this.#clock.after(BOARD_EVERY_MS, () => void this.start());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) this.#clock.cancel(this.#timer);
+  }
+}
+
+/** What fills the screen: a poll while it runs, then the question being answered, then what was voted. */
+export function mainOf(board: Board): 'poll' | 'question' | 'waiting' {
+  const { poll, now } = board;
+  if (poll && (poll.phase === 'open' || poll.phase === 'closed')) return 'poll';
+  if (now) return 'question';
+  return poll?.phase === 'revealed' ? 'poll' : 'waiting';
+}

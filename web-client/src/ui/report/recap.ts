@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What is left of an event, as the server tells it, and the few sums of the report. Pure, but for asking.
+
+import type { Announcement, CurvePoint, EventPhase, PollView, QuestionView } from '../../protocol';
+import { ask, type Answer } from '../door/api';
+
+export interface Recap {
+  readonly event: string;
+  readonly title: string;
+  readonly phase: EventPhase;
+  /** Null: fewer than 10. */
+  readonly peak: number | null;
+  readonly curve: readonly CurvePoint[];
+  readonly announcements: readonly Announcement[];
+  readonly rooms: readonly {
+    readonly room: string;
+    readonly title: string;
+    readonly questions: readonly QuestionView[];
+    readonly polls: readonly PollView[];
+  }[];
+}
+
+export function recapAddress(event: string, format?: 'md'): string {
+  return `/api/v1/events/${encodeURIComponent(event)}/recap${format ? `.${format}` : ''}`;
+}
+
+export function getRecap(event: string): Promise<Answer<Recap>> {
+  return ask<Recap>(recapAddress(event));
+}
