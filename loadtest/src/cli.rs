@@ -24,6 +24,8 @@ pub enum Command {
     Run(RunArgs),
     /// Loops the bundled clip on a stage until stopped.
     DemoSpeaker(SpeakerArgs),
+    /// Labelled bots who ask, vote, chat and raise hands at human pace, and check what the server promises.
+    Crowd(CrowdArgs),
 }
 
 /// Arguments of `run`.
@@ -97,4 +99,36 @@ pub struct SpeakerArgs {
     /// Name to be shown, where the server takes one by WHIP.
     #[arg(long)]
     pub name: Option<String>,
+}
+
+/// Arguments of `crowd`.
+#[derive(Debug, Args)]
+pub struct CrowdArgs {
+    /// Server, such as http://127.0.0.1:8080.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    pub server: String,
+    /// Event.
+    #[arg(long, default_value = "demo")]
+    pub event: String,
+    /// Room.
+    #[arg(long, default_value = "main")]
+    pub room: String,
+    /// Bots.
+    #[arg(long, default_value_t = 60)]
+    pub bots: usize,
+    /// Token of an attendee; every bot comes with it and is a participant of its own.
+    #[arg(long, env = "FIERA_TOKEN_ATTENDEE", default_value = "", hide_env_values = true)]
+    pub token: String,
+    /// Token of a moderator, for one more bot that runs polls and questions where no person does.
+    #[arg(long, env = "FIERA_TOKEN_MODERATOR", hide_env_values = true)]
+    pub moderator_token: Option<String>,
+    /// How long; until stopped without it.
+    #[arg(long)]
+    pub seconds: Option<f64>,
+    /// Time over which the bots arrive.
+    #[arg(long, default_value_t = 45.0)]
+    pub ramp_s: f64,
+    /// The same number is the same crowd.
+    #[arg(long)]
+    pub seed: Option<u64>,
 }

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Headless participants for Fiera: a load of viewers that measures, and a speaker that loops a clip.
+//! Headless participants for Fiera: a load of viewers that measures, a speaker that loops a clip, a crowd that takes part.
 //! It shares the wire messages with the server and nothing else, so that it can prove the server wrong.
 
 pub mod cli;
+pub mod client;
 pub mod clock;
+pub mod crowd;
 pub mod http;
 pub mod measure;
 pub mod peer;

@@ -9,12 +9,13 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use fiera_loadtest::{cli, http, publish, run, speaker};
+use fiera_loadtest::{cli, crowd, http, publish, run, speaker};
 
 fn main() -> ExitCode {
     let done = match cli::Cli::parse().command {
         cli::Command::Run(args) => run_load(&args),
         cli::Command::DemoSpeaker(args) => run_speaker(args),
+        cli::Command::Crowd(args) => run_crowd(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("fiera-loadtest: {error:#}");
@@ -30,6 +31,19 @@ fn run_load(args: &cli::RunArgs) -> Result<ExitCode> {
         .require_delivered
         .is_some_and(|least| outcome.delivered_ratio < least);
     Ok(if short { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn run_crowd(args: &cli::CrowdArgs) -> Result<ExitCode> {
+    let report = crowd::run::run(args)?;
+    for told in &report.told {
+        eprintln!("crowd: {told}");
+    }
+    println!("{}", serde_json::to_string(&report).context("result")?);
+    Ok(if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn run_speaker(args: cli::SpeakerArgs) -> Result<ExitCode> {
