@@ -28,8 +28,11 @@ pub(super) enum Traces {
 
 /// Work whose answer waits until the work is durable.
 pub(super) trait Job: Send {
-    /// Does the work inside the current transaction; false: it was refused, and what it did is to be undone.
-    fn run(&mut self, file: &Connection) -> bool;
+    /// Does the work inside the current transaction, possibly once more after a rollback.
+    ///
+    /// # Errors
+    /// It was refused, and what it did is to be undone.
+    fn run(&mut self, file: &Connection) -> Result<(), StoreError>;
     /// What the work left behind.
     fn traces(&self) -> Traces;
     /// Gives the result of the work, or the reason why it did not become durable.
@@ -37,7 +40,7 @@ pub(super) trait Job: Send {
 }
 
 struct Asked<T, F> {
-    work: Option<F>,
+    work: F,
     result: Option<Result<(T, Traces), StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -45,11 +48,13 @@ struct Asked<T, F> {
 impl<T, F> Job for Asked<T, F>
 where
     T: Send,
-    F: FnOnce(&Connection) -> Result<(T, Traces), StoreError> + Send,
+    F: Fn(&Connection) -> Result<(T, Traces), StoreError> + Send,
 {
-    fn run(&mut self, file: &Connection) -> bool {
-        self.result = self.work.take().map(|work| work(file));
-        matches!(self.result, Some(Ok(_)))
+    fn run(&mut self, file: &Connection) -> Result<(), StoreError> {
+        let result = (self.work)(file);
+        let done = result.as_ref().map(drop).map_err(Clone::clone);
+        self.result = Some(result);
+        done
     }
 
     fn traces(&self) -> Traces {
@@ -100,11 +105,11 @@ impl Worker {
     pub(super) fn ask<'a, T, F>(&self, work: F) -> Answer<'a, T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<(T, Traces), StoreError> + Send + 'static,
+        F: Fn(&Connection) -> Result<(T, Traces), StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Asked {
-            work: Some(work),
+            work,
             result: None,
             reply,
         });

@@ -109,13 +109,18 @@ pub(super) fn open(folder: &Path, access: Access, bytes_max: u64) -> Result<Open
 
     let path = folder.join(FILE);
     let of_sqlite = |error: rusqlite::Error| refusal(&path, &error);
+    let journal = fs::metadata(beside(&path, "-wal")).is_ok_and(|wal| wal.len() > 0);
     match fs::metadata(&path) {
         Ok(found) if found.len() == 0 => return Err(damaged(&path, "it is empty")),
+        // With a journal it may be one: then the missing part is in there.
+        Ok(found) if found.len() % u64::from(PAGE_BYTES) != 0 && !journal => {
+            return Err(damaged(&path, "its end is missing"));
+        }
         Ok(_) => restrict(&path).map_err(used)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && journal => {
+            return Err(damaged(&path, "it is gone, but its -wal file is there"));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if fs::metadata(beside(&path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
-                return Err(damaged(&path, "it is gone, but its -wal file is there"));
-            }
             create(folder, &path).map_err(|failure| match failure {
                 Failure::Io(source) => used(source),
                 Failure::Sqlite(error) => of_sqlite(error),

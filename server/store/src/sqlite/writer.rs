@@ -40,6 +40,14 @@ pub(super) fn run(file: Connection, jobs: &Receiver<Box<dyn Job>>) {
     writer.close();
 }
 
+/// Why a group did not become durable. Nothing of it did.
+enum Failed {
+    /// Another program writes for too long, or the file cannot be written at all.
+    Unbegun(StoreError),
+    /// A job or the disk ended the transaction.
+    Broken(StoreError),
+}
+
 struct Writer {
     file: Connection,
     /// Durable, but what they erased may still be in the journal.
@@ -52,13 +60,51 @@ struct Writer {
 
 impl Writer {
     fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
-        if let Err(error) = self.transact(&mut group) {
-            // Also a conflict was seen against a state that never became durable.
-            for job in group {
-                job.answer(Err(error.clone()));
+        match self.transact(&mut group) {
+            Ok(()) => self.answer(group),
+            // One of them may be what the disk had no room for; the others shall not suffer for it.
+            Err(Failed::Broken(_)) if group.len() > 1 => {
+                for job in group {
+                    self.commit(vec![job]);
+                }
             }
-            return;
+            Err(Failed::Broken(error) | Failed::Unbegun(error)) => {
+                for job in group {
+                    job.answer(Err(error.clone()));
+                }
+            }
         }
+    }
+
+    /// All jobs in one transaction; a refused one undoes only itself.
+    fn transact(&self, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        let run = |sql: &str| self.file.prepare_cached(sql)?.execute([]).map(drop);
+        run("BEGIN IMMEDIATE").map_err(|error| Failed::Unbegun(error.into()))?;
+        let all = || -> Result<(), StoreError> {
+            for job in group {
+                run("SAVEPOINT job")?;
+                if let Err(refused) = job.run(&self.file) {
+                    if self.file.is_autocommit() {
+                        // It ended the whole transaction, as a full disk does.
+                        return Err(refused);
+                    }
+                    run("ROLLBACK TO job")?;
+                }
+                run("RELEASE job")?;
+            }
+            Ok(run("COMMIT")?)
+        };
+        all().map_err(|error| {
+            if !self.file.is_autocommit() {
+                // Where even this fails, the next BEGIN does as well, and says why.
+                let _ = run("ROLLBACK");
+            }
+            Failed::Broken(error)
+        })
+    }
+
+    /// The group is durable.
+    fn answer(&mut self, group: Vec<Box<dyn Job>>) {
         let probed = if group.iter().any(|job| job.traces() == Traces::Probe) {
             super::rows::clear_probe(&self.file)
         } else {
@@ -80,29 +126,6 @@ impl Writer {
                 }
             }
         }
-    }
-
-    /// All jobs in one transaction; a refused one undoes only itself.
-    fn transact(&self, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let run = |sql: &str| self.file.prepare_cached(sql)?.execute([]);
-        run("BEGIN IMMEDIATE")?;
-        let mut all = || -> Result<(), StoreError> {
-            for job in group.iter_mut() {
-                run("SAVEPOINT job")?;
-                if !job.run(&self.file) {
-                    run("ROLLBACK TO job")?;
-                }
-                // Fails where the job broke the whole transaction, as a full disk does.
-                run("RELEASE job")?;
-            }
-            run("COMMIT")?;
-            Ok(())
-        };
-        let done = all();
-        if done.is_err() && !self.file.is_autocommit() {
-            run("ROLLBACK")?;
-        }
-        done
     }
 
     fn scrub_by(&mut self, at: Instant) {
