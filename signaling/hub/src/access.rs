@@ -5,6 +5,7 @@
 //! It decides by role, room kind and phase; whether the state allows it is the room's question.
 
 use fiera_protocol::ids::{ParticipantId, Role, RoomId, RoomKind};
+use fiera_protocol::limits::EVENT_PEOPLE_MAX;
 use fiera_protocol::view::EventPhase;
 
 use crate::refusal::{self, Refusal};
@@ -159,6 +160,12 @@ fn may_publish(role: Role, kind: RoomKind) -> bool {
 /// Whether a role is let into a room that is full.
 pub(crate) fn enters_full_rooms(role: Role) -> bool {
     role >= Role::Speaker
+}
+
+/// Whether somebody gets into an event of so many people.
+pub(crate) fn fits_event(role: Role, people: u32) -> Result<(), Refusal> {
+    let full = people as usize >= EVENT_PEOPLE_MAX;
+    if full && !enters_full_rooms(role) { Err(refusal::EVENT_FULL) } else { Ok(()) }
 }
 
 /// Whether a role sees who waits backstage without being there.

@@ -316,6 +316,7 @@ impl Hub {
         });
         if next == EventPhase::Ended {
             self.clear_stages();
+            self.close_polls();
             self.count_upvotes_for_good();
             self.wipe_rows();
         }

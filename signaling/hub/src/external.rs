@@ -69,6 +69,8 @@ impl Hub {
             person.room = Some(room_id.clone());
             person.program = true;
             person.switch_all_off();
+            // What sends was perhaps known before: the media plane and this come by different ways.
+            person.flowing = self.flows.get(&participant).cloned().unwrap_or_default();
         }
         self.moved(participant);
         Ok(())
@@ -97,6 +99,15 @@ impl Hub {
     }
 
     pub(crate) fn source_flow(&mut self, participant: ParticipantId, source: SourceKind, flowing: bool) {
+        let flows = self.flows.entry(participant).or_default();
+        if flowing {
+            flows.insert(source);
+        } else {
+            flows.remove(&source);
+        }
+        if flows.is_empty() {
+            self.flows.remove(&participant);
+        }
         let Some(person) = self.people.get_mut(&participant) else {
             return;
         };

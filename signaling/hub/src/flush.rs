@@ -46,6 +46,9 @@ impl Hub {
 
     /// Tells everybody what changed since the last call.
     pub(crate) fn settle(&mut self, now: Now) {
+        if self.dirty.counts || self.dirty.phase {
+            self.observe_attendance(now);
+        }
         let Dirty {
             phase,
             read_only,
@@ -55,6 +58,7 @@ impl Hub {
             announcements,
             counts,
             tallies,
+            numbers,
             rooms,
             mut people,
         } = std::mem::take(&mut self.dirty);
@@ -94,6 +98,9 @@ impl Hub {
         }
         if tallies {
             self.settle_tallies(now);
+        }
+        if numbers || tallies || !rooms.is_empty() {
+            self.settle_numbers(now);
         }
         for participant in people {
             self.settle_participant(participant);

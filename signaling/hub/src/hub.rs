@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use fiera_protocol::ids::{AnnouncementId, EventId, MessageId, ParticipantId, QuestionId, RoomId};
+use fiera_protocol::ids::{AnnouncementId, EventId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
 
 use crate::access::{self, Deed};
 use crate::announcements::Announcements;
+use crate::attendance::Attendance;
 use crate::cadence::Cadence;
 use crate::chance::Chance;
 use crate::config::{ConfigError, EventConfig};
@@ -74,6 +75,10 @@ pub struct Hub {
     /// Hands were restored; their owners get time to come back.
     pub(crate) hands_restored: bool,
     pub(crate) tallies: Cadence,
+    pub(crate) reactions: Cadence,
+    pub(crate) attendance: Attendance,
+    /// Sources that send, of everybody who publishes: it may be known before the publisher is.
+    pub(crate) flows: BTreeMap<ParticipantId, BTreeSet<SourceKind>>,
     last_mono_ms: u64,
 }
 
@@ -90,6 +95,8 @@ pub(crate) struct Dirty {
     pub(crate) counts: bool,
     /// What is counted by [`Hub::settle_tallies`].
     pub(crate) tallies: bool,
+    /// What organisers are told.
+    pub(crate) numbers: bool,
     pub(crate) rooms: BTreeSet<RoomId>,
     pub(crate) people: BTreeSet<ParticipantId>,
 }
@@ -152,6 +159,9 @@ impl Hub {
             count_due_ms: None,
             hands_restored: false,
             tallies: Cadence::default(),
+            reactions: Cadence::default(),
+            attendance: Attendance::default(),
+            flows: BTreeMap::new(),
             last_mono_ms: 0,
         })
     }
@@ -176,7 +186,7 @@ impl Hub {
             } => {
                 self.connection_opened(now, conn, (participant, name, role), resume);
             }
-            Input::ConnectionClosed { conn, left: _ } => self.connection_closed(now, conn),
+            Input::ConnectionClosed { conn, left } => self.connection_closed(now, conn, left),
             Input::Storage { writable } => self.storage(writable),
             Input::ClientCommand { conn, id, command } => self.client_command(now, conn, id, command),
             Input::Resync { conn, stream, have } => self.resync(conn, &stream, have),
@@ -338,6 +348,7 @@ impl Hub {
             on: BTreeSet::new(),
             flowing: BTreeSet::new(),
             muted: BTreeSet::new(),
+            reacted_at_ms: None,
             generation: 0,
             answers: crate::answers::Answers::default(),
             you: Stream::new(StreamId::You {}, self.epoch, StreamState::You(view)),
@@ -355,6 +366,9 @@ impl Hub {
                     self.dirty.tallies = true;
                 }
                 Timer::Countdown(participant) => self.countdown_over(participant),
+                Timer::Reactions => self.reactions_due(),
+                Timer::Numbers => self.numbers_due(),
+                Timer::Minute => self.minute_over(now),
                 Timer::AwaitedHands => self.awaited_hands_over(),
                 Timer::Grace(participant) => self.grace_over(participant),
                 Timer::Renew(conn) => self.renew_due(now, conn),

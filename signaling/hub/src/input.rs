@@ -8,7 +8,7 @@ use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, S
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{StreamId, StreamPosition};
 
-/// One WebSocket, numbered by the shell; never used again after it closed.
+/// One WebSocket, numbered by the shell in the order in which they open; never used again after it closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 

@@ -21,7 +21,7 @@ impl Hub {
             self.check_rooms();
             let grace = self.people.values().filter(|p| p.grace_until_ms.is_some()).count();
             let countdowns: usize = self.rooms.values().map(|room| room.countdowns.shown().len()).sum();
-            let single = 7;
+            let single = 8;
             debug_assert!(
                 self.timers.len() <= self.connections.len() + grace + countdowns + single,
                 "timers leak"

@@ -34,6 +34,7 @@ mod participant;
 mod polls;
 mod presence;
 mod questions;
+mod reactions;
 mod recap;
 mod record;
 mod refusal;

@@ -98,6 +98,7 @@ impl Hub {
             restricted.then_some(after),
         );
         if banned {
+            self.end_hands(target);
             self.put_out(target);
         }
         Ok(())

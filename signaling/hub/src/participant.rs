@@ -38,6 +38,8 @@ pub(crate) struct Participant {
     pub(crate) flowing: BTreeSet<SourceKind>,
     /// Sources of their program that were switched off.
     pub(crate) muted: BTreeSet<SourceKind>,
+    /// When a reaction of theirs was counted last, monotonic milliseconds.
+    pub(crate) reacted_at_ms: Option<u64>,
     /// Counts the moves, for resume tokens.
     pub(crate) generation: u32,
     pub(crate) answers: Answers,

@@ -6,11 +6,14 @@
 use std::collections::BTreeSet;
 
 use fiera_protocol::ids::{DisplayName, ParticipantId, Role, RoomId, RoomKind};
-use fiera_protocol::limits::{CONNECTIONS_PER_PARTICIPANT_MAX, PLACE_GRACE_MS, RESUME_TOKEN_RENEW_MS};
+use fiera_protocol::limits::{
+    CONNECTIONS_PER_PARTICIPANT_MAX, EVENT_PEOPLE_MAX, PLACE_GRACE_MS, RESUME_TOKEN_RENEW_MS,
+};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{Place, StreamId, StreamPosition};
 
 use crate::access::{self, Deed, Seat};
+use crate::attendance::Arrival;
 use crate::hub::Hub;
 use crate::input::{ConnectionId, Now};
 use crate::output::{MediaIntent, Output, StreamKey};
@@ -39,13 +42,19 @@ impl Hub {
             .remove(&participant)
             .unwrap_or_else(|| self.newcomer((participant, name, role)));
         let was_here = person.is_person();
+        let cut = person.grace_until_ms.is_some();
         person.role = person.role.max(role);
+        let oldest = person.connections.first().copied();
+        let oldest = oldest.filter(|_| person.connections.len() >= CONNECTIONS_PER_PARTICIPANT_MAX);
         person.connections.insert(conn);
         if let Some(at_ms) = person.grace_until_ms.take() {
             self.timers.clear(at_ms, Timer::Grace(participant));
         }
         let room_of_program = person.room.clone().filter(|_| !was_here);
         self.people.insert(participant, person);
+        if let Some(oldest) = oldest {
+            self.drop_connection(oldest, refusal::TOO_MANY_CONNECTIONS);
+        }
         let renew_at_ms = now.mono_ms + RESUME_TOKEN_RENEW_MS;
         self.timers.set(renew_at_ms, Timer::Renew(conn));
         let follows = BTreeSet::new();
@@ -70,6 +79,15 @@ impl Hub {
             }
             _ => Ok(false),
         };
+        if !was_here || cut {
+            let arrival = if cut || back == Ok(true) {
+                Arrival::CameBack
+            } else {
+                Arrival::Joined
+            };
+            let on_curve = self.counts_attendance();
+            self.attendance.arrived(now, arrival, on_curve);
+        }
         if let Some(room) = room_of_program {
             // Their program is on a stage: they are where it is.
             let _ = self.enter(participant, &room);
@@ -85,10 +103,25 @@ impl Hub {
         let role = person.map_or(role, |p| p.role.max(role));
         self.not_banned(participant)?;
         access::check(Deed::Connect, role, RoomKind::Lobby, self.phase)?;
-        if person.is_some_and(|p| p.connections.len() >= CONNECTIONS_PER_PARTICIPANT_MAX) {
-            return Err(refusal::TOO_MANY_CONNECTIONS);
+        let newcomer = person.is_none_or(|person| !person.is_person());
+        // Cheap first: of the people some may be programs, which are not counted.
+        if newcomer && self.people.len() >= EVENT_PEOPLE_MAX {
+            access::fits_event(role, view::people_count(&self.people))?;
         }
         Ok(())
+    }
+
+    /// Ends one connection of somebody who stays by another.
+    fn drop_connection(&mut self, conn: ConnectionId, why: Refusal) {
+        let Some(connection) = self.connections.remove(&conn) else {
+            return;
+        };
+        self.timers.clear(connection.renew_at_ms, Timer::Renew(conn));
+        if let Some(person) = self.people.get_mut(&connection.participant) {
+            person.connections.remove(&conn);
+        }
+        self.tell(conn, view::refused(None, why));
+        self.outputs.push_back(Output::Disconnect { conn });
     }
 
     /// Puts somebody whom this hub had forgotten back where their token says. True where they are in a room again.
@@ -112,7 +145,7 @@ impl Hub {
         Ok(true)
     }
 
-    pub(crate) fn connection_closed(&mut self, now: Now, conn: ConnectionId) {
+    pub(crate) fn connection_closed(&mut self, now: Now, conn: ConnectionId, left: bool) {
         let Some(connection) = self.connections.remove(&conn) else {
             return;
         };
@@ -121,7 +154,12 @@ impl Hub {
             return;
         };
         person.connections.remove(&conn);
-        if person.connections.is_empty() {
+        if !person.connections.is_empty() {
+            return;
+        }
+        if left {
+            self.grace_over(connection.participant);
+        } else {
             let at_ms = now.mono_ms + PLACE_GRACE_MS;
             person.grace_until_ms = Some(at_ms);
             self.timers.set(at_ms, Timer::Grace(connection.participant));

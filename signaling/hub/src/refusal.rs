@@ -26,6 +26,10 @@ pub(crate) const ROOM_FULL: Refusal = refusal(
     RefusalCode::RoomFull,
     "The room is full. Try again when somebody has left, or visit another one.",
 );
+pub(crate) const EVENT_FULL: Refusal = refusal(
+    RefusalCode::RoomFull,
+    "The event is full. Try again when somebody has left.",
+);
 pub(crate) const NOT_IN_ROOM: Refusal = refusal(
     RefusalCode::NotInRoom,
     "You are in no room at present. Enter a room first.",
@@ -153,7 +157,7 @@ pub(crate) const COUNTDOWN_TOO_LONG: Refusal = refusal(
 );
 pub(crate) const TOO_MANY_CONNECTIONS: Refusal = refusal(
     RefusalCode::TooManyConnections,
-    "You have this event open in too many tabs. Close one of them and reload this page.",
+    "You opened this event in more tabs than possible, so this one, the oldest, was closed. Reload to use it again.",
 );
 pub(crate) const TOO_MANY_QUESTIONS: Refusal = refusal(
     RefusalCode::TooMany,

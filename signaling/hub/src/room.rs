@@ -17,6 +17,7 @@ use crate::countdown::Countdowns;
 use crate::hands::Hands;
 use crate::polls::Polls;
 use crate::questions::Questions;
+use crate::reactions::Reactions;
 use crate::refusal::{self, Refusal};
 use crate::stream::Stream;
 
@@ -37,6 +38,7 @@ pub(crate) struct Room {
     pub(crate) hands: Hands,
     pub(crate) countdowns: Countdowns,
     pub(crate) polls: Polls,
+    pub(crate) reactions: Reactions,
     pub(crate) stream: Stream,
     pub(crate) backstage: Stream,
     pub(crate) moderators: Stream,
@@ -58,6 +60,7 @@ impl Room {
             hands: Hands::default(),
             countdowns: Countdowns::default(),
             polls: Polls::default(),
+            reactions: Reactions::default(),
             stream,
             backstage,
             moderators,

@@ -24,6 +24,12 @@ pub(crate) enum Timer {
     AwaitedHands,
     /// Broadcast what is counted: hands, answers to polls.
     Tallies,
+    /// Tell rooms how they reacted.
+    Reactions,
+    /// Tell organisers the numbers.
+    Numbers,
+    /// A minute of the attendance curve is over.
+    Minute,
     /// A connection gets a new resume token.
     Renew(ConnectionId),
 }

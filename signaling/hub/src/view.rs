@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use fiera_protocol::PROTOCOL_VERSION;
 use fiera_protocol::codec::encode;
-use fiera_protocol::fair::{Announcement, ChatMessage, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers};
+use fiera_protocol::fair::{
+    Announcement, ChatMessage, CurvePoint, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers,
+};
 use fiera_protocol::ids::{AnnouncementId, CommandId, DisplayName, MessageId, ParticipantId, QuestionId, RoomId};
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
 use fiera_protocol::server::ServerMessage;
@@ -230,10 +232,29 @@ pub(crate) fn tally_changes(id: &RoomId, room: &Room) -> Vec<(StreamKey, Change)
     };
     let hands = room.hands.waiting();
     let hands = (known.hands != hands).then_some(Change::Hands { hands });
-    hands
+    let poll = room.polls.shown();
+    let poll = (known.poll != poll).then_some(Change::Poll { poll });
+    let of_room = hands
         .into_iter()
-        .map(|change| (StreamKey::Room(id.clone()), change))
-        .collect()
+        .chain(poll)
+        .map(|change| (StreamKey::Room(id.clone()), change));
+    let StreamState::Moderators(known) = room.moderators.state() else {
+        return of_room.collect();
+    };
+    let told = |poll: &PollView| known.polls.contains(poll);
+    let open = room.polls.open().map(Poll::view).filter(|poll| !told(poll));
+    let of_moderators = open.map(|poll| (StreamKey::Moderators(id.clone()), Change::RoomPoll { poll }));
+    of_room.chain(of_moderators).collect()
+}
+
+/// Whether organisers know other numbers.
+pub(crate) fn numbers_differ(known: &StreamState, numbers: &LiveNumbers) -> bool {
+    matches!(known, StreamState::Organisers(known) if known.numbers != *numbers)
+}
+
+/// Whether organisers know another point of the curve, or none.
+pub(crate) fn point_differs(known: &StreamState, point: CurvePoint) -> bool {
+    matches!(known, StreamState::Organisers(known) if !known.curve.contains(&point))
 }
 
 fn publisher(participant: &Participant) -> Publisher {

@@ -5,11 +5,11 @@
 
 mod support;
 
-use fiera_hub::{Input, MediaIntent};
+use fiera_hub::{Input, MediaIntent, Output};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::Role;
 use fiera_protocol::limits::{
-    CONNECTIONS_PER_PARTICIPANT_MAX, COUNTS_INTERVAL_MS, PLACE_GRACE_MS, RESUME_TOKEN_RENEW_MS,
+    CONNECTIONS_PER_PARTICIPANT_MAX, COUNTS_INTERVAL_MS, EVENT_PEOPLE_MAX, PLACE_GRACE_MS, RESUME_TOKEN_RENEW_MS,
 };
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
@@ -71,25 +71,50 @@ fn h4_the_highest_role_of_all_tabs_counts() {
 }
 
 #[test]
-fn h4_too_many_tabs_are_refused_and_the_others_go_on() {
+fn h4_with_too_many_tabs_the_oldest_is_closed_and_the_newest_gets_in() {
     let mut shell = Shell::new();
-    let first = shell.open(1, Role::Attendee);
-    for _ in 1..CONNECTIONS_PER_PARTICIPANT_MAX {
+    let first = shell.join(1, Role::Attendee, "hall-a");
+    let second = shell.open(1, Role::Attendee);
+    for _ in 2..CONNECTIONS_PER_PARTICIPANT_MAX {
         shell.open(1, Role::Attendee);
     }
+    shell.take(first);
     let one_more = shell.open(1, Role::Attendee);
-    let answer = shell.take(one_more);
+    let told = shell.take(first);
     assert!(
         matches!(
-            answer[..],
+            told[..],
             [ServerMessage::Refused {
+                id: None,
                 code: RefusalCode::TooManyConnections,
                 ..
             }]
         ),
-        "{answer:?}"
+        "{told:?}"
     );
-    shell.ok(first, Command::Enter { room: room("hall-a") });
+    assert!(shell.log.contains(&Output::Disconnect { conn: first }));
+    assert_eq!(shell.hub.connections(), CONNECTIONS_PER_PARTICIPANT_MAX);
+    assert_eq!(shell.place(one_more), (Some("hall-a"), Place::Audience));
+    shell.ok(second, Command::Enter { room: room("hall-b") });
+    shell.close(first);
+    assert_eq!(shell.hub.people(), 1, "the closed one closes once");
+}
+
+#[test]
+fn r3_who_leaves_on_purpose_is_gone_at_once() {
+    let mut shell = Shell::new();
+    let leaver = shell.join(1, Role::Speaker, "hall-a");
+    let tab = shell.open(1, Role::Speaker);
+    let viewer = shell.join(2, Role::Attendee, "hall-a");
+    shell.backstage(leaver);
+    shell.on_air(leaver);
+    let leave = |shell: &mut Shell, conn| shell.input(Input::ConnectionClosed { conn, left: true });
+    leave(&mut shell, leaver);
+    assert_eq!(shell.on_air_seen(viewer, "hall-a"), [person(1)], "another tab is open");
+    leave(&mut shell, tab);
+    assert_eq!(shell.on_air_seen(viewer, "hall-a"), []);
+    assert_eq!(shell.hub.people(), 1);
+    assert!(shell.intents.contains(&MediaIntent::Gone { participant: person(1) }));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fiera_hub::{ConnectionId, Input, Output};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{ParticipantId, Role, SourceKind};
-use fiera_protocol::limits::{COUNTS_INTERVAL_MS, PLACE_GRACE_MS};
+use fiera_protocol::limits::{CONNECTIONS_PER_PARTICIPANT_MAX, COUNTS_INTERVAL_MS, PLACE_GRACE_MS};
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Place, StreamId, StreamState};
 use proptest::prelude::*;
@@ -123,9 +123,17 @@ impl Run {
             Op::Open { who, with_token } => {
                 let token = self.tokens.get(&who).filter(|_| with_token).cloned();
                 let conn = shell.open_with(who, role(who), token);
-                if shell.hub.connections() > self.open.len() {
+                if matches!(
+                    shell.clients[&conn].received.first(),
+                    Some(ServerMessage::Welcome { .. })
+                ) {
                     self.open.insert(conn, who);
                     self.left_at_ms.remove(&who);
+                    let theirs = self.open.iter().filter(|(_, of)| **of == who).map(|(conn, _)| *conn);
+                    let theirs: Vec<ConnectionId> = theirs.collect();
+                    if theirs.len() > CONNECTIONS_PER_PARTICIPANT_MAX {
+                        self.open.remove(&theirs[0]);
+                    }
                 }
             }
             Op::Close { nth } => {
@@ -353,7 +361,8 @@ proptest! {
         for who in 0..PEOPLE {
             run.step(Op::ProgramDown { who });
         }
-        run.step(Op::Pass { ms: PLACE_GRACE_MS + COUNTS_INTERVAL_MS });
+        // The last arrivals are counted for five minutes.
+        run.step(Op::Pass { ms: PLACE_GRACE_MS + COUNTS_INTERVAL_MS + 6 * 60_000 });
         prop_assert_eq!(run.shell.hub.people(), 0);
         prop_assert_eq!(run.shell.hub.next_deadline(), None);
         prop_assert!(run.shell.media.is_empty());

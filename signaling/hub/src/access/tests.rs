@@ -100,3 +100,11 @@ fn a2_a3_the_refusal_names_the_reason() {
         RefusalCode::NotAllowed
     );
 }
+
+#[test]
+fn a5_an_event_of_ten_thousand_takes_no_more_attendees() {
+    let code = |role, people| super::fits_event(role, people).map_err(|refusal| refusal.code);
+    assert_eq!(code(Role::Attendee, 9_999), Ok(()));
+    assert_eq!(code(Role::Attendee, 10_000), Err(RefusalCode::RoomFull));
+    assert_eq!(code(Role::Speaker, 10_000), Ok(()));
+}
