@@ -13,7 +13,7 @@ use axum::Router;
 use axum_server::Handle;
 use fiera_media::{Media, MediaConfig};
 use fiera_protocol::ids::Role;
-use fiera_store::memory::MemoryStore;
+use fiera_store::Store;
 use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 
@@ -25,7 +25,7 @@ use crate::limits::{DRAIN_WITHIN, HTTP_HEADERS_WITHIN};
 use crate::metrics::Metrics;
 use crate::state::Server;
 use crate::token::{self, Grant};
-use crate::{http, tls};
+use crate::{http, setups, tls};
 
 /// Life of the links that a demo prints.
 const DEMO_LINKS_TTL: Duration = Duration::from_secs(30 * 24 * 3_600);
@@ -47,6 +47,15 @@ impl App {
     /// # Errors
     /// A port is taken, the data folder cannot be used, or an event cannot be run.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let store = setups::open(&config.data)?;
+        Self::start_on(config, store).await
+    }
+
+    /// As [`App::start`], on a store of the caller's.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub async fn start_on(config: Config, store: Arc<dyn Store>) -> anyhow::Result<Self> {
         let keys = Arc::new(Keys::load_or_create(&config.data)?);
         let listen = config.listen;
         let listener = TcpListener::bind(listen)
@@ -70,20 +79,21 @@ impl App {
             on_event,
         )?;
         metrics.watch_media(media.handle())?;
-        let store = Arc::new(MemoryStore::default());
+        let fairs = setups::to_run(&config, store.as_ref()).await?;
         let services = Services {
             media: media.handle(),
             store,
             keys,
             metrics,
+            data: config.data.as_path().into(),
         };
         let events = Events::default();
-        for event in &config.events {
-            events.start(event, &services).await?;
+        for fair in &fairs {
+            events.start(fair, &services).await?;
         }
         start_sorting(events.clone());
         let (drain, draining) = watch::channel(false);
-        let server = Server::new(services, events, config.tls != Tls::Off, draining);
+        let server = Server::new(services, events, config.secure(), config.behind_https, draining);
         Ok(Self {
             config,
             listener,
@@ -164,7 +174,7 @@ impl App {
             }
         };
         let handle = Handle::new();
-        let service = router.into_make_service();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let mut http = axum_server::from_tcp(listener)?.handle(handle.clone());
         http.http_builder()
             .http1()
@@ -195,6 +205,7 @@ impl App {
             }
         };
         drop(media);
+        server.events.stop().await;
         served.context("HTTP ended")
     }
 }

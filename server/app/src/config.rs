@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use fiera_protocol::ids::{EventId, RoomId, RoomKind};
-use fiera_protocol::view::EventPhase;
 use serde::Deserialize;
+
+use crate::fair::{Fair, line_of};
 
 /// What can be set, in all three places under the same name.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -41,52 +41,14 @@ pub struct Settings {
     /// The key of that certificate (PEM).
     #[arg(long, env = "FIERA_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// HTTPS ends at a proxy in front of this server: cookies are for HTTPS alone, and the proxy's last entry in
+    /// X-Forwarded-For is who asks.
+    #[arg(long, env = "FIERA_BEHIND_HTTPS", num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub behind_https: Option<bool>,
     /// Events, in the file only: `[[event]]`.
     #[arg(skip)]
     #[serde(rename = "event")]
-    pub events: Vec<EventSettings>,
-}
-
-/// An event as written in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct EventSettings {
-    /// Short name, as in the address.
-    pub id: EventId,
-    /// Title.
-    pub title: String,
-    /// Where it starts in its life.
-    #[serde(default = "draft")]
-    pub phase: EventPhase,
-    /// Its rooms, `[[event.room]]`.
-    #[serde(default, rename = "room")]
-    pub rooms: Vec<RoomSettings>,
-}
-
-fn draft() -> EventPhase {
-    EventPhase::Draft
-}
-
-/// A room as written in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RoomSettings {
-    /// Short name, unique within the event.
-    pub id: RoomId,
-    /// Lobby, stage, stand or breakout.
-    pub kind: RoomKind,
-    /// Title.
-    pub title: String,
-    /// Participants after whom attendees are refused.
-    #[serde(default = "capacity")]
-    pub capacity: u32,
-    /// A publisher by WHIP is on air at once.
-    #[serde(default)]
-    pub whip_on_air_at_once: bool,
-}
-
-fn capacity() -> u32 {
-    5_000
+    pub events: Vec<Fair>,
 }
 
 /// How HTTP is served.
@@ -120,11 +82,19 @@ pub struct Config {
     pub tls: Tls,
     /// Whether the demo event is among the events.
     pub demo: bool,
-    /// The events to run.
-    pub events: Vec<EventSettings>,
+    /// Whether HTTPS ends at a proxy in front.
+    pub behind_https: bool,
+    /// The events of the file.
+    pub events: Vec<Fair>,
 }
 
 impl Config {
+    /// Whether people come by HTTPS.
+    #[must_use]
+    pub fn secure(&self) -> bool {
+        self.tls != Tls::Off || self.behind_https
+    }
+
     /// Puts `given` (flags and environment) over the file over the defaults.
     ///
     /// # Errors
@@ -132,18 +102,10 @@ impl Config {
     pub fn resolve(given: Settings, file: Option<&Path>) -> anyhow::Result<Self> {
         let file = match file {
             None => Settings::default(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-                toml::from_str(&text).with_context(|| format!("{} cannot be used", path.display()))?
-            }
+            Some(path) => read(path)?,
         };
         let demo = given.demo.or(file.demo).unwrap_or(false);
         let tls = tls(&given)?.map_or_else(|| tls(&file), |tls| Ok(Some(tls)))?;
-        let mut events = file.events;
-        if demo {
-            events.retain(|event| event.id.as_str() != DEMO);
-            events.insert(0, demo_event()?);
-        }
         Ok(Self {
             listen: given
                 .listen
@@ -158,9 +120,22 @@ impl Config {
             data: given.data.or(file.data).unwrap_or_else(|| PathBuf::from("data")),
             tls: tls.unwrap_or(Tls::Off),
             demo,
-            events,
+            behind_https: given.behind_https.or(file.behind_https).unwrap_or(false),
+            events: file.events,
         })
     }
+}
+
+fn read(path: &Path) -> anyhow::Result<Settings> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let settings: Settings = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(0, |span| line_of(&text, span.start));
+        anyhow::anyhow!("{}, line {line}: {}", path.display(), error.message().trim())
+    })?;
+    for fair in &settings.events {
+        fair.check(&text).with_context(|| path.display().to_string())?;
+    }
+    Ok(settings)
 }
 
 fn tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
@@ -180,27 +155,8 @@ fn tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
 /// Short name of the demo event.
 pub const DEMO: &str = "demo";
 
-fn demo_event() -> anyhow::Result<EventSettings> {
-    let room = |id: &str, kind, title: &str| -> anyhow::Result<RoomSettings> {
-        let on_air = kind == RoomKind::Stage;
-        Ok(RoomSettings {
-            id: id.parse()?,
-            kind,
-            title: title.to_owned(),
-            capacity: capacity(),
-            whip_on_air_at_once: on_air,
-        })
-    };
-    Ok(EventSettings {
-        id: DEMO.parse()?,
-        title: "Fiera Demo".to_owned(),
-        phase: EventPhase::Live,
-        rooms: vec![
-            room("lobby", RoomKind::Lobby, "Lobby")?,
-            room("main", RoomKind::Stage, "Main stage")?,
-        ],
-    })
-}
+/// The demo event as it is set up unless another one of this id is.
+pub const DEMO_FAIR: &str = include_str!("../demo.toml");
 
 #[cfg(test)]
 mod tests {

@@ -10,9 +10,11 @@ mod socket;
 
 pub(crate) use hello::token_refusal;
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
-use axum::extract::{State, WebSocketUpgrade};
+use axum::Extension;
+use axum::extract::{ConnectInfo, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use fiera_protocol::codec::encode;
@@ -34,13 +36,16 @@ pub(crate) async fn upgrade(
     State(server): State<Server>,
     headers: HeaderMap,
     uri: Uri,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if server.is_draining() {
         return Refusal::unavailable().http().into_response();
     }
     // Another site's page may open a socket here, but then its visitor's cookie says nothing.
+    let address = server.sign_ins.address(peer.map(|peer| peer.0.0), &headers);
     let caller = Caller {
+        address,
         cookies: same_origin(&headers, &uri).then_some(headers),
     };
     upgrade
@@ -73,6 +78,8 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
         }
     };
     let (sender, receiver) = outbox();
+    let participant = identity.participant;
+    let bucket = server.people.of(&event.id, participant, opened_at);
     let id = server.next_socket();
     let opened = Message::Opened {
         socket: id,
@@ -88,7 +95,7 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
         return;
     }
     let open = server.open_socket();
-    let mut session = Session::new(&server, &event, id, receiver);
+    let mut session = Session::new(&server, &event, id, bucket, receiver);
     let close = tokio::select! {
         close = session.run(&mut socket) => close,
         () = server.drained() => {
@@ -99,6 +106,7 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
     };
     let left = session.left();
     let rest = session.into_pending();
+    server.people.gone(&event.id, participant);
     event
         .send(Message::Closed {
             socket: id,

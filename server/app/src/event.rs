@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
+use fiera_hub::Hub;
 use fiera_protocol::client::Command;
+use fiera_protocol::fair::{AgendaSlot, Localised};
 use fiera_protocol::ids::{CommandId, DisplayName, EventId, ParticipantId, RoomId};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
@@ -104,20 +106,52 @@ pub(crate) enum Message {
     },
     /// The media plane reports something of this event.
     Media(MediaReport),
+    /// Somebody wants to read the event.
+    Look(Look),
+    /// The server ends; what came before is carried out first.
+    Stop {
+        /// Dropped when the task has ended.
+        stopped: oneshot::Sender<()>,
+    },
     /// A broken invariant, for the tests of the supervisor.
     #[cfg(test)]
     Fault,
+}
+
+/// A look at the event as everybody was told it is.
+pub(crate) struct Look(Box<dyn FnOnce(&Hub) + Send>);
+
+impl Look {
+    /// Runs `work` in the event's task.
+    pub(crate) fn new(work: impl FnOnce(&Hub) + Send + 'static) -> Self {
+        Self(Box::new(work))
+    }
+
+    pub(crate) fn at(self, hub: &Hub) {
+        (self.0)(hub);
+    }
+}
+
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Look")
+    }
 }
 
 /// What anybody may know of an event without waiting for its task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) title: String,
+    pub(crate) titles: Localised,
+    pub(crate) organiser: Option<String>,
+    pub(crate) starts_unix_ms: Option<u64>,
+    pub(crate) ends_unix_ms: Option<u64>,
+    pub(crate) agenda: Arc<[AgendaSlot]>,
     pub(crate) phase: EventPhase,
     pub(crate) people: u32,
     pub(crate) live: bool,
     pub(crate) rooms: Vec<RoomId>,
-    /// A second fault: it answers nothing any more until the server is started anew.
+    /// After repeated faults: it answers nothing any more until the server is started anew.
     pub(crate) read_only: bool,
 }
 
@@ -156,6 +190,26 @@ impl EventHandle {
     /// A number for the media plane, never used before in this process.
     pub(crate) fn next_key(&self) -> u64 {
         (u64::from(self.index) << 40) | self.next_key.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Reads the event; none where it runs no more.
+    pub(crate) async fn look<T: Send + 'static>(&self, work: impl FnOnce(&Hub) -> T + Send + 'static) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        let look = Look::new(move |hub| {
+            let _ = reply.send(work(hub));
+        });
+        if !self.send(Message::Look(look)).await {
+            return None;
+        }
+        answer.await.ok()
+    }
+
+    /// Ends the event's task and waits until it has let go of the store.
+    pub(crate) async fn stop(&self) {
+        let (stopped, gone) = oneshot::channel();
+        if self.send(Message::Stop { stopped }).await {
+            let _ = gone.await;
+        }
     }
 
     /// Sends and waits while the inbox is full; false where the event runs no more.

@@ -1,86 +1,133 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! One task per event: owns the pure hub, feeds it, carries out what it asks, and starts it anew after a fault.
-//! A fault ends this event's sockets alone; a second one leaves the event readable but closed to everybody.
+//! One task per event: owns the pure hub, feeds it in rounds, keeps what it wants kept, then carries out what it asks.
+//! A fault or a store that fails ends this event's sockets alone: another hub takes over from what was kept.
 
+pub(crate) mod keeper;
 mod outputs;
+mod round;
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use fiera_hub::{ConfigError, ConnectionId, EventConfig, Hub, Input, Now, Output, StreamKey};
-use fiera_protocol::codec::encode;
+use fiera_hub::{EventConfig, Hub, Input, Now, Recovered, RestoreError, StreamKey};
 use fiera_protocol::ids::ParticipantId;
-use fiera_protocol::server::ServerMessage;
+use fiera_protocol::limits::PLACE_GRACE_MS;
+use fiera_protocol::view::EventPhase;
+use fiera_store::StoreError;
 use futures_util::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::bridge::{EventMedia, Reaction};
+use self::keeper::Keeper;
+use self::round::Round;
+use crate::bridge::EventMedia;
 use crate::event::{EventHandle, Message, SocketId};
 use crate::events::Services;
 use crate::identity::Identity;
-use crate::metrics::command_kind;
+use crate::limits::{LEASE_RENEW_EVERY, ROUND_MESSAGES_MAX, STORE_PROBE_EVERY};
 use crate::outbox::Outbox;
-use crate::phase_log::PhaseLog;
+use crate::recap_files;
 use crate::refusal::Refusal;
 use crate::token::unix_ms;
+
+/// Faults of one event after which it is closed until the server is started anew.
+const FAULTS_MAX: u32 = 2;
 
 /// What a task is started with.
 pub(crate) struct Setup {
     pub(crate) config: EventConfig,
-    pub(crate) log: PhaseLog,
+    pub(crate) keeper: Keeper,
     pub(crate) handle: EventHandle,
     pub(crate) services: Services,
 }
 
-/// Starts the event's task; it ends with its inbox.
+/// Starts the event's task from what was kept; it ends with [`Message::Stop`].
 ///
 /// # Errors
-/// Where the configuration cannot be run.
-pub(crate) fn start(setup: Setup, inbox: mpsc::Receiver<Message>) -> Result<(), ConfigError> {
-    let hub = new_hub(&setup)?;
+/// Where the configuration cannot be run, or what was kept cannot be read.
+pub(crate) fn start(setup: Setup, kept: Recovered, inbox: mpsc::Receiver<Message>) -> Result<(), RestoreError> {
+    let hub = restore(&setup, kept)?;
     tokio::spawn(supervise(setup, hub, inbox));
     Ok(())
 }
 
-fn new_hub(setup: &Setup) -> Result<Hub, ConfigError> {
-    let epoch = u32::from_le_bytes(setup.services.keys.random());
-    Hub::new(setup.config.clone(), epoch, setup.services.keys.random())
+fn restore(setup: &Setup, kept: Recovered) -> Result<Hub, RestoreError> {
+    let keys = &setup.services.keys;
+    let epoch = u32::from_le_bytes(keys.random());
+    Hub::restore(setup.config.clone(), epoch, keys.random(), kept)
+}
+
+/// Who waits for the end of the task.
+type Stop = Option<oneshot::Sender<()>>;
+
+/// How a run of the task ended.
+enum End {
+    /// Asked to, or nobody is left to ask; what is held here is dropped once the store is let go of.
+    Stopped(Stop),
+    /// Nothing can be written at present.
+    StoreFailed(StoreError),
+    /// Another server has the event.
+    Taken(StoreError),
+}
+
+impl From<StoreError> for End {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::StoreFailed(error),
+            StoreError::Conflict { .. } | StoreError::Leased { .. } => Self::Taken(error),
+        }
+    }
 }
 
 async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
     let media = EventMedia::new(setup.services.media.clone(), setup.handle.clone());
+    let now = Instant::now();
     let mut task = EventTask {
+        phase: hub.phase(),
         hub,
         media,
         sockets: HashMap::new(),
         followers: HashMap::new(),
         refused_program: None,
         metric_people: 0,
-        started: Instant::now(),
+        started: now,
+        lease_at: now + LEASE_RENEW_EVERY,
+        probe_at: None,
+        reap_at: None,
         setup,
     };
-    for attempt in 1..=2 {
-        let end = AssertUnwindSafe(task.run(&mut inbox)).catch_unwind().await;
-        let event = task.setup.handle.id.clone();
-        match end {
-            Ok(End::InboxClosed) => return,
-            Ok(End::StoreFailed(error)) => tracing::error!(%event, attempt, %error, "the store failed"),
-            Err(_) => tracing::error!(%event, attempt, "fault in the event's task; it is started anew"),
+    let event = task.setup.handle.id.clone();
+    task.publish_summary();
+    let mut faults = 0;
+    let stop = loop {
+        let writable = match AssertUnwindSafe(task.run(&mut inbox)).catch_unwind().await {
+            Ok(End::Stopped(stop)) => break stop,
+            Ok(End::StoreFailed(error)) => {
+                tracing::error!(%event, %error, "nothing can be stored; people can read and watch until it can be again");
+                false
+            }
+            Ok(End::Taken(error)) => {
+                tracing::error!(%event, %error, "another server has the event; it is closed here");
+                break task.end_closed(&mut inbox).await;
+            }
+            Err(_) => {
+                faults += 1;
+                tracing::error!(%event, faults, "fault in the event's task; it is restored from what was kept");
+                if faults == FAULTS_MAX {
+                    break task.end_closed(&mut inbox).await;
+                }
+                true
+            }
+        };
+        if let Err(stop) = task.restart(&mut inbox, writable).await {
+            break stop;
         }
-        if attempt == 2 || !task.restart().await {
-            break;
-        }
-    }
-    task.end_read_only(&mut inbox).await;
-}
-
-enum End {
-    InboxClosed,
-    StoreFailed(fiera_store::StoreError),
+    };
+    drop(task);
+    drop(stop);
 }
 
 struct Socket {
@@ -92,6 +139,8 @@ struct Socket {
 
 struct EventTask {
     hub: Hub,
+    /// As of the last round.
+    phase: EventPhase,
     media: EventMedia,
     sockets: HashMap<SocketId, Socket>,
     followers: HashMap<StreamKey, BTreeSet<SocketId>>,
@@ -99,200 +148,101 @@ struct EventTask {
     /// What this event adds to the gauge of participants now.
     metric_people: i64,
     started: Instant,
+    lease_at: Instant,
+    /// When the store is tried again, while nothing can be written.
+    probe_at: Option<Instant>,
+    /// When media connections of people who did not come back after a restart end.
+    reap_at: Option<Instant>,
     setup: Setup,
 }
 
 impl EventTask {
     async fn run(&mut self, inbox: &mut mpsc::Receiver<Message>) -> End {
         loop {
-            let deadline = self
-                .hub
-                .next_deadline()
-                .map(|ms| self.started + Duration::from_millis(ms));
-            let tick = async {
-                match deadline {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let message = tokio::select! {
+            let wake_at = self.wake_at();
+            let mut round = Round::default();
+            tokio::select! {
                 biased;
-                message = inbox.recv() => message,
-                () = tick => {
-                    if let Err(error) = self.feed(Input::Tick).await {
-                        return End::StoreFailed(error);
+                message = inbox.recv() => match message {
+                    Some(Message::Stop { stopped }) => return End::Stopped(Some(stopped)),
+                    None => return End::Stopped(None),
+                    Some(message) => self.take(message, &mut round),
+                },
+                () = tokio::time::sleep_until(wake_at) => {
+                    if let Err(error) = self.wake(&mut round).await {
+                        return error.into();
                     }
-                    continue;
                 }
-            };
-            let Some(message) = message else {
-                return End::InboxClosed;
-            };
-            if let Err(error) = self.take(message).await {
-                return End::StoreFailed(error);
+            }
+            let mut stop = None;
+            while round.messages < ROUND_MESSAGES_MAX {
+                match inbox.try_recv() {
+                    Ok(Message::Stop { stopped }) => {
+                        stop = Some(stopped);
+                        break;
+                    }
+                    Ok(message) => self.take(message, &mut round),
+                    Err(_) => break,
+                }
+            }
+            if let Err(error) = self.settle(round).await {
+                return error.into();
+            }
+            if stop.is_some() {
+                return End::Stopped(stop);
             }
         }
     }
 
-    async fn take(&mut self, message: Message) -> Result<(), fiera_store::StoreError> {
-        match message {
-            Message::Opened {
-                socket,
-                identity,
-                resume,
-                outbox,
-                hello_at,
-            } => {
-                let conn = ConnectionId(socket);
-                let (participant, role, name) = (identity.participant, identity.role, identity.name.clone());
-                self.sockets.insert(
-                    socket,
-                    Socket {
-                        outbox,
-                        identity,
-                        hello_at: Some(hello_at),
-                    },
-                );
-                self.feed(Input::ConnectionOpened {
-                    conn,
-                    participant,
-                    name,
-                    role,
-                    resume,
-                })
-                .await?;
-            }
-            Message::Closed { socket, goodbye, left } => {
-                if self.drop_socket(socket, goodbye) {
-                    self.feed(Input::ConnectionClosed {
-                        conn: ConnectionId(socket),
-                        left,
-                    })
-                    .await?;
-                }
-            }
-            Message::Command { socket, id, command } => {
-                let kind = command_kind(&command);
-                self.feed_command(
-                    socket,
-                    Input::ClientCommand {
-                        conn: ConnectionId(socket),
-                        id,
-                        command,
-                    },
-                    kind,
-                )
-                .await?;
-            }
-            Message::Resync { socket, stream, have } => {
-                self.feed(Input::Resync {
-                    conn: ConnectionId(socket),
-                    stream,
-                    have,
-                })
-                .await?;
-            }
-            Message::Roster { socket, after } => {
-                self.feed(Input::Roster {
-                    conn: ConnectionId(socket),
-                    after,
-                })
-                .await?;
-            }
-            Message::Watch { socket, rack, link } => {
-                let Some(of) = self.sockets.get_mut(&socket) else {
-                    return Ok(());
-                };
-                let (participant, since) = (of.identity.participant, of.hello_at.take());
-                let standing = self.hub.standing(participant);
-                let done = self.media.watch(socket, participant, standing, rack, *link, since);
-                self.tell_refusal(socket, done);
-            }
-            Message::Want { socket, slot, height } => self.media.want(socket, slot, height),
-            Message::StopWatching { socket } => self.media.stop_watching(socket),
-            Message::Publish {
-                socket,
-                offer,
-                answer,
-                link,
-            } => {
-                let Some(of) = self.sockets.get(&socket) else {
-                    return Ok(());
-                };
-                let (participant, role) = (of.identity.participant, of.identity.role);
-                let done = self
-                    .media
-                    .publish(socket, (participant, role), self.hub.standing(participant), *link);
-                if done.is_ok() {
-                    self.tell(
-                        socket,
-                        encode(&ServerMessage::PublishAnswer {
-                            offer,
-                            sdp: answer.into(),
-                        }),
-                        true,
-                    );
-                }
-                self.tell_refusal(socket, done);
-            }
-            Message::StopPublishing { socket } => {
-                if let Some(of) = self.sockets.get(&socket) {
-                    self.media.stop_publishing(socket, of.identity.participant);
-                }
-            }
-            Message::Whip {
-                participant,
-                name,
-                room,
-                link,
-                resource,
-                reply,
-            } => {
-                let input = Input::ExternalPublisherUp {
-                    participant,
-                    name: name.clone(),
-                    room: room.clone(),
-                };
-                self.feed(input).await?;
-                let result = match self.refused_program.take() {
-                    Some((of, refusal)) if of == participant => Err(refusal),
-                    _ => self.media.whip(
-                        (participant, name, room),
-                        self.hub.standing(participant),
-                        *link,
-                        resource,
-                    ),
-                };
-                // Where nobody waits any more the media plane times the connection out.
-                let _ = reply.send(result);
-            }
-            Message::Whep {
-                room,
-                link,
-                resource,
-                since,
-                reply,
-            } => {
-                let _ = reply.send(self.media.whep(room, *link, resource, since));
-            }
-            Message::Release { resource, reply } => {
-                let released = self.media.release(&resource);
-                let _ = reply.send(released.is_some());
-                if let Some(Some(input)) = released {
-                    self.feed(input).await?;
-                }
-            }
-            Message::Media(report) => match self.media.report(report, &self.setup.services.metrics) {
-                Some(Reaction::Hub(input)) => self.feed(input).await?,
-                Some(Reaction::Tell(socket, message)) => self.tell(socket, encode(&message), true),
-                Some(Reaction::TellOrphaned(participant, message)) => {
-                    self.tell_orphaned(participant, &encode(&message))
-                }
-                None => {}
-            },
-            #[cfg(test)]
-            Message::Fault => panic!("a broken invariant"),
+    /// Makes a round durable, then carries it out.
+    async fn settle(&mut self, round: Round) -> Result<(), StoreError> {
+        if !round.batch.is_empty() {
+            self.setup.keeper.commit(round.batch).await?;
         }
+        for effect in round.effects {
+            self.carry_out(effect, round.now_unix_ms);
+        }
+        self.publish_summary();
+        if self.hub.phase() != self.phase {
+            self.phase = self.hub.phase();
+            if self.phase == EventPhase::Ended {
+                recap_files::write_later(&self.setup.services.data, self.hub.recap());
+            }
+        }
+        Ok(())
+    }
+
+    fn wake_at(&self) -> Instant {
+        let deadline = self.hub.next_deadline();
+        let deadline = deadline.map(|ms| self.started + Duration::from_millis(ms));
+        let due = [deadline, self.probe_at, self.reap_at].into_iter().flatten();
+        due.fold(self.lease_at, Instant::min)
+    }
+
+    /// Something is due.
+    async fn wake(&mut self, round: &mut Round) -> Result<(), StoreError> {
+        let now = Instant::now();
+        if now >= self.lease_at {
+            self.lease_at = now + LEASE_RENEW_EVERY;
+            match self.setup.keeper.lease().await {
+                // A store that cannot be written says so when something is to be kept.
+                Ok(()) | Err(StoreError::Unavailable(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if self.probe_at.is_some_and(|at| now >= at) {
+            self.probe_at = Some(now + STORE_PROBE_EVERY);
+            if self.setup.keeper.probe().await.is_ok() {
+                self.probe_at = None;
+                tracing::info!(event = %self.setup.handle.id, "the store can be written again");
+                self.feed(Input::Storage { writable: true }, round);
+            }
+        }
+        if self.reap_at.is_some_and(|at| now >= at) {
+            self.reap_at = None;
+            self.media.reap(&self.hub);
+        }
+        self.feed(Input::Tick, round);
         Ok(())
     }
 
@@ -302,44 +252,6 @@ impl EventTask {
             mono_ms,
             unix_ms: unix_ms(),
         }
-    }
-
-    /// Gives the hub an input and carries out what it asks, facts first.
-    async fn feed(&mut self, input: Input) -> Result<(), fiera_store::StoreError> {
-        self.feed_counting(input, None).await
-    }
-
-    async fn feed_command(
-        &mut self,
-        socket: SocketId,
-        input: Input,
-        kind: &'static str,
-    ) -> Result<(), fiera_store::StoreError> {
-        self.feed_counting(input, Some((socket, kind))).await
-    }
-
-    async fn feed_counting(
-        &mut self,
-        input: Input,
-        command: Option<(SocketId, &'static str)>,
-    ) -> Result<(), fiera_store::StoreError> {
-        let phase = self.hub.phase();
-        let now = self.now();
-        self.hub.handle(now, input);
-        if self.hub.phase() != phase {
-            self.setup.log.moved(self.hub.phase(), now.unix_ms).await?;
-        }
-        while let Some(output) = self.hub.poll_output() {
-            if let (Some((socket, kind)), Output::ToConnection { conn, text }) = (command, &output)
-                && conn.0 == socket
-                && let Some(outcome) = outcome(text)
-            {
-                self.setup.services.metrics.command(kind, outcome);
-            }
-            self.carry_out(output, now.unix_ms);
-        }
-        self.publish_summary();
-        Ok(())
     }
 
     fn publish_summary(&mut self) {
@@ -354,46 +266,70 @@ impl EventTask {
         self.metric_people = people;
     }
 
-    /// A new hub from facts; sockets end and come back by their resume tokens, programs go on.
-    async fn restart(&mut self) -> bool {
+    /// Another hub from what was kept; sockets end and come back by their resume tokens, media goes on.
+    ///
+    /// # Errors
+    /// Where the task was asked to end meanwhile.
+    async fn restart(&mut self, inbox: &mut mpsc::Receiver<Message>, writable: bool) -> Result<(), Stop> {
         self.sockets.clear();
         self.followers.clear();
-        match self.setup.log.replay().await {
-            Ok(Some(phase)) => self.setup.config.phase = phase,
-            Ok(None) => {}
-            Err(_) => return false,
-        }
-        let Ok(hub) = new_hub(&self.setup) else { return false };
-        self.hub = hub;
-        for input in self.media.restart() {
-            if self.feed(input).await.is_err() {
-                return false;
+        self.refused_program = None;
+        let event = self.setup.handle.id.clone();
+        loop {
+            match self.setup.keeper.load().await {
+                Ok(kept) => match restore(&self.setup, kept) {
+                    Ok(hub) => {
+                        self.hub = hub;
+                        break;
+                    }
+                    Err(error) => tracing::error!(%event, %error, "what was kept cannot be read"),
+                },
+                Err(error) => tracing::error!(%event, %error, "the store cannot be read"),
+            }
+            let again_at = Instant::now() + STORE_PROBE_EVERY;
+            loop {
+                // What comes in meanwhile is dropped, and with it the reply that somebody may wait for.
+                match tokio::time::timeout_at(again_at, inbox.recv()).await {
+                    Ok(Some(Message::Stop { stopped })) => return Err(Some(stopped)),
+                    Ok(None) => return Err(None),
+                    Ok(Some(_)) => {}
+                    Err(_) => break,
+                }
             }
         }
-        self.publish_summary();
-        true
+        self.probe_at = (!writable).then(|| Instant::now() + STORE_PROBE_EVERY);
+        self.reap_at = Some(Instant::now() + Duration::from_millis(PLACE_GRACE_MS));
+        let mut round = Round::default();
+        if !writable {
+            self.feed(Input::Storage { writable: false }, &mut round);
+        }
+        for input in self.media.restart() {
+            self.feed(input, &mut round);
+        }
+        // What this round wants kept is about programs that go on, which nobody was told of yet; where it fails the
+        // next round fails too and says so.
+        if let Err(error) = self.settle(round).await {
+            tracing::error!(%event, %error, "programs that went on could not be stored");
+        }
+        Ok(())
     }
 
-    async fn end_read_only(&mut self, inbox: &mut mpsc::Receiver<Message>) {
+    /// Answers nobody any more; what is known of the event stays readable.
+    async fn end_closed(&mut self, inbox: &mut mpsc::Receiver<Message>) -> Stop {
         self.setup.handle.update_summary(|summary| summary.read_only = true);
         self.setup.services.metrics.participants(-self.metric_people);
         self.metric_people = 0;
         self.sockets.clear();
         self.followers.clear();
-        self.media.restart();
+        self.media.end_people();
         // What comes in is dropped, and with it the reply that somebody may wait for.
-        while inbox.recv().await.is_some() {}
-    }
-}
-
-/// Whether an encoded message answers a command, and how.
-fn outcome(text: &str) -> Option<&'static str> {
-    if text.starts_with(r#"{"kind":"accepted""#) {
-        Some("accepted")
-    } else if text.starts_with(r#"{"kind":"refused""#) {
-        Some("refused")
-    } else {
-        None
+        loop {
+            match inbox.recv().await {
+                Some(Message::Stop { stopped }) => return Some(stopped),
+                Some(_) => {}
+                None => return None,
+            }
+        }
     }
 }
 

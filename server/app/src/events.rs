@@ -3,31 +3,24 @@
 
 //! All events of this server: settings to running tasks, and the way to each by name or by number.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use dashmap::DashMap;
-use fiera_hub::{EventConfig, RoomConfig};
 use fiera_media::MediaHandle;
-use fiera_protocol::fair::{Localised, RoomSettings};
 use fiera_protocol::ids::EventId;
 use fiera_store::Store;
 use tokio::sync::mpsc;
 
-use crate::config::EventSettings;
 use crate::event::{EventHandle, Summary};
+use crate::event_task::keeper::Keeper;
 use crate::event_task::{self, Setup};
+use crate::fair::Fair;
 use crate::keys::Keys;
 use crate::limits::EVENT_INBOX_MAX;
 use crate::metrics::Metrics;
-use crate::phase_log::PhaseLog;
-
-/// How a room works until a moderator changes it.
-const DEFAULT_ROOM: RoomSettings = RoomSettings {
-    moderated: false,
-    chat_open: true,
-    slow_mode_s: 0,
-};
+use crate::token::unix_ms;
 
 /// The running events.
 #[derive(Clone, Default)]
@@ -43,56 +36,59 @@ pub(crate) struct Services {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) metrics: Arc<Metrics>,
+    /// The data folder.
+    pub(crate) data: Arc<Path>,
 }
 
 impl Events {
-    /// Starts the task of an event.
-    pub(crate) async fn start(&self, settings: &EventSettings, services: &Services) -> anyhow::Result<()> {
-        let room = |room: &crate::config::RoomSettings| RoomConfig {
-            room: room.id.clone(),
-            kind: room.kind,
-            title: room.title.clone(),
-            titles: Localised::default(),
-            settings: DEFAULT_ROOM,
-            capacity: room.capacity,
-            whip_on_air_at_once: room.whip_on_air_at_once,
-        };
-        let (log, phase) = PhaseLog::open(services.store.clone(), settings.id.as_str()).await?;
-        let config = EventConfig {
-            event: settings.id.clone(),
-            title: settings.title.clone(),
-            titles: Localised::default(),
-            organiser: None,
-            agenda: Vec::new(),
-            phase: phase.unwrap_or(settings.phase),
-            rooms: settings.rooms.iter().map(room).collect(),
-        };
+    /// Starts the task of an event from what was kept of it.
+    pub(crate) async fn start(&self, fair: &Fair, services: &Services) -> anyhow::Result<()> {
+        let started_unix_ms = unix_ms();
+        let config = fair.config(started_unix_ms);
+        let event = config.event.clone();
+        anyhow::ensure!(!self.by_id.contains_key(&event), "event {event} is listed twice");
+        let mut keeper = Keeper::new(
+            services.store.clone(),
+            services.metrics.clone(),
+            event.to_string(),
+            services.keys.holder(),
+        );
+        let context = || format!("event {event} cannot be run");
+        keeper.lease().await.with_context(context)?;
+        let kept = keeper.load().await.with_context(context)?;
         let index = u32::try_from(self.by_id.len() + 1).context("too many events")?;
         let (inbox, messages) = mpsc::channel(EVENT_INBOX_MAX);
         let summary = Summary {
             title: config.title.clone(),
+            titles: config.titles.clone(),
+            organiser: config.organiser.clone(),
+            starts_unix_ms: fair.starts_unix_ms(started_unix_ms),
+            ends_unix_ms: fair.ends_unix_ms(started_unix_ms),
+            agenda: config.agenda.clone().into(),
             phase: config.phase,
             people: 0,
             live: false,
             rooms: config.rooms.iter().map(|room| room.room.clone()).collect(),
             read_only: false,
         };
-        let handle = EventHandle::new(config.event.clone(), index, inbox, summary);
-        anyhow::ensure!(
-            !self.by_id.contains_key(&config.event),
-            "event {} is listed twice",
-            config.event
-        );
+        let handle = EventHandle::new(event.clone(), index, inbox, summary);
         let setup = Setup {
             config,
-            log,
+            keeper,
             handle: handle.clone(),
             services: services.clone(),
         };
-        event_task::start(setup, messages).with_context(|| format!("event {} cannot be run", settings.id))?;
+        event_task::start(setup, kept, messages).with_context(context)?;
         self.by_index.insert(index, handle.clone());
-        self.by_id.insert(settings.id.clone(), handle);
+        self.by_id.insert(event, handle);
         Ok(())
+    }
+
+    /// Ends the tasks of all events and waits until they have let go of the store.
+    pub(crate) async fn stop(&self) {
+        for event in self.all() {
+            event.stop().await;
+        }
     }
 
     /// An event by its short name.

@@ -66,6 +66,13 @@ impl Keys {
         })
     }
 
+    /// Under which name a server of this data folder holds its events: the same after a crash, so that it needs not wait
+    /// for its own lease to run out.
+    pub(crate) fn holder(&self) -> String {
+        let tag = hmac::sign(&self.program, b"holder");
+        tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Random bytes from the system.
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

@@ -21,10 +21,24 @@ pub const WS_WRITE_BUFFER_BYTES: usize = 8 * 1024;
 pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
 /// Inputs that wait for one event's task; senders wait beyond this.
 pub const EVENT_INBOX_MAX: usize = 4_096;
+/// Messages that one round of an event's task takes before it makes them durable together.
+pub const ROUND_MESSAGES_MAX: usize = 256;
+/// How long the right to run an event lasts unless renewed.
+pub const LEASE_TTL: Duration = Duration::from_secs(30);
+/// How often it is renewed.
+pub const LEASE_RENEW_EVERY: Duration = Duration::from_secs(10);
+/// How often a store that could not be written is tried again.
+pub const STORE_PROBE_EVERY: Duration = Duration::from_secs(3);
 /// Reports of the media plane that wait to be sorted to their events.
 pub const MEDIA_REPORTS_MAX: usize = 65_536;
 /// WHEP viewers in one room.
 pub const WHEP_VIEWERS_PER_ROOM_MAX: usize = 5_000;
+/// Sign-ins of one address that may fail at once.
+pub const SIGN_IN_FAILURES_BURST: u32 = 20;
+/// Failed sign-ins of one address per second, sustained.
+pub const SIGN_IN_FAILURES_PER_S: u32 = 1;
+/// Addresses whose failed sign-ins are remembered.
+pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
 /// Body of a JSON request, bytes.
 pub const JSON_BODY_BYTES_MAX: usize = 8 * 1024;
 /// Life of the session cookie of an event.

@@ -14,10 +14,13 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram as HistogramProto, LabelPair, Metric, MetricFamily, MetricType,
 };
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 /// Upper bounds of the join histogram, seconds.
 const JOIN_BUCKETS_S: [f64; 11] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0];
+
+/// Upper bounds of the commit histogram, seconds.
+const COMMIT_BUCKETS_S: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
 
 /// All numbers of this process.
 pub(crate) struct Metrics {
@@ -26,6 +29,9 @@ pub(crate) struct Metrics {
     sockets: IntGauge,
     commands: IntCounterVec,
     joins: Histogram,
+    commits: Histogram,
+    commit_failures: IntCounter,
+    facts: IntCounter,
     reasons: Reasons,
 }
 
@@ -45,6 +51,12 @@ impl Metrics {
                 HistogramOpts::new("fiera_join_seconds", "From hello or WHEP POST to connected media")
                     .buckets(JOIN_BUCKETS_S.to_vec()),
             )?,
+            commits: Histogram::with_opts(
+                HistogramOpts::new("fiera_store_commit_seconds", "Until a round of an event was durable")
+                    .buckets(COMMIT_BUCKETS_S.to_vec()),
+            )?,
+            commit_failures: IntCounter::new("fiera_store_commit_failures_total", "Rounds that could not be stored")?,
+            facts: IntCounter::new("fiera_store_facts_total", "Facts that were stored")?,
             reasons: Reasons::default(),
             registry,
         };
@@ -52,6 +64,9 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.sockets.clone()))?;
         metrics.registry.register(Box::new(metrics.commands.clone()))?;
         metrics.registry.register(Box::new(metrics.joins.clone()))?;
+        metrics.registry.register(Box::new(metrics.commits.clone()))?;
+        metrics.registry.register(Box::new(metrics.commit_failures.clone()))?;
+        metrics.registry.register(Box::new(metrics.facts.clone()))?;
         metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(metrics)
     }
@@ -80,6 +95,17 @@ impl Metrics {
     /// Counts a command's outcome.
     pub(crate) fn command(&self, kind: &str, outcome: &str) {
         self.commands.with_label_values(&[kind, outcome]).inc();
+    }
+
+    /// A round is durable.
+    pub(crate) fn committed(&self, facts: usize, after: Duration) {
+        self.facts.inc_by(facts as u64);
+        self.commits.observe(after.as_secs_f64());
+    }
+
+    /// A round could not be stored.
+    pub(crate) fn commit_failed(&self) {
+        self.commit_failures.inc();
     }
 
     /// Somebody's media is connected.

@@ -1,9 +1,21 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! A token bucket: so many at once, so many per second. It never reads a clock.
+//! Token buckets: so many at once, so many per second; one per participant for all their tabs, one per address for
+//! sign-ins that fail. They never read a clock.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
+
+use axum::http::HeaderMap;
+use dashmap::DashMap;
+use fiera_protocol::ids::{EventId, ParticipantId};
+use fiera_protocol::limits::{CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S};
+
+use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S};
 
 /// One bucket.
 #[derive(Debug, Clone)]
@@ -28,21 +40,197 @@ impl Bucket {
 
     /// Takes one token; false when there is none.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
-        let passed_s = now.saturating_duration_since(self.filled_at).as_secs_f64();
-        self.tokens = (self.tokens + passed_s * self.per_s).min(self.burst);
-        self.filled_at = self.filled_at.max(now);
-        if self.tokens < 1.0 {
+        if !self.has(now) {
             return false;
         }
         self.tokens -= 1.0;
         true
     }
+
+    /// Whether there is a token to take.
+    fn has(&mut self, now: Instant) -> bool {
+        let passed_s = now.saturating_duration_since(self.filled_at).as_secs_f64();
+        self.tokens = (self.tokens + passed_s * self.per_s).min(self.burst);
+        self.filled_at = self.filled_at.max(now);
+        self.tokens >= 1.0
+    }
+
+    fn is_full(&mut self, now: Instant) -> bool {
+        self.has(now) && self.tokens >= self.burst
+    }
+}
+
+/// A bucket that several sockets draw from.
+pub(crate) type Shared = Arc<Mutex<Bucket>>;
+
+/// What everybody who has a socket may still send; forgotten with their last socket.
+#[derive(Debug, Default)]
+pub(crate) struct People(DashMap<(EventId, ParticipantId), Weak<Mutex<Bucket>>>);
+
+impl People {
+    /// The bucket of all sockets of this participant.
+    pub(crate) fn of(&self, event: &EventId, participant: ParticipantId, now: Instant) -> Shared {
+        let mut entry = self.0.entry((event.clone(), participant)).or_default();
+        if let Some(shared) = entry.upgrade() {
+            return shared;
+        }
+        let fresh = Arc::new(Mutex::new(Bucket::new(
+            CLIENT_MESSAGES_BURST,
+            CLIENT_MESSAGES_PER_S,
+            now,
+        )));
+        *entry = Arc::downgrade(&fresh);
+        fresh
+    }
+
+    /// A socket has let go of its bucket.
+    pub(crate) fn gone(&self, event: &EventId, participant: ParticipantId) {
+        self.0
+            .remove_if(&(event.clone(), participant), |_, bucket| bucket.strong_count() == 0);
+    }
+}
+
+/// Takes one token of a shared bucket.
+pub(crate) fn take(shared: &Shared, now: Instant) -> bool {
+    shared.lock().unwrap_or_else(PoisonError::into_inner).take(now)
+}
+
+/// Sign-ins that failed, by address: a few mistakes are free, guessing is slow.
+#[derive(Debug)]
+pub(crate) struct SignIns {
+    behind_https: bool,
+    failures: Mutex<Table<IpAddr>>,
+}
+
+impl SignIns {
+    pub(crate) fn new(behind_https: bool) -> Self {
+        let failures = Mutex::default();
+        Self { behind_https, failures }
+    }
+
+    /// Who asks: the other end of the connection, or what the proxy in front says of it.
+    pub(crate) fn address(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+        let said = || {
+            // The last entry is the one that our own proxy wrote; those before it anybody may have made up.
+            let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+            let last = last.rsplit(',').next()?.trim();
+            last.parse()
+                .ok()
+                .or_else(|| last.parse::<SocketAddr>().ok().map(|of| of.ip()))
+        };
+        let said = if self.behind_https { said() } else { None };
+        said.or_else(|| peer.map(|peer| peer.ip())).map(network)
+    }
+
+    /// Whether this address may try again; none: not known, as within a test.
+    pub(crate) fn may_try(&self, address: Option<IpAddr>, now: Instant) -> bool {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        address.is_none_or(|address| failures.of(address, now).has(now))
+    }
+
+    /// This address failed.
+    pub(crate) fn failed(&self, address: Option<IpAddr>, now: Instant) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(address) = address {
+            failures.of(address, now).take(now);
+        }
+    }
+}
+
+/// One customer of the network: an IPv4 address, or the 64 bits of an IPv6 address that are given to one.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// Buckets by key, at most [`SIGN_IN_ADDRESSES_MAX`]: full ones say nothing and are forgotten, then all.
+#[derive(Debug)]
+struct Table<K>(HashMap<K, Bucket>);
+
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash> Table<K> {
+    fn of(&mut self, key: K, now: Instant) -> &mut Bucket {
+        if self.0.len() >= SIGN_IN_ADDRESSES_MAX && !self.0.contains_key(&key) {
+            self.0.retain(|_, bucket| !bucket.is_full(now));
+            if self.0.len() >= SIGN_IN_ADDRESSES_MAX {
+                self.0.clear();
+            }
+        }
+        let full = || Bucket::new(SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S, now);
+        self.0.entry(key).or_insert_with(full)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Bucket;
+    use super::{Bucket, People, SignIns, take};
+    use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST};
+    use axum::http::HeaderMap;
+    use fiera_protocol::ids::ParticipantId;
+    use fiera_protocol::limits::CLIENT_MESSAGES_BURST;
+    use std::net::IpAddr;
     use std::time::{Duration, Instant};
+
+    #[test]
+    fn all_tabs_of_a_participant_share_what_they_may_send() {
+        let (people, now) = (People::default(), Instant::now());
+        let (event, other) = ("a".parse().unwrap(), "b".parse().unwrap());
+        let who = ParticipantId(uuid::Uuid::new_v4());
+        let (tab, second) = (people.of(&event, who, now), people.of(&event, who, now));
+        let taken = (0..CLIENT_MESSAGES_BURST).filter(|n| take(if n % 2 == 0 { &tab } else { &second }, now));
+        assert_eq!(taken.count(), CLIENT_MESSAGES_BURST as usize);
+        assert!(!take(&tab, now) && !take(&second, now));
+        assert!(take(&people.of(&other, who, now), now), "another event");
+        drop((tab, second));
+        people.gone(&event, who);
+        people.gone(&other, who);
+        assert!(people.0.is_empty(), "nothing is kept of who has gone");
+    }
+
+    #[test]
+    fn guessing_is_slowed_down_per_customer_of_the_network_and_the_table_is_bounded() {
+        let (sign_ins, now) = (SignIns::new(false), Instant::now());
+        let address = |text: &str| {
+            let peer = std::net::SocketAddr::new(text.parse::<IpAddr>().unwrap(), 1);
+            sign_ins.address(Some(peer), &HeaderMap::new())
+        };
+        for n in 0..SIGN_IN_FAILURES_BURST {
+            let one_of_many = address(&format!("2001:db8::{n:x}"));
+            assert!(sign_ins.may_try(one_of_many, now));
+            sign_ins.failed(one_of_many, now);
+        }
+        assert!(!sign_ins.may_try(address("2001:db8::ffff"), now), "the same /64");
+        assert!(sign_ins.may_try(address("2001:db8:0:1::1"), now));
+        assert!(sign_ins.may_try(address("2001:db8::1"), now + Duration::from_secs(60)));
+        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+        for n in 0..SIGN_IN_ADDRESSES_MAX as u32 + 10 {
+            sign_ins.failed(Some(IpAddr::from(n.to_be_bytes())), now);
+        }
+        assert!(sign_ins.failures.lock().unwrap().0.len() <= SIGN_IN_ADDRESSES_MAX);
+    }
+
+    #[test]
+    fn a_forwarded_address_counts_behind_a_proxy_alone_and_only_its_last_hop() {
+        let peer = Some("198.51.100.1:5".parse().unwrap());
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "203.0.113.9, 192.0.2.7".parse().unwrap());
+        let of = |behind: bool, headers: &HeaderMap| SignIns::new(behind).address(peer, headers).unwrap().to_string();
+        assert_eq!(of(false, &headers), "198.51.100.1");
+        assert_eq!(of(true, &headers), "192.0.2.7");
+        assert_eq!(of(true, &HeaderMap::new()), "198.51.100.1");
+        headers.insert("x-forwarded-for", "nonsense".parse().unwrap());
+        assert_eq!(of(true, &headers), "198.51.100.1");
+    }
 
     #[test]
     fn a_burst_then_the_sustained_rate() {

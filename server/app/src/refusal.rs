@@ -31,6 +31,13 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn too_many_sign_ins() -> Self {
+        Self::new(
+            RefusalCode::TooFast,
+            "Too many links or tokens from your network were wrong. Wait a minute and use the link of your invitation.",
+        )
+    }
+
     pub(crate) fn no_such_event() -> Self {
         Self::new(
             RefusalCode::UnknownEvent,
@@ -85,6 +92,12 @@ impl Refusal {
     /// As an HTTP answer with this status.
     pub(crate) fn http_as(self, status: StatusCode) -> HttpRefusal {
         HttpRefusal { status, refusal: self }
+    }
+}
+
+impl From<fiera_hub::Refusal> for Refusal {
+    fn from(refusal: fiera_hub::Refusal) -> Self {
+        Self::new(refusal.code, refusal.sentence)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::bridge::Negotiator;
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
 use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
+use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
 
 /// The server as its requests see it.
@@ -23,6 +24,8 @@ pub(crate) struct Server {
     pub(crate) negotiator: Negotiator,
     /// Whether cookies must go over HTTPS only.
     pub(crate) secure: bool,
+    pub(crate) sign_ins: Arc<SignIns>,
+    pub(crate) people: Arc<People>,
     drain: watch::Receiver<bool>,
     next_socket: Arc<AtomicU64>,
     next_rack: Arc<AtomicU32>,
@@ -42,7 +45,13 @@ impl Drop for OpenSocket {
 }
 
 impl Server {
-    pub(crate) fn new(services: Services, events: Events, secure: bool, drain: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        services: Services,
+        events: Events,
+        secure: bool,
+        behind_https: bool,
+        drain: watch::Receiver<bool>,
+    ) -> Self {
         let negotiator = Negotiator::new(services.media.clone());
         let (next_socket, sockets) = (Arc::new(AtomicU64::new(1)), Arc::new(watch::Sender::new(0)));
         let next_rack = Arc::new(AtomicU32::new(1));
@@ -51,6 +60,8 @@ impl Server {
             events,
             negotiator,
             secure,
+            sign_ins: Arc::new(SignIns::new(behind_https)),
+            people: Arc::default(),
             drain,
             next_socket,
             next_rack,

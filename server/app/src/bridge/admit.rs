@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! Media connections that come and go: racks and offers of sockets, sessions of WHIP and WHEP.
-//! Whether somebody may was decided by the hub; it stands in their standing.
+//! Whether somebody may was decided by the hub; see `Hub::may_watch` and `Hub::may_publish`.
 
 use std::time::Instant;
 
 use fiera_hub::Standing;
-use fiera_protocol::ids::{DisplayName, ParticipantId, Role, RoomId};
+use fiera_protocol::ids::{DisplayName, ParticipantId, RoomId};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_sfu::api::{self, Command};
 
@@ -25,17 +25,12 @@ impl EventMedia {
         &mut self,
         socket: SocketId,
         participant: ParticipantId,
-        standing: Option<&Standing>,
+        standing: &Standing,
         rack: u32,
         link: ViewerLink,
         since: Option<Instant>,
-    ) -> Result<(), Refusal> {
-        let Some((standing, room)) = standing.and_then(|s| s.room.as_ref().map(|room| (s, room))) else {
-            return Err(Refusal::new(
-                RefusalCode::NotInRoom,
-                "You are in no room at present. Enter a room first.",
-            ));
-        };
+    ) {
+        let Some(room) = &standing.room else { return };
         self.stop_watching(socket);
         for orphan in self.peers.orphaned_racks(participant) {
             self.remove(orphan);
@@ -60,29 +55,17 @@ impl EventMedia {
             remote,
             media,
         });
-        Ok(())
     }
 
     /// A socket's offer to publish was answered.
     pub(crate) fn publish(
         &mut self,
         socket: SocketId,
-        (participant, role): (ParticipantId, Role),
-        standing: Option<&Standing>,
+        participant: ParticipantId,
+        standing: &Standing,
         link: PublisherLink,
-    ) -> Result<(), Refusal> {
-        let standing = standing.filter(|standing| standing.may_publish);
-        let Some((standing, room)) = standing.and_then(|s| s.room.clone().map(|room| (s, room))) else {
-            return Err(if role < Role::Speaker {
-                let sentence = "Your role may not publish here. Ask a moderator or the organiser.";
-                Refusal::new(RefusalCode::NotAllowed, sentence)
-            } else {
-                Refusal::new(
-                    RefusalCode::WrongState,
-                    "Only who is backstage can publish. Go backstage first.",
-                )
-            });
-        };
+    ) {
+        let Some(room) = standing.room.clone() else { return };
         self.add_publisher(
             Holder::Publish {
                 socket: Some(socket),
@@ -92,20 +75,16 @@ impl EventMedia {
             standing,
             link,
         );
-        Ok(())
     }
 
     /// A program publishes; the hub has let it in.
     pub(crate) fn whip(
         &mut self,
         (participant, name, room): (ParticipantId, DisplayName, RoomId),
-        standing: Option<&Standing>,
+        standing: &Standing,
         link: PublisherLink,
         resource: ResourceId,
-    ) -> Result<(), Refusal> {
-        let Some(standing) = standing.filter(|standing| standing.may_publish) else {
-            return Err(Refusal::unavailable());
-        };
+    ) {
         let holder = Holder::Whip {
             participant,
             name,
@@ -113,7 +92,6 @@ impl EventMedia {
             resource,
         };
         self.add_publisher(holder, standing, link);
-        Ok(())
     }
 
     fn add_publisher(&mut self, holder: Holder, standing: &Standing, link: PublisherLink) {

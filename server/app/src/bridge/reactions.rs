@@ -58,10 +58,15 @@ impl EventMedia {
                 source,
                 flowing,
             } => {
-                let participant = self.names.person(participant)?;
+                let (participant, source) = (self.names.person(participant)?, to_wire(source));
+                if flowing {
+                    self.flowing.insert((participant, source));
+                } else {
+                    self.flowing.remove(&(participant, source));
+                }
                 Some(Reaction::Hub(Input::SourceFlow {
                     participant,
-                    source: to_wire(source),
+                    source,
                     flowing,
                 }))
             }
@@ -126,6 +131,7 @@ impl EventMedia {
     fn closed(&mut self, peer: PeerId, reason: CloseReason) -> Option<Reaction> {
         // What was removed here is no longer known, so its own end is no news.
         let peer = self.peers.remove(peer)?;
+        self.silent(&peer.holder);
         let closed = |direction| {
             let sentence = why(reason).to_owned();
             ServerMessage::MediaClosed { direction, sentence }

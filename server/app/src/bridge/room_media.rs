@@ -7,13 +7,13 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use fiera_hub::{Input, MediaIntent, Side};
+use fiera_hub::{Hub, Input, MediaIntent, Side, Standing};
 use fiera_media::MediaHandle;
-use fiera_protocol::ids::{ParticipantId, RoomId};
+use fiera_protocol::ids::{ParticipantId, RoomId, SourceKind};
 use fiera_sfu::api::{self, Command, PeerId};
 
 use super::peers::{Holder, Peers};
-use super::people::{Names, to_media};
+use super::people::{Names, SOURCES, to_media};
 use crate::event::EventHandle;
 
 /// All media of one event.
@@ -23,6 +23,11 @@ pub(crate) struct EventMedia {
     pub(super) names: Names,
     pub(super) peers: Peers,
     on_air: BTreeSet<ParticipantId>,
+    /// What sends at present, so that another hub can be told.
+    pub(super) flowing: BTreeSet<(ParticipantId, SourceKind)>,
+    /// Publishers that went on under a hub that is no more: what the media plane does for them is not known to be
+    /// what the new hub wants.
+    unsettled: BTreeSet<ParticipantId>,
 }
 
 impl EventMedia {
@@ -34,6 +39,8 @@ impl EventMedia {
             names,
             peers,
             on_air,
+            flowing: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
         }
     }
 
@@ -43,7 +50,7 @@ impl EventMedia {
     }
 
     /// Makes true what the hub wants.
-    pub(crate) fn intend(&mut self, intent: MediaIntent) {
+    pub(crate) fn intend(&mut self, intent: MediaIntent, hub: &Hub) {
         match intent {
             MediaIntent::Place {
                 participant,
@@ -52,6 +59,9 @@ impl EventMedia {
                 may_publish,
             } => {
                 self.place(participant, room.as_ref(), side, may_publish);
+                if self.unsettled.remove(&participant) && self.publishes(participant) {
+                    self.settle(participant, hub.standing(participant));
+                }
             }
             MediaIntent::OnAir { participant, on_air } => {
                 if on_air {
@@ -84,8 +94,7 @@ impl EventMedia {
                 for peer in self.peers.of_person(participant) {
                     self.remove(peer);
                 }
-                self.on_air.remove(&participant);
-                self.names.forget_person(participant);
+                self.forget(participant);
             }
         }
     }
@@ -119,7 +128,67 @@ impl EventMedia {
         Some(program_down(&holder))
     }
 
-    /// Ends everything that belongs to sockets; WHIP and WHEP go on. Returns what a new hub has to be told.
+    /// Tells the media plane all of where a publisher stands.
+    fn settle(&mut self, participant: ParticipantId, standing: Option<&Standing>) {
+        let key = self.person_key(participant);
+        for source in SOURCES {
+            let live = standing.is_some_and(|standing| standing.live.contains(&source));
+            self.media.command(Command::SetLive {
+                participant: key,
+                source: to_media(source),
+                live,
+            });
+        }
+        let on_air = standing.is_some_and(|standing| standing.on_air);
+        self.media.command(Command::SetOnAir {
+            participant: key,
+            on_air,
+        });
+    }
+
+    fn forget(&mut self, participant: ParticipantId) {
+        self.on_air.remove(&participant);
+        self.unsettled.remove(&participant);
+        self.flowing.retain(|(of, _)| *of != participant);
+        self.names.forget_person(participant);
+    }
+
+    /// What a hub that does not know them yet has to be told of somebody whose media went on.
+    pub(crate) fn flows_of(&self, participant: ParticipantId) -> Vec<Input> {
+        if !self.unsettled.contains(&participant) {
+            return Vec::new();
+        }
+        let of = |&&(of, _): &&(ParticipantId, SourceKind)| of == participant;
+        let input = |&(participant, source): &(ParticipantId, SourceKind)| Input::SourceFlow {
+            participant,
+            source,
+            flowing: true,
+        };
+        self.flowing.iter().filter(of).map(input).collect()
+    }
+
+    /// Ends the media of people whom the hub does not know: they did not come back after a restart.
+    pub(crate) fn reap(&mut self, hub: &Hub) {
+        for id in self.peers.all() {
+            let person = self.peers.get(id).and_then(Holder::participant);
+            if let Some(person) = person.filter(|person| hub.standing(*person).is_none()) {
+                self.remove(id);
+                self.forget(person);
+            }
+        }
+    }
+
+    /// Ends everything that belongs to people; programs that watch go on.
+    pub(crate) fn end_people(&mut self) {
+        for id in self.peers.all() {
+            if self.peers.get(id).and_then(Holder::participant).is_some() {
+                self.remove(id);
+            }
+        }
+        self.on_air.clear();
+    }
+
+    /// All sockets are gone; media goes on. Returns what a new hub has to be told.
     pub(crate) fn restart(&mut self) -> Vec<Input> {
         let mut inputs = Vec::new();
         self.on_air.clear();
@@ -131,14 +200,24 @@ impl EventMedia {
                     room,
                     ..
                 }) => {
+                    self.unsettled.insert(participant);
                     inputs.push(Input::ExternalPublisherUp {
                         participant,
                         name,
                         room,
                     });
+                    inputs.extend(self.flows_of(participant));
+                }
+                Some(Holder::Publish {
+                    socket, participant, ..
+                }) => {
+                    self.unsettled.insert(participant);
+                    socket.into_iter().for_each(|socket| self.peers.orphan(socket));
+                }
+                Some(Holder::Watch { socket, .. }) => {
+                    socket.into_iter().for_each(|socket| self.peers.orphan(socket));
                 }
                 Some(Holder::Whep { .. }) | None => {}
-                Some(Holder::Watch { .. } | Holder::Publish { .. }) => self.remove(id),
             }
         }
         inputs
@@ -151,8 +230,19 @@ impl EventMedia {
     }
 
     pub(super) fn remove(&mut self, peer: PeerId) {
-        if self.peers.remove(peer).is_some() {
+        if let Some(gone) = self.peers.remove(peer) {
             self.media.command(Command::RemovePeer { peer });
+            self.silent(&gone.holder);
+        }
+    }
+
+    /// Nothing flows any more of somebody who publishes nothing.
+    pub(super) fn silent(&mut self, gone: &Holder) {
+        if let Some(person) = gone
+            .participant()
+            .filter(|person| gone.publishes() && !self.publishes(*person))
+        {
+            self.flowing.retain(|(of, _)| *of != person);
         }
     }
 

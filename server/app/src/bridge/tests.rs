@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use fiera_hub::{Side, Standing};
 use fiera_media::{Media, MediaConfig};
-use fiera_protocol::ids::{ParticipantId, Role};
+use fiera_protocol::ids::ParticipantId;
 use fiera_protocol::server::{MediaDirection, ServerMessage};
 use fiera_protocol::view::EventPhase;
 use fiera_sfu::api::{CloseReason, Event};
@@ -30,6 +30,11 @@ fn stage() -> Stage {
     let media = Media::start(MediaConfig { bind, advertise }, Box::new(|_| ())).unwrap();
     let summary = Summary {
         title: String::new(),
+        titles: fiera_protocol::fair::Localised::default(),
+        organiser: None,
+        starts_unix_ms: None,
+        ends_unix_ms: None,
+        agenda: Vec::new().into(),
         phase: EventPhase::Live,
         people: 0,
         live: false,
@@ -70,11 +75,7 @@ impl Stage {
     fn publish(&mut self, socket: u64, who: ParticipantId) {
         let link = self.link();
         let standing = backstage();
-        assert!(
-            self.side
-                .publish(socket, (who, Role::Speaker), Some(&standing), link)
-                .is_ok()
-        );
+        self.side.publish(socket, who, &standing, link);
     }
 
     fn closed(&mut self, peer: fiera_sfu::api::PeerId) -> Option<Reaction> {

@@ -3,6 +3,9 @@
 
 //! The first message of a socket: which event, and who. Cookie, token and resume token in one place.
 
+use std::net::IpAddr;
+use std::time::Instant;
+
 use axum::http::HeaderMap;
 use fiera_protocol::PROTOCOL_VERSION;
 use fiera_protocol::client::ClientMessage;
@@ -23,6 +26,8 @@ use crate::token::{self, TokenError, unix_ms};
 
 /// What the upgrade request said.
 pub(super) struct Caller {
+    /// From where, as far as failed sign-ins are counted.
+    pub(super) address: Option<IpAddr>,
     /// Its headers, where its cookies may be believed.
     pub(super) cookies: Option<HeaderMap>,
 }
@@ -75,7 +80,18 @@ pub(super) async fn receive(server: &Server, caller: &Caller, socket: &mut Socke
         .cookies
         .as_ref()
         .and_then(|headers| identity::from_cookie(keys, headers, &event));
-    let (identity, resume) = decide(keys, &event, cookie, token.as_deref(), resume.as_deref(), name)?;
+    let sign_ins = &server.sign_ins;
+    if !sign_ins.may_try(caller.address, Instant::now()) {
+        return Err(Refusal::too_many_sign_ins());
+    }
+    let decided = decide(keys, &event, cookie, token.as_deref(), resume.as_deref(), name);
+    if decided
+        .as_ref()
+        .is_err_and(|refusal| refusal.code == RefusalCode::Token)
+    {
+        sign_ins.failed(caller.address, Instant::now());
+    }
+    let (identity, resume) = decided?;
     Ok(Hello {
         event: handle,
         identity,

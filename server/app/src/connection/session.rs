@@ -9,10 +9,7 @@ use std::time::Instant;
 use fiera_protocol::client::ClientMessage;
 use fiera_protocol::codec::{encode, parse_client};
 use fiera_protocol::ids::CommandId;
-use fiera_protocol::limits::{
-    CLIENT_FLOOD_STRIKES_MAX, CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, FRAME_BATCH_MS, PEER_DEAD_MS,
-    PING_INTERVAL_MS,
-};
+use fiera_protocol::limits::{CLIENT_FLOOD_STRIKES_MAX, FRAME_BATCH_MS, PEER_DEAD_MS, PING_INTERVAL_MS};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use tokio::sync::mpsc;
@@ -23,7 +20,7 @@ use super::socket::{CloseCode, Incoming, Socket};
 use crate::bridge::{PendingRack, SdpProblem};
 use crate::event::{EventHandle, Message, SocketId};
 use crate::outbox::Outgoing;
-use crate::rate::Bucket;
+use crate::rate::{self, Shared};
 use crate::refusal::{Refusal, code_name};
 use crate::state::Server;
 
@@ -34,7 +31,7 @@ pub(super) struct Session<'a> {
     socket: SocketId,
     outgoing: mpsc::Receiver<Outgoing>,
     batch: Vec<Arc<str>>,
-    bucket: Bucket,
+    bucket: Shared,
     strikes: u32,
     pings: u32,
     rack: Option<(u32, PendingRack)>,
@@ -55,9 +52,9 @@ impl<'a> Session<'a> {
         server: &'a Server,
         event: &'a EventHandle,
         socket: SocketId,
+        bucket: Shared,
         outgoing: mpsc::Receiver<Outgoing>,
     ) -> Self {
-        let bucket = Bucket::new(CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, Instant::now());
         let (batch, rack) = (Vec::new(), None);
         Self {
             server,
@@ -176,7 +173,7 @@ impl<'a> Session<'a> {
             }
         };
         let message = parse_client(&text);
-        if !self.bucket.take(Instant::now()) {
+        if !rate::take(&self.bucket, Instant::now()) {
             let id = match &message {
                 Ok(ClientMessage::Command { id, .. }) => Some(*id),
                 Ok(_) => None,

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! What the hub asks for, carried out: texts into outboxes, streams to their followers, intents to the media side.
+//! What a round came to, carried out: texts into outboxes, streams to their followers, intents to the media side.
 
 use std::sync::Arc;
 
@@ -10,17 +10,92 @@ use fiera_protocol::codec::encode;
 use fiera_protocol::ids::ParticipantId;
 use fiera_protocol::server::ServerMessage;
 
+use super::round::Effect;
 use super::{EventTask, Socket};
 use crate::event::SocketId;
 use crate::refusal::Refusal;
 use crate::resume;
 
 impl EventTask {
-    pub(super) fn carry_out(&mut self, output: Output, now_unix_ms: u64) {
+    /// Carries out one effect of a round that is durable.
+    pub(super) fn carry_out(&mut self, effect: Effect, now_unix_ms: u64) {
+        match effect {
+            Effect::Output(output) => self.carry_out_output(output, now_unix_ms),
+            Effect::Counted(kind, outcome) => self.setup.services.metrics.command(kind, outcome),
+            Effect::Dropped { socket, goodbye } => self.drop_socket(socket, goodbye),
+            Effect::Watch {
+                socket,
+                participant,
+                standing,
+                rack,
+                link,
+                since,
+            } => match standing {
+                Ok(standing) => self.media.watch(socket, participant, &standing, rack, *link, since),
+                Err(refusal) => self.tell(socket, encode(&Refusal::from(refusal).message()), true),
+            },
+            Effect::Want { socket, slot, height } => self.media.want(socket, slot, height),
+            Effect::StopWatching(socket) => self.media.stop_watching(socket),
+            Effect::Publish {
+                socket,
+                participant,
+                standing,
+                offer,
+                answer,
+                link,
+            } => match standing {
+                Ok(standing) => {
+                    self.media.publish(socket, participant, &standing, *link);
+                    let sdp = answer.into();
+                    self.tell(socket, encode(&ServerMessage::PublishAnswer { offer, sdp }), true);
+                }
+                Err(refusal) => self.tell(socket, encode(&Refusal::from(refusal).message()), true),
+            },
+            Effect::StopPublishing(socket, participant) => self.media.stop_publishing(socket, participant),
+            Effect::Whip {
+                who,
+                standing,
+                link,
+                resource,
+                reply,
+            } => {
+                let result = match (self.refused_program.take(), standing) {
+                    (Some((of, refusal)), _) if of == who.0 => Err(refusal),
+                    (_, Some(standing)) => {
+                        self.media.whip(who, &standing, *link, resource);
+                        Ok(())
+                    }
+                    (_, None) => Err(Refusal::unavailable()),
+                };
+                // Where nobody waits any more the media plane times the connection out.
+                let _ = reply.send(result);
+            }
+            Effect::Whep {
+                room,
+                link,
+                resource,
+                since,
+                reply,
+            } => {
+                let _ = reply.send(self.media.whep(room, *link, resource, since));
+            }
+            Effect::Released(reply, released) => {
+                let _ = reply.send(released);
+            }
+            Effect::Tell(socket, text) => self.tell(socket, text, true),
+            Effect::TellOrphaned(participant, text) => self.tell_orphaned(participant, &text),
+            Effect::Look(look) => look.at(&self.hub),
+        }
+    }
+
+    fn carry_out_output(&mut self, output: Output, now_unix_ms: u64) {
         match output {
+            Output::Keep(_) => debug_assert!(false, "records go into the round's batch"),
             Output::ToConnection { conn, text } => self.tell(conn.0, text, true),
             Output::Follow { conn, stream } => {
-                self.followers.entry(stream).or_default().insert(conn.0);
+                if self.sockets.contains_key(&conn.0) {
+                    self.followers.entry(stream).or_default().insert(conn.0);
+                }
             }
             Output::Unfollow { conn, stream } => {
                 if let Some(of) = self.followers.get_mut(&stream) {
@@ -39,8 +114,7 @@ impl EventTask {
                 let token = resume::seal(&self.setup.services.keys, place, identity, now_unix_ms);
                 self.tell(conn.0, encode(&ServerMessage::Resume { token }), true);
             }
-            Output::Keep(_) => {}
-            Output::Media(intent) => self.media.intend(intent),
+            Output::Media(intent) => self.media.intend(intent, &self.hub),
             Output::Disconnect { conn } => {
                 if let Some(socket) = self.sockets.get(&conn.0) {
                     socket.outbox.close();
@@ -90,12 +164,6 @@ impl EventTask {
         }
     }
 
-    pub(super) fn tell_refusal(&mut self, socket: SocketId, done: Result<(), Refusal>) {
-        if let Err(refusal) = done {
-            self.tell(socket, encode(&refusal.message()), true);
-        }
-    }
-
     /// Lets go of a socket that does not read; its own task notices, closes it and reports `Closed`.
     fn cut_off(&mut self, socket: SocketId) {
         self.setup.services.metrics.refused("slow_reader");
@@ -108,15 +176,13 @@ impl EventTask {
         });
     }
 
-    pub(super) fn drop_socket(&mut self, socket: SocketId, goodbye: bool) -> bool {
-        let known = self.sockets.remove(&socket).is_some();
-        if known {
+    fn drop_socket(&mut self, socket: SocketId, goodbye: bool) {
+        if self.sockets.remove(&socket).is_some() {
             self.followers.retain(|_, of| {
                 of.remove(&socket);
                 !of.is_empty()
             });
             self.media.socket_gone(socket, goodbye);
         }
-        known
     }
 }

@@ -15,9 +15,9 @@ use fiera_protocol::view::EventPhase;
 use fiera_store::memory::MemoryStore;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::EventSettings;
 use crate::event::{EventHandle, Message, SocketId};
 use crate::events::{Events, Services};
+use crate::fair::Fair;
 use crate::identity::Identity;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
@@ -43,17 +43,12 @@ async fn stage(names: &[&str]) -> Stage {
         store: Arc::new(MemoryStore::default()),
         keys: Arc::new(Keys::derive(&[7; 64]).unwrap()),
         metrics: Arc::new(Metrics::new().unwrap()),
+        data: std::env::temp_dir().as_path().into(),
     };
     let events = Events::default();
     for name in names {
-        let id = name.parse().unwrap();
-        let settings = EventSettings {
-            id,
-            title: String::new(),
-            phase: EventPhase::Open,
-            rooms: Vec::new(),
-        };
-        events.start(&settings, &services).await.unwrap();
+        let fair = Fair::parse(&format!("id = \"{name}\"\nphase = \"open\"\ntitle = \"A fair\"\n")).unwrap();
+        events.start(&fair, &services).await.unwrap();
     }
     Stage { events, _media: media }
 }
@@ -114,6 +109,8 @@ async fn a_fault_ends_the_sockets_of_one_event_and_its_phase_comes_back_from_fac
         command,
     })
     .await;
+    let accepted = |message: &ServerMessage| matches!(message, ServerMessage::Accepted { .. });
+    while !accepted(&next(&mut of_a).await.expect("an answer")) {}
     a.send(Message::Fault).await;
     settled(&a).await;
     while next(&mut of_a).await.is_some() {}

@@ -17,12 +17,11 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::NO_STORE;
-use crate::connection::token_refusal;
+use super::auth::{self, Address};
 use crate::identity::{self, Identity};
 use crate::limits::JSON_BODY_BYTES_MAX;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
-use crate::token;
 
 pub(super) fn routes() -> Router<Server> {
     Router::new()
@@ -146,11 +145,13 @@ async fn event(State(server): State<Server>, Path(event): Path<String>) -> Resul
         (status = 404, description = "No such event", body = Problem),
         (status = 413, description = "Body too long", body = Problem),
         (status = 415, description = "Not application/json", body = Problem),
+        (status = 429, description = "Too many wrong tokens from this network", body = Problem),
     )
 )]
 async fn session(
     State(server): State<Server>,
     Path(event): Path<String>,
+    address: Address,
     headers: HeaderMap,
     body: Result<Json<SessionRequest>, JsonRejection>,
 ) -> Result<Response, HttpRefusal> {
@@ -163,7 +164,7 @@ async fn session(
     let known = identity::from_cookie(keys, &headers, &handle.id);
     let identity = match request.token {
         Some(token) => {
-            let grant = token::verify(keys, &token, &handle.id).map_err(|error| token_refusal(error).http())?;
+            let grant = auth::checked(&server, &address, &token, &handle.id).map_err(Refusal::http)?;
             let fresh = Identity::of_grant(grant, name);
             let participant = known.map_or(fresh.participant, |known| known.participant);
             Identity { participant, ..fresh }

@@ -1,8 +1,14 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Bearer tokens of requests (RFC 6750).
+//! Who a request is: bearer tokens (RFC 6750) and the session cookie. Wrong tokens are counted by address.
 
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use fiera_protocol::ids::EventId;
 
@@ -10,6 +16,18 @@ use crate::connection::token_refusal;
 use crate::refusal::Refusal;
 use crate::state::Server;
 use crate::token::{self, Grant, TokenError};
+
+/// Where a request comes from, as far as failed sign-ins are counted.
+pub(super) struct Address(Option<IpAddr>);
+
+impl FromRequestParts<Server> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
+        Ok(Self(server.sign_ins.address(peer, &parts.headers)))
+    }
+}
 
 /// The token of the request, as sent.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -19,7 +37,25 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// What the request's token grants in this event.
-pub(super) fn grant(server: &Server, headers: &HeaderMap, event: &EventId) -> Result<Grant, Refusal> {
+pub(super) fn grant(
+    server: &Server,
+    address: &Address,
+    headers: &HeaderMap,
+    event: &EventId,
+) -> Result<Grant, Refusal> {
     let token = bearer(headers).ok_or(TokenError::Invalid).map_err(token_refusal)?;
-    token::verify(&server.services.keys, token, event).map_err(token_refusal)
+    checked(server, address, token, event)
+}
+
+/// What a token grants, unless this address has been wrong too often.
+pub(super) fn checked(server: &Server, address: &Address, token: &str, event: &EventId) -> Result<Grant, Refusal> {
+    if !server.sign_ins.may_try(address.0, Instant::now()) {
+        return Err(Refusal::too_many_sign_ins());
+    }
+    token::verify(&server.services.keys, token, event).map_err(|error| {
+        if error != TokenError::Expired {
+            server.sign_ins.failed(address.0, Instant::now());
+        }
+        token_refusal(error)
+    })
 }

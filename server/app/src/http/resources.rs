@@ -104,6 +104,7 @@ pub(super) fn created(keys: &Keys, location: &str, answer: String) -> Response {
 pub(super) async fn delete(
     State(server): State<Server>,
     Path((event, room, resource)): Path<(String, String, String)>,
+    address: auth::Address,
     headers: HeaderMap,
 ) -> Result<StatusCode, HttpRefusal> {
     let gone = || {
@@ -115,7 +116,7 @@ pub(super) async fn delete(
     };
     let (handle, _) = endpoint(&server, &event, &room).map_err(Refusal::http)?;
     if headers.contains_key(header::AUTHORIZATION) {
-        auth::grant(&server, &headers, &handle.id).map_err(Refusal::http)?;
+        auth::grant(&server, &address, &headers, &handle.id).map_err(Refusal::http)?;
     }
     let released = ask(&handle, |reply| Message::Release { resource, reply })
         .await

@@ -58,12 +58,13 @@ pub(super) fn routes() -> Router<Server> {
 pub(super) async fn start(
     State(server): State<Server>,
     Path((event, room)): Path<(String, String)>,
+    address: auth::Address,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, HttpRefusal> {
     let since = Instant::now();
     let (handle, room) = resources::endpoint(&server, &event, &room).map_err(Refusal::http)?;
-    let grant = auth::grant(&server, &headers, &handle.id).map_err(Refusal::http)?;
+    let grant = auth::grant(&server, &address, &headers, &handle.id).map_err(Refusal::http)?;
     let phase = handle.summary().phase;
     let closed = match phase {
         EventPhase::Draft => grant.role < Role::Organiser,

@@ -57,11 +57,12 @@ pub(super) fn routes() -> Router<Server> {
 pub(super) async fn start(
     State(server): State<Server>,
     Path((event, room)): Path<(String, String)>,
+    address: auth::Address,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, HttpRefusal> {
     let (handle, room) = resources::endpoint(&server, &event, &room).map_err(Refusal::http)?;
-    let grant = auth::grant(&server, &headers, &handle.id).map_err(Refusal::http)?;
+    let grant = auth::grant(&server, &address, &headers, &handle.id).map_err(Refusal::http)?;
     if grant.role < Role::Speaker {
         let sentence = "This token may watch only. Ask the organiser for a speaker's token.";
         return Err(Refusal::new(RefusalCode::NotAllowed, sentence).http());

@@ -1,0 +1,270 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! One round: all messages that wait are given to the hub, and what follows from them is gathered in order.
+//! Nothing of it is carried out, and nobody is told anything, before what the hub wants kept is in the store.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use fiera_hub::{ConnectionId, Input, Output, Refusal as HubRefusal, Standing};
+use fiera_protocol::codec::encode;
+use fiera_protocol::ids::{DisplayName, ParticipantId, RoomId};
+use fiera_store::Batch;
+use tokio::sync::oneshot;
+
+use super::keeper::keep;
+use super::{EventTask, Socket};
+use crate::bridge::{PublisherLink, Reaction, ResourceId, ViewerLink};
+use crate::event::{Look, Message, SocketId};
+use crate::metrics::command_kind;
+use crate::refusal::Refusal;
+
+/// What a round came to.
+#[derive(Default)]
+pub(super) struct Round {
+    pub(super) batch: Batch,
+    pub(super) effects: Vec<Effect>,
+    pub(super) messages: usize,
+    pub(super) now_unix_ms: u64,
+}
+
+/// Where somebody stood when they asked for a media connection, or why they may not have one.
+type MayBe = Result<Standing, HubRefusal>;
+
+/// Something to be carried out once the round is durable.
+pub(super) enum Effect {
+    Output(Output),
+    /// A command was answered so; for the counters.
+    Counted(&'static str, &'static str),
+    Dropped {
+        socket: SocketId,
+        goodbye: bool,
+    },
+    Watch {
+        socket: SocketId,
+        participant: ParticipantId,
+        standing: MayBe,
+        rack: u32,
+        link: Box<ViewerLink>,
+        since: Option<Instant>,
+    },
+    Want {
+        socket: SocketId,
+        slot: u8,
+        height: Option<u16>,
+    },
+    StopWatching(SocketId),
+    Publish {
+        socket: SocketId,
+        participant: ParticipantId,
+        standing: MayBe,
+        offer: Option<u32>,
+        answer: Box<str>,
+        link: Box<PublisherLink>,
+    },
+    StopPublishing(SocketId, ParticipantId),
+    Whip {
+        who: (ParticipantId, DisplayName, RoomId),
+        standing: Option<Standing>,
+        link: Box<PublisherLink>,
+        resource: ResourceId,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Whep {
+        room: RoomId,
+        link: Box<ViewerLink>,
+        resource: ResourceId,
+        since: Instant,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Released(oneshot::Sender<bool>, bool),
+    Tell(SocketId, Arc<str>),
+    TellOrphaned(ParticipantId, Arc<str>),
+    Look(Look),
+}
+
+impl EventTask {
+    /// Takes one message into the round.
+    pub(super) fn take(&mut self, message: Message, round: &mut Round) {
+        round.messages += 1;
+        match message {
+            Message::Opened {
+                socket,
+                identity,
+                resume,
+                outbox,
+                hello_at,
+            } => {
+                let conn = ConnectionId(socket);
+                let (participant, role, name) = (identity.participant, identity.role, identity.name.clone());
+                let hello_at = Some(hello_at);
+                let of = Socket {
+                    outbox,
+                    identity,
+                    hello_at,
+                };
+                self.sockets.insert(socket, of);
+                let opened = Input::ConnectionOpened {
+                    conn,
+                    participant,
+                    name,
+                    role,
+                    resume,
+                };
+                self.feed(opened, round);
+                for input in self.media.flows_of(participant) {
+                    self.feed(input, round);
+                }
+            }
+            Message::Closed { socket, goodbye, left } => {
+                if self.sockets.contains_key(&socket) {
+                    let conn = ConnectionId(socket);
+                    self.feed(Input::ConnectionClosed { conn, left }, round);
+                    round.effects.push(Effect::Dropped { socket, goodbye });
+                }
+            }
+            Message::Command { socket, id, command } => {
+                let (conn, kind) = (ConnectionId(socket), command_kind(&command));
+                let from = round.effects.len();
+                self.feed(Input::ClientCommand { conn, id, command }, round);
+                let answered = |effect: &Effect| match effect {
+                    Effect::Output(Output::ToConnection { conn, text }) if conn.0 == socket => outcome(text),
+                    _ => None,
+                };
+                if let Some(outcome) = round.effects.iter().skip(from).find_map(answered) {
+                    round.effects.push(Effect::Counted(kind, outcome));
+                }
+            }
+            Message::Resync { socket, stream, have } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::Resync { conn, stream, have }, round);
+            }
+            Message::Roster { socket, after } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::Roster { conn, after }, round);
+            }
+            Message::Watch { socket, rack, link } => {
+                let Some(of) = self.sockets.get_mut(&socket) else {
+                    return;
+                };
+                let (participant, since) = (of.identity.participant, of.hello_at.take());
+                let standing = self.hub.may_watch(participant).cloned();
+                round.effects.push(Effect::Watch {
+                    socket,
+                    participant,
+                    standing,
+                    rack,
+                    link,
+                    since,
+                });
+            }
+            Message::Want { socket, slot, height } => round.effects.push(Effect::Want { socket, slot, height }),
+            Message::StopWatching { socket } => round.effects.push(Effect::StopWatching(socket)),
+            Message::Publish {
+                socket,
+                offer,
+                answer,
+                link,
+            } => {
+                let Some(of) = self.sockets.get(&socket) else { return };
+                let participant = of.identity.participant;
+                let standing = self.hub.may_publish(participant).cloned();
+                round.effects.push(Effect::Publish {
+                    socket,
+                    participant,
+                    standing,
+                    offer,
+                    answer,
+                    link,
+                });
+            }
+            Message::StopPublishing { socket } => {
+                if let Some(of) = self.sockets.get(&socket) {
+                    let participant = of.identity.participant;
+                    round.effects.push(Effect::StopPublishing(socket, participant));
+                }
+            }
+            Message::Whip {
+                participant,
+                name,
+                room,
+                link,
+                resource,
+                reply,
+            } => {
+                let who = (participant, name.clone(), room.clone());
+                let input = Input::ExternalPublisherUp {
+                    participant,
+                    name,
+                    room,
+                };
+                self.feed(input, round);
+                let standing = self.hub.may_publish(participant).ok().cloned();
+                round.effects.push(Effect::Whip {
+                    who,
+                    standing,
+                    link,
+                    resource,
+                    reply,
+                });
+            }
+            Message::Whep {
+                room,
+                link,
+                resource,
+                since,
+                reply,
+            } => round.effects.push(Effect::Whep {
+                room,
+                link,
+                resource,
+                since,
+                reply,
+            }),
+            Message::Release { resource, reply } => {
+                let released = self.media.release(&resource);
+                round.effects.push(Effect::Released(reply, released.is_some()));
+                if let Some(Some(input)) = released {
+                    self.feed(input, round);
+                }
+            }
+            Message::Media(report) => match self.media.report(report, &self.setup.services.metrics) {
+                Some(Reaction::Hub(input)) => self.feed(input, round),
+                Some(Reaction::Tell(socket, message)) => round.effects.push(Effect::Tell(socket, encode(&message))),
+                Some(Reaction::TellOrphaned(who, message)) => {
+                    round.effects.push(Effect::TellOrphaned(who, encode(&message)));
+                }
+                None => {}
+            },
+            Message::Look(look) => round.effects.push(Effect::Look(look)),
+            Message::Stop { .. } => debug_assert!(false, "the event's task takes its end itself"),
+            #[cfg(test)]
+            Message::Fault => panic!("a broken invariant"),
+        }
+    }
+
+    /// Gives the hub an input and gathers what it asks.
+    pub(super) fn feed(&mut self, input: Input, round: &mut Round) {
+        let now = self.now();
+        round.now_unix_ms = now.unix_ms;
+        self.hub.handle(now, input);
+        while let Some(output) = self.hub.poll_output() {
+            match output {
+                Output::Keep(record) => keep(&mut round.batch, record),
+                output => round.effects.push(Effect::Output(output)),
+            }
+        }
+    }
+}
+
+/// Whether an encoded message answers a command, and how.
+fn outcome(text: &str) -> Option<&'static str> {
+    if text.starts_with(r#"{"kind":"accepted""#) {
+        Some("accepted")
+    } else if text.starts_with(r#"{"kind":"refused""#) {
+        Some("refused")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,279 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! How an event is set up, as its organiser writes it down in TOML: texts in two languages, rooms, programme.
+//! Every mistake is a sentence with its line. It knows nothing of where such a text is kept; `fair.example.toml` has
+//! the format.
+
+mod line;
+mod when;
+
+use std::collections::BTreeSet;
+
+use fiera_hub::{EventConfig, RoomConfig};
+use fiera_protocol::fair::{AgendaSlot, RoomSettings};
+use fiera_protocol::ids::{EventId, RoomId, RoomKind};
+use fiera_protocol::limits::{EVENT_PEOPLE_MAX, SLOW_MODE_S_MAX};
+use fiera_protocol::view::EventPhase;
+use serde::Deserialize;
+use toml::Spanned;
+
+pub use self::line::{Language, Line, Words};
+pub use self::when::When;
+
+/// Longest text of one event, bytes.
+pub const FAIR_BYTES_MAX: usize = 256 * 1024;
+/// Rooms of one event.
+pub const ROOMS_MAX: usize = 64;
+/// Slots of the programme of one event.
+pub const AGENDA_SLOTS_MAX: usize = 200;
+/// Speakers of one slot.
+pub const SPEAKERS_PER_SLOT_MAX: usize = 20;
+
+/// An event as its organiser set it up.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Fair {
+    /// Short name, as in the address.
+    pub id: EventId,
+    /// Where it starts in its life; later moves are made in the event itself.
+    #[serde(default = "draft")]
+    pub phase: EventPhase,
+    /// The language of texts that are written in one alone.
+    #[serde(default)]
+    pub default_language: Language,
+    /// Title.
+    pub title: Words,
+    /// Who runs it.
+    #[serde(default)]
+    pub organiser: Option<Line>,
+    /// When it begins.
+    #[serde(default)]
+    pub starts: Option<When>,
+    /// When it ends.
+    #[serde(default)]
+    pub ends: Option<Spanned<When>>,
+    /// Its rooms.
+    #[serde(default, rename = "room")]
+    pub rooms: Vec<Room>,
+    /// Its programme.
+    #[serde(default)]
+    pub agenda: Vec<Slot>,
+}
+
+fn draft() -> EventPhase {
+    EventPhase::Draft
+}
+
+/// A room.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Room {
+    /// Short name, unique within the event.
+    pub id: Spanned<RoomId>,
+    /// Lobby, stage, stand or breakout.
+    pub kind: RoomKind,
+    /// Title.
+    pub title: Words,
+    /// Participants after whom attendees are refused.
+    #[serde(default)]
+    pub capacity: Option<Spanned<u32>>,
+    /// A publisher by WHIP is on air at once.
+    #[serde(default)]
+    pub whip_on_air_at_once: bool,
+    /// Questions wait for a moderator before others see them.
+    #[serde(default)]
+    pub moderated: bool,
+    /// Attendees may chat.
+    #[serde(default = "yes")]
+    pub chat_open: bool,
+    /// Seconds between two messages of the same attendee.
+    #[serde(default)]
+    pub slow_mode_s: Option<Spanned<u16>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A slot of the programme.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Slot {
+    /// Where.
+    pub room: Spanned<RoomId>,
+    /// What about.
+    pub title: Words,
+    /// Who speaks.
+    #[serde(default)]
+    pub speakers: Vec<Line>,
+    /// Start.
+    pub starts: When,
+    /// End.
+    pub ends: Spanned<When>,
+}
+
+/// Participants of a room after whom attendees are refused, unless it says otherwise.
+const CAPACITY: u32 = 5_000;
+
+/// Why a text is no event, with its line where that can be told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{sentence}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct Mistake {
+    line: Option<usize>,
+    sentence: String,
+}
+
+impl Mistake {
+    fn at(text: &str, span: &std::ops::Range<usize>, sentence: impl Into<String>) -> Self {
+        let line = Some(line_of(text, span.start));
+        Self {
+            line,
+            sentence: sentence.into(),
+        }
+    }
+}
+
+/// The line of a byte of a text, from 1.
+pub(crate) fn line_of(text: &str, byte: usize) -> usize {
+    1 + text.bytes().take(byte).filter(|byte| *byte == b'\n').count()
+}
+
+impl Fair {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// The first [`Mistake`].
+    pub fn parse(text: &str) -> Result<Self, Mistake> {
+        if text.len() > FAIR_BYTES_MAX {
+            let sentence = format!("an event is written in at most {FAIR_BYTES_MAX} bytes; shorten it");
+            return Err(Mistake { line: None, sentence });
+        }
+        let fair: Self = toml::from_str(text).map_err(|error| Mistake {
+            line: error.span().map(|span| line_of(text, span.start)),
+            sentence: error.message().trim().replace('\n', "; "),
+        })?;
+        fair.check(text)?;
+        Ok(fair)
+    }
+
+    /// Whether all of it fits together; `text` is what it was read from.
+    ///
+    /// # Errors
+    /// The first [`Mistake`].
+    pub(crate) fn check(&self, text: &str) -> Result<(), Mistake> {
+        let too_many = |what: &str, max: usize| Mistake {
+            line: None,
+            sentence: format!("event {} has too many {what}; at most {max} are possible", self.id),
+        };
+        if self.rooms.len() > ROOMS_MAX {
+            return Err(too_many("rooms", ROOMS_MAX));
+        }
+        if self.agenda.len() > AGENDA_SLOTS_MAX {
+            return Err(too_many("slots in its agenda", AGENDA_SLOTS_MAX));
+        }
+        let mut rooms = BTreeSet::new();
+        for room in &self.rooms {
+            let (id, span) = (room.id.get_ref(), room.id.span());
+            if !rooms.insert(id) {
+                let sentence = format!("room {id} is there twice; give each room its own id");
+                return Err(Mistake::at(text, &span, sentence));
+            }
+            room.check(text)?;
+        }
+        let end = |starts: When, ends: &Spanned<When>| {
+            if starts.is_before(*ends.get_ref()) {
+                return Ok(());
+            }
+            let sentence = "this ends before it starts; both are times with a zone, or both count from the start";
+            Err(Mistake::at(text, &ends.span(), sentence))
+        };
+        if let (Some(starts), Some(ends)) = (self.starts, &self.ends) {
+            end(starts, ends)?;
+        }
+        for slot in &self.agenda {
+            let (id, span) = (slot.room.get_ref(), slot.room.span());
+            if !rooms.contains(id) {
+                let sentence = format!("there is no room {id}; a slot is in one of the rooms of [[room]]");
+                return Err(Mistake::at(text, &span, sentence));
+            }
+            if slot.speakers.len() > SPEAKERS_PER_SLOT_MAX {
+                let sentence = format!("a slot has at most {SPEAKERS_PER_SLOT_MAX} speakers");
+                return Err(Mistake::at(text, &span, sentence));
+            }
+            end(slot.starts, &slot.ends)?;
+        }
+        Ok(())
+    }
+
+    /// What the hub is given; times that count from the start count from `started_unix_ms`.
+    #[must_use]
+    pub fn config(&self, started_unix_ms: u64) -> EventConfig {
+        let language = self.default_language;
+        let room = |room: &Room| RoomConfig {
+            room: room.id.get_ref().clone(),
+            kind: room.kind,
+            title: room.title.first(language),
+            titles: room.title.localised(language),
+            settings: RoomSettings {
+                moderated: room.moderated,
+                chat_open: room.chat_open,
+                slow_mode_s: room.slow_mode_s.as_ref().map_or(0, |seconds| *seconds.get_ref()),
+            },
+            capacity: room.capacity.as_ref().map_or(CAPACITY, |capacity| *capacity.get_ref()),
+            whip_on_air_at_once: room.whip_on_air_at_once,
+        };
+        let slot = |slot: &Slot| AgendaSlot {
+            room: slot.room.get_ref().clone(),
+            title: slot.title.localised(language),
+            speakers: slot.speakers.iter().map(Line::to_string).collect(),
+            starts_unix_ms: slot.starts.unix_ms(started_unix_ms),
+            ends_unix_ms: slot.ends.get_ref().unix_ms(started_unix_ms),
+        };
+        let mut agenda: Vec<AgendaSlot> = self.agenda.iter().map(slot).collect();
+        agenda.sort_by_key(|slot| slot.starts_unix_ms);
+        EventConfig {
+            event: self.id.clone(),
+            title: self.title.first(language),
+            titles: self.title.localised(language),
+            organiser: self.organiser.as_ref().map(Line::to_string),
+            phase: self.phase,
+            agenda,
+            rooms: self.rooms.iter().map(room).collect(),
+        }
+    }
+
+    /// When it begins, milliseconds since 1970.
+    #[must_use]
+    pub fn starts_unix_ms(&self, started_unix_ms: u64) -> Option<u64> {
+        self.starts.map(|starts| starts.unix_ms(started_unix_ms))
+    }
+
+    /// When it ends, milliseconds since 1970.
+    #[must_use]
+    pub fn ends_unix_ms(&self, started_unix_ms: u64) -> Option<u64> {
+        self.ends.as_ref().map(|ends| ends.get_ref().unix_ms(started_unix_ms))
+    }
+}
+
+impl Room {
+    fn check(&self, text: &str) -> Result<(), Mistake> {
+        let people_max = u32::try_from(EVENT_PEOPLE_MAX).unwrap_or(u32::MAX);
+        if let Some(capacity) = &self.capacity
+            && !(1..=people_max).contains(capacity.get_ref())
+        {
+            let sentence = format!("a room has a capacity of 1 to {people_max}");
+            return Err(Mistake::at(text, &capacity.span(), sentence));
+        }
+        if let Some(seconds) = &self.slow_mode_s
+            && *seconds.get_ref() > SLOW_MODE_S_MAX
+        {
+            let sentence = format!("slow mode asks for a pause of at most {SLOW_MODE_S_MAX} seconds");
+            return Err(Mistake::at(text, &seconds.span(), sentence));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
