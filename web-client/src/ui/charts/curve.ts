@@ -62,7 +62,8 @@ export function draw(points: readonly CurvePoint[], frame: Frame): Drawn {
       else gaps.push({ from, to: x(unix_min) });
       pen = false;
     } else {
-      line += `${pen ? 'L' : 'M'}${x(unix_min)} ${y(people)}`;
+      // A minute that stands alone is a dot: a line of no length with round ends.
+      line += pen ? `L${x(unix_min)} ${y(people)}` : `M${x(unix_min)} ${y(people)}h0`;
       pen = true;
     }
     before = unix_min;

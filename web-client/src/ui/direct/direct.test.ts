@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+import { describe, expect, it, vi } from 'vitest';
+import type { Command, QuestionStage, QuestionView } from '../../protocol';
+import type { Outcome } from '../../session/outbox';
+import { EMPTY } from '../../state/fair';
+import { VirtualClock } from '../../testing/world';
+import { SHORTCUTS } from '../fair/shortcuts';
+import type { FairModel } from '../model/shape';
+import { actsOf, columns, meant, neighbour } from './columns';
+import { Direct } from './direct.svelte';
+import { pollDraft, percents } from './poll-draft';
+import { DIRECT_KEYS, directAction } from './shortcuts';
+import { UNDO_MS } from './undo.svelte';
+
+const question = (id: string, stage: QuestionStage, order = 0, upvotes = 0): QuestionView => ({
+  question: id, text: `What about ${id}?`, by: null, stage, note: null, upvotes, at_unix_ms: 0, order,
+});
+const ids = (all: readonly QuestionView[]): string[] => all.map((one) => one.question);
+
+describe('the columns', () => {
+  it('hold every question once, waiting ones by age, published ones by support', () => {
+    const sorted = columns(
+      [question('p1', 'published', 3, 4), question('p2', 'published', 4, 9), question('n', 'now', 1), question('a', 'answered', 2)],
+      [question('w2', 'pending', 7), question('w1', 'pending', 6), question('d', 'dismissed', 5)],
+    );
+    expect(ids(sorted.incoming)).toEqual(['w1', 'w2']);
+    expect(ids(sorted.published)).toEqual(['p2', 'p1']);
+    expect(sorted.now?.question).toBe('n');
+    expect(ids(sorted.done)).toEqual(['d', 'a']);
+  });
+
+  it('believe the room where both streams name a question on its way', () => {
+    const sorted = columns([question('q', 'published')], [question('q', 'pending')]);
+    expect(sorted.incoming).toEqual([]);
+    expect(ids(sorted.published)).toEqual(['q']);
+  });
+
+  it('know whose turn it is for a key without focus', () => {
+    const sorted = columns([question('p', 'published', 1), question('x', 'next', 2), question('n', 'now', 3)], [question('w', 'pending', 4)]);
+    expect(meant(sorted, 'publish')?.question).toBe('w');
+    expect(meant(sorted, 'now')?.question).toBe('x');
+    expect(meant(sorted, 'answered')?.question).toBe('n');
+    expect(meant(columns([], [question('w', 'pending')]), 'now')).toBeNull();
+  });
+
+  it('offer nothing that leads where the question is', () => {
+    for (const stage of ['pending', 'published', 'next', 'now', 'answered', 'follow_up', 'dismissed'] as const) {
+      expect(actsOf(stage)).not.toContain(stage);
+    }
+  });
+});
+
+it('the focus goes to what took the place, at the end to the one before', () => {
+  expect(neighbour(['a', 'b'], 0)).toBe('a');
+  expect(neighbour(['a', 'b'], 2)).toBe('b');
+  expect(neighbour([], 0)).toBeNull();
+});
+
+describe('moves', () => {
+  const make = (answer: Outcome = { ok: true }) => {
+    const sent: Command[] = [];
+    const clock = new VirtualClock();
+    const ask = vi.fn((command: Command) => {
+      sent.push(command);
+      return Promise.resolve(answer);
+    });
+    const fair = { state: EMPTY, ask } as unknown as FairModel;
+    return { direct: new Direct(fair, clock), clock, sent };
+  };
+
+  it('say where the question was when the moderator decided, with words where there are any', async () => {
+    const { direct, sent } = make();
+    await direct.act(question('q', 'published'), 'followup', '  Team rete ');
+    await direct.act(question('q', 'published'), 'next');
+    expect(sent).toEqual([
+      { kind: 'set_question', question: 'q', from: 'published', to: 'follow_up', note: 'Team rete' },
+      { kind: 'set_question', question: 'q', from: 'published', to: 'next' },
+    ]);
+  });
+
+  it('can be undone once, for ten seconds', async () => {
+    const { direct, clock, sent } = make();
+    await direct.act(question('q', 'pending'), 'publish');
+    clock.advance(UNDO_MS - 1);
+    expect(direct.undo.moved?.question).toBe('q');
+    await direct.takeBack();
+    await direct.takeBack();
+    expect(sent.filter((one) => one.kind === 'undo_question')).toHaveLength(1);
+
+    await direct.act(question('r', 'pending'), 'publish');
+    clock.advance(UNDO_MS);
+    expect(direct.undo.moved).toBeNull();
+    expect(await direct.takeBack()).toBe(false);
+  });
+
+  it('start their ten seconds anew with a later move', async () => {
+    const { direct, clock } = make();
+    await direct.act(question('q', 'pending'), 'publish');
+    clock.advance(UNDO_MS - 1);
+    await direct.act(question('r', 'pending'), 'publish');
+    clock.advance(UNDO_MS - 1);
+    expect(direct.undo.moved?.question).toBe('r');
+  });
+
+  it('that came too late offer no undo and name the question', async () => {
+    const { direct } = make({ ok: false, code: 'wrong_state', sentence: '' });
+    expect(await direct.act(question('q', 'pending'), 'publish')).toBe(false);
+    expect(direct.undo.moved).toBeNull();
+    expect(direct.trouble).toEqual({ code: 'wrong_state', question: 'q' });
+  });
+
+  it('offer to switch on again only what was switched off from here', async () => {
+    const { direct } = make();
+    const program = { participant: 'obs', name: 'OBS', sources: [] };
+    expect(direct.offOf(program)).toEqual([]);
+    await direct.setSource(program, 'camera', false);
+    expect(direct.offOf(program)).toEqual(['camera']);
+    await direct.setSource(program, 'camera', true);
+    expect(direct.offOf(program)).toEqual([]);
+  });
+});
+
+describe('shortcuts', () => {
+  const press = (code: string, over = {}) =>
+    ({ code, altKey: true, shiftKey: true, ctrlKey: false, metaKey: false, ...over });
+
+  it('are all different, and none means something else on this page', () => {
+    const keys = [...DIRECT_KEYS.map((one) => one.keys), ...SHORTCUTS.map((one) => one.keys)];
+    expect(new Set(keys).size).toBe(keys.length);
+    for (const { code, keys } of DIRECT_KEYS) expect(keys.endsWith(code.at(-1) ?? '?')).toBe(true);
+  });
+
+  it('need both modifiers and can be switched off', () => {
+    expect(directAction(press('KeyE'), true)).toBe('publish');
+    expect(directAction(press('KeyE', { shiftKey: false }), true)).toBeNull();
+    expect(directAction(press('KeyE', { ctrlKey: true }), true)).toBeNull();
+    expect(directAction(press('KeyE'), false)).toBeNull();
+  });
+});
+
+describe('a poll', () => {
+  it('is a draft with a question and two different answers', () => {
+    expect(pollDraft(' Tabs? ', ['yes', ' ', 'no '])).toEqual({ question: 'Tabs?', options: ['yes', 'no'] });
+    expect(pollDraft('Tabs?', ['yes', 'yes'])).toBeNull();
+    expect(pollDraft('Tabs?', ['yes'])).toBeNull();
+    expect(pollDraft(' ', ['yes', 'no'])).toBeNull();
+  });
+
+  it('shows percents that sum to a hundred', () => {
+    expect(percents([1, 1, 1])).toEqual([34, 33, 33]);
+    expect(percents([0, 0])).toEqual([0, 0]);
+    for (const tally of [[7, 3, 11, 2], [1, 0, 0], [99, 1, 13, 8, 4]]) {
+      expect(percents(tally).reduce((sum, one) => sum + one, 0)).toBe(100);
+    }
+  });
+});
