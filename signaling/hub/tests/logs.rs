@@ -1,0 +1,323 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Logs as earlier versions wrote them, read by this one: `logs/v1/*.json`, each with the state it has to give.
+//! A log that is there is never written again; `FIERA_GENERATE=1` writes a missing one, and the expected states anew.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use fiera_hub::{ConnectionId, Recovered};
+use fiera_protocol::client::Command;
+use fiera_protocol::fair::{PollPhase, QuestionStage};
+use fiera_protocol::ids::{AnnouncementId, PollId, Role};
+use fiera_protocol::limits::TALLY_INTERVAL_MS;
+use fiera_protocol::view::EventPhase;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use support::fair::{MODERATED, SECRET, ask, set, upvote};
+use support::{HALLS, Shell, config, person, room};
+
+/// Every kind of fact of version 1.
+const FACTS: [&str; 14] = [
+    "announced",
+    "announcement_erased",
+    "attended",
+    "message_erased",
+    "message_sent",
+    "phase_moved",
+    "poll_dismissed",
+    "poll_drafted",
+    "poll_moved",
+    "question_asked",
+    "question_erased",
+    "question_moved",
+    "room_set",
+    "upvotes_counted",
+];
+
+/// Every kind of row of working state of version 1.
+const ROWS: [&str; 8] = [
+    "answer",
+    "answerkey",
+    "ballot",
+    "hand",
+    "pollkey",
+    "restricted",
+    "upvote",
+    "upvotekey",
+];
+
+/// A log as it is committed: readable, in the order of the facts.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Log {
+    version: u16,
+    facts: Vec<Value>,
+    texts: BTreeMap<String, Value>,
+    working: BTreeMap<String, Value>,
+}
+
+impl Log {
+    fn of(kept: &Recovered) -> Self {
+        let json = |bytes: &Vec<u8>| serde_json::from_slice(bytes).expect("JSON");
+        Self {
+            version: 1,
+            facts: kept.facts.iter().map(|(_, body)| json(body)).collect(),
+            texts: kept
+                .texts
+                .iter()
+                .map(|(id, body)| (format!("{id:032x}"), json(body)))
+                .collect(),
+            working: kept
+                .working
+                .iter()
+                .map(|(key, value)| (key.clone(), json(value)))
+                .collect(),
+        }
+    }
+
+    fn kept(&self) -> Recovered {
+        let bytes = |value: &Value| serde_json::to_vec(value).expect("JSON");
+        Recovered {
+            facts: self.facts.iter().map(|fact| (self.version, bytes(fact))).collect(),
+            texts: self
+                .texts
+                .iter()
+                .map(|(id, text)| (u128::from_str_radix(id, 16).expect("an id"), bytes(text)))
+                .collect(),
+            working: self
+                .working
+                .iter()
+                .map(|(key, value)| (key.clone(), bytes(value)))
+                .collect(),
+        }
+    }
+}
+
+/// Drafts a poll and moves it along; while it is open it is answered.
+fn poll(
+    shell: &mut Shell,
+    (organiser, attendee): (ConnectionId, ConnectionId),
+    question: &str,
+    phases: &[PollPhase],
+) -> PollId {
+    shell.ok(
+        organiser,
+        Command::DraftPoll {
+            question: question.parse().expect("a question"),
+            options: ["Yes", "No"].map(|option| option.parse().expect("an answer")).to_vec(),
+        },
+    );
+    let poll: PollId = serde_json::from_value(shell.last_fact()["poll"].clone()).expect("an id");
+    for phase in phases.iter().copied() {
+        shell.ok(organiser, Command::SetPoll { poll, phase });
+        if phase == PollPhase::Open {
+            shell.ok(attendee, Command::Vote { poll, option: 1 });
+        }
+    }
+    poll
+}
+
+/// A fair in which everything happens once, up to its last minute.
+fn lively() -> Shell {
+    let mut shell = Shell::new();
+    shell.mono_ms = 60_000;
+    let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
+    let attendee = shell.join(0xb0b, Role::Attendee, HALLS[0]);
+    shell.join(0xca401, Role::Attendee, HALLS[1]);
+    let (first, second) = (shell.ask(attendee, "Why?"), shell.ask(attendee, "How?"));
+    let gone = shell.ask(attendee, "Who?");
+    shell.ok(
+        attendee,
+        Command::WithdrawQuestion {
+            question: gone,
+            secret: SECRET,
+        },
+    );
+    shell.ok(attendee, upvote(first, true));
+    shell.ok(organiser, upvote(first, true));
+    shell.ok(organiser, set(first, QuestionStage::Published, QuestionStage::Now));
+    shell.ok(
+        organiser,
+        set(second, QuestionStage::Published, QuestionStage::FollowUp),
+    );
+    shell.set_room(organiser, MODERATED);
+    shell.ok(attendee, ask("When?"));
+    shell.say(attendee, "Hello");
+    let oops = shell.say(attendee, "Oops");
+    shell.ok(
+        attendee,
+        Command::DeleteMessage {
+            message: oops,
+            secret: Some(SECRET),
+        },
+    );
+    let whole = [PollPhase::Open, PollPhase::Closed, PollPhase::Revealed];
+    let over = poll(&mut shell, (organiser, attendee), "Tea?", &whole);
+    shell.ok(organiser, Command::DismissPoll { poll: over });
+    poll(&mut shell, (organiser, attendee), "Coffee?", &whole);
+    poll(&mut shell, (organiser, attendee), "Cake?", &whole[..1]);
+    for text in ["Lunch", "No lunch"] {
+        shell.ok(
+            organiser,
+            Command::Announce {
+                text: text.parse().expect("a text"),
+            },
+        );
+    }
+    let announcement: AnnouncementId =
+        serde_json::from_value(shell.last_fact()["announcement"].clone()).expect("an id");
+    shell.ok(organiser, Command::EraseAnnouncement { announcement });
+    shell.ok(attendee, Command::RaiseHand { topic: None });
+    shell.ok(
+        organiser,
+        Command::Silence {
+            participant: person(0xca401),
+            on: true,
+        },
+    );
+    shell.pass(120_000);
+    shell
+}
+
+fn ended() -> Shell {
+    let mut shell = lively();
+    let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
+    let phase = EventPhase::Ended;
+    shell.ok(organiser, Command::SetEventPhase { phase });
+    shell
+}
+
+/// What the log has to give: what an organiser sees in either room, and the recap.
+fn state(log: &Log) -> Value {
+    let mut shell = Shell::with(config(), 8);
+    shell.kept = log.kept();
+    shell.restart();
+    let recap = serde_json::to_value(shell.hub.recap()).expect("JSON");
+    let organiser = shell.open(0xa11ce, Role::Organiser);
+    let mut rooms = BTreeMap::new();
+    if shell.hub.phase() != EventPhase::Ended {
+        for hall in HALLS {
+            shell.ok(organiser, Command::Enter { room: room(hall) });
+            shell.pass(TALLY_INTERVAL_MS);
+            let (view, hidden) = (shell.room_view(organiser, hall), shell.moderators_view(organiser, hall));
+            rooms.insert(hall, (view.expect("follows").clone(), hidden.expect("follows").clone()));
+        }
+    }
+    let event = shell.event_view(organiser);
+    serde_json::json!({
+        "phase": event.phase,
+        "announcements": event.announcements,
+        "rooms": rooms,
+        "recap": recap,
+    })
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/logs/v1")
+        .join(name)
+}
+
+fn write(name: &str, value: &impl Serialize) {
+    let text = serde_json::to_string_pretty(value).expect("JSON") + "\n";
+    std::fs::create_dir_all(file("")).expect("a folder");
+    std::fs::write(file(name), text).expect("written");
+}
+
+fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let text = std::fs::read_to_string(file(name)).expect("committed; FIERA_GENERATE=1 writes it");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[test]
+fn b1_logs_of_version_1_give_the_state_they_always_gave() {
+    let generate = std::env::var_os("FIERA_GENERATE").is_some();
+    for (name, run) in [("lively", lively as fn() -> Shell), ("ended", ended)] {
+        let (log_name, state_name) = (format!("{name}.json"), format!("{name}.state.json"));
+        if generate {
+            if !file(&log_name).exists() {
+                write(&log_name, &Log::of(&run().kept));
+            }
+            write(&state_name, &state(&read(&log_name)));
+        }
+        let expected: Value = read(&state_name);
+        assert_eq!(state(&read(&log_name)), expected, "{name}");
+    }
+}
+
+#[test]
+fn b1_the_committed_logs_hold_every_kind_of_fact_and_row() {
+    let logs: Vec<Log> = ["lively.json", "ended.json"].map(read).into();
+    let facts = logs.iter().flat_map(|log| &log.facts);
+    let kinds: BTreeSet<&str> = facts.map(|fact| fact["kind"].as_str().expect("a kind")).collect();
+    assert_eq!(kinds, FACTS.into_iter().collect());
+    let rows = logs.iter().flat_map(|log| log.working.keys());
+    let kinds: BTreeSet<&str> = rows.map(|key| key.split('/').next().expect("a kind")).collect();
+    assert_eq!(kinds, ROWS.into_iter().collect());
+}
+
+/// Whether a value has a time in it: a field named like one, or a number as large as one.
+fn has_time(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.contains("unix") || has_time(value)),
+        Value::Array(items) => items.iter().any(has_time),
+        Value::Number(number) => number.as_u64().is_some_and(|number| number > 10_000_000),
+        _ => false,
+    }
+}
+
+/// Names of all fields, at any depth.
+fn fields(value: &Value, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                into.insert(name.clone());
+                fields(value, into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| fields(item, into)),
+        _ => {}
+    }
+}
+
+#[test]
+fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
+    let people = [0xa11ce_u128, 0xb0b, 0xca401].map(|who| (person(who).to_string(), format!("{who:032x}")));
+    let names_somebody = |text: &str| people.iter().any(|(id, hex)| text.contains(id) || text.contains(hex));
+    for run in [lively(), ended()] {
+        let log = Log::of(&run.kept);
+        for fact in &log.facts {
+            let text = fact.to_string();
+            assert!(
+                !names_somebody(&text) && !text.contains("Ada"),
+                "a fact about a person: {text}"
+            );
+            let timed = has_time(fact);
+            assert!(
+                !timed || matches!(fact["kind"].as_str(), Some("phase_moved" | "attended")),
+                "a clock where none belongs: {text}"
+            );
+            assert!(!timed || fact.get("room").is_none(), "a time in a room: {text}");
+            let mut named = BTreeSet::new();
+            fields(fact, &mut named);
+            for personal in ["participant", "name", "by", "owner", "voter"] {
+                assert!(!named.contains(personal), "{personal} in {text}");
+            }
+        }
+        for text in log.texts.values() {
+            assert!(!names_somebody(&text.to_string()), "a text with a participant: {text}");
+            assert!(
+                text.get("room").is_none() && text.get("participant").is_none(),
+                "{text}"
+            );
+        }
+        for (key, value) in &log.working {
+            assert!(!has_time(value), "working state with a time: {key} {value}");
+        }
+    }
+}
