@@ -6,8 +6,9 @@
 import type { ComponentProps } from 'svelte';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
-import { ADA, BRUNO, CARLA, fair, speaker, tile } from './fixtures';
-import { asTrack, paintSpeaker } from './pictures';
+import { agenda, announcements, aside, chat, poll, questions, revealed } from './attendee';
+import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
+import { asTrack, paintSlide, paintSpeaker } from './pictures';
 
 type DoorProps = ComponentProps<typeof Door>;
 type FairProps = ComponentProps<typeof FairPage>;
@@ -21,6 +22,8 @@ const view: DoorProps['view'] = {
   event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'live', people: 312, live: true,
   organiser: 'Agenzia per l’innovazione nei servizi pubblici',
 };
+const talk = { questions, chat, hands: 3 };
+const settings = { moderated: false, chat_open: true, slow_mode_s: 0 };
 const SOON_MS = 26 * 3_600_000 + 5 * 60_000;
 
 const camera = [tile(1, ADA)];
@@ -59,6 +62,10 @@ export const STATES: Record<string, () => PageState> = {
   'door-unknown': () => door({ view: null, trouble: 'unknown' }),
   'door-offline': () => door({ view: null, trouble: 'offline' }),
 
+  'door-draft': () => door({ view: { ...view, phase: 'draft', live: false, people: 0, starts_unix_ms: Date.now() + SOON_MS } }),
+  'door-banned': () => door({ view, sentAway: 'banned' }),
+  'door-displaced': () => door({ view, sentAway: 'too_many_connections' }),
+
   'stage-connecting': () => stage({ link: 'connecting', nowhere: true }),
   'stage-empty': () => stage({}),
   'stage-camera': () => stage({ onAir: [ADA], tiles: camera, speaking: ['ada'] }),
@@ -78,11 +85,56 @@ export const STATES: Record<string, () => PageState> = {
   'stage-keys': () => stage({ onAir: [ADA], tiles: camera }, { keysOpen: true }),
   'stage-ended': () => stage({ phase: 'ended' }),
 
+  'stage-read-only': () => stage({ onAir: [ADA], tiles: camera, event: { read_only: true } }),
+  'stage-full': () => stage({ onAir: [ADA], tiles: camera, waitingFor: 'stand-k8s' }),
+  'stage-announcement': () => stage({ onAir: [ADA], tiles: camera, event: { announcements } }),
+  'stage-reactions': () =>
+    stage(
+      {
+        onAir: [ADA], tiles: camera,
+        flying: [{ n: 1, reaction: 'applause', count: 12 }, { n: 2, reaction: 'heart', count: 3 }, { n: 3, reaction: 'laugh', count: 1 }],
+      },
+      { sheet: 'react' },
+    ),
+  'stage-agenda': () => stage({ onAir: [ADA], tiles: camera, event: { agenda, announcements } }, { agendaOpen: true }),
+  'stage-hand': () => stage({ onAir: [ADA], tiles: camera }, { sheet: 'hand' }),
+  'stage-hand-raised': () =>
+    stage({ onAir: [ADA], tiles: camera, you: { hand: { topic: 'Rollback', stage: 'raised', position: 2 } } }, { sheet: 'hand' }),
+
+  'attend-first-visit': () => stage({ onAir: [ADA], tiles: camera, room: talk }),
+  'attend-chat': () => stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll }, own: ['m3'] }),
+  'attend-chat-slow': () => stage({ onAir: [ADA], tiles: camera, room: { chat, settings: { ...settings, slow_mode_s: 30 } } }),
+  'attend-chat-closed': () => stage({ onAir: [ADA], tiles: camera, room: { chat, settings: { ...settings, chat_open: false } } }),
+  'attend-chat-empty': () => stage({ onAir: [ADA], tiles: camera }),
+  'attend-questions': () =>
+    stage({ onAir: [ADA], tiles: camera, room: talk, own: ['q5'], you: { upvoted: ['q1', 'q3'] } }, { openTab: 'questions' }),
+  'attend-questions-empty': () => stage({ onAir: [ADA], tiles: camera }, { openTab: 'questions' }),
+  'attend-questions-pending': () =>
+    stage(
+      {
+        onAir: [ADA], tiles: camera, room: { settings: { ...settings, moderated: true } },
+        pending: [{ kind: 'question', room: 'stage', backstage: false, text: 'E se cade la rete?', anonymous: true, secret: 's', id: null }],
+      },
+      { openTab: 'questions' },
+    ),
+  'attend-poll': () =>
+    stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll }, you: { vote: { poll: 'poll', option: 1 } } }, { openTab: 'polls' }),
+  'attend-poll-closed': () => stage({ onAir: [ADA], tiles: camera, room: { poll: { ...poll, phase: 'closed' } } }, { openTab: 'polls' }),
+  'attend-poll-revealed': () => stage({ onAir: [ADA], tiles: camera, room: { poll: revealed } }, { openTab: 'polls' }),
+  'attend-poll-none': () => stage({ onAir: [ADA], tiles: camera }, { openTab: 'polls' }),
+  'attend-silenced': () => stage({ onAir: [ADA], tiles: camera, room: talk, you: { silenced: true } }),
+
+  'hand-accepted': () =>
+    stage({
+      you: { place: 'backstage', hand: { topic: null, stage: 'accepted', position: 0 } }, onAir: [ADA], waiting: [myself, CARLA],
+      tiles: camera, speaker: { ...sending(), up: 'idle' }, backstage: { chat: aside },
+    }),
   'speaker-before': () => stage({ role: 'speaker', onAir: [ADA], tiles: camera }, { opened: 'backstage' }),
   'speaker-denied': () => stage({ role: 'speaker', speaker: speaker({ trouble: 'denied' }) }, { opened: 'backstage' }),
   'speaker-backstage': () =>
     stage(
-      { role: 'speaker', you: { place: 'backstage' }, onAir: [ADA], waiting: [myself, CARLA], tiles: camera, speaker: sending() },
+      { role: 'speaker', you: { place: 'backstage' }, onAir: [ADA], waiting: [myself, CARLA], tiles: camera, speaker: sending(),
+        backstage: { chat: aside, countdowns: [{ participant: 'carla', at_unix_ms: NOW_MS + 7_000 }] } },
       { opened: 'backstage' },
     ),
   'speaker-countdown': () =>
@@ -94,7 +146,7 @@ export const STATES: Record<string, () => PageState> = {
     stage(
       {
         role: 'speaker', you: { place: 'on_air' }, onAir: [ADA, myself], tiles: camera, waiting: [],
-        speaker: { ...sending(), micOn: false, screenOn: true },
+        speaker: { ...sending(), micOn: false, screenOn: true, screenPreview: asTrack(paintSlide()) },
       },
       { opened: 'backstage' },
     ),

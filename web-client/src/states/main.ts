@@ -10,6 +10,7 @@ import Home from '../ui/door/Home.svelte';
 import Door from '../ui/door/Door.svelte';
 import FairPage from '../ui/fair/FairPage.svelte';
 import TextPage from '../ui/parts/TextPage.svelte';
+import { remember } from '../ui/memory';
 import { STATES, type PageState } from './index';
 
 const [name, lang] = location.hash.slice(1).split('/');
@@ -39,7 +40,14 @@ function draw(target: HTMLElement, state: PageState): void {
 const target = document.getElementById('app');
 const make = name ? STATES[name] : undefined;
 if (target && make) {
-  await document.fonts.ready;
+  if (name?.includes('first-visit')) localStorage.removeItem('fiera.welcomed');
+  else remember('welcomed', 'yes');
+  // What the page fetches later is at hand, so that it is drawn at once.
+  await Promise.all([
+    document.fonts.ready,
+    import('../ui/direct/DirectPanel.svelte'), import('../ui/speaker/BackstagePanel.svelte'),
+    import('../ui/fair/AgendaDialog.svelte'), import('../ui/fair/KeysDialog.svelte'),
+  ]);
   draw(target, make());
   document.documentElement.dataset['drawn'] = name;
 } else if (target) {

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What the states around the stage are drawn from: questions, chat, polls, announcements, the programme.
+
+import type { AgendaSlot, ChatMessage, QuestionView } from '../protocol';
+import { chatMessage, pollView, questionView } from '../testing/views';
+import { NOW_MS } from './fixtures';
+
+const MINUTE_MS = 60_000;
+const ago = (minutes: number): number => NOW_MS - minutes * MINUTE_MS;
+
+const asked = (n: number, text: string, over: Partial<QuestionView>): QuestionView =>
+  questionView(`q${n}`, { text, order: n, at_unix_ms: ago(20 - n), by: 'Bea Esempio', ...over });
+
+export const questions: QuestionView[] = [
+  asked(1, 'Come fate il rollback quando una migrazione del database è già passata?', { stage: 'now', upvotes: 41 }),
+  asked(2, 'Quanto costa mantenere la pipeline per una scuola con due tecnici?', { stage: 'next', upvotes: 23, by: null }),
+  asked(3, 'Possiamo riusare i vostri moduli con licenza aperta?', { upvotes: 11 }),
+  asked(4, 'Il sito resta accessibile con un lettore di schermo anche durante gli aggiornamenti? Da noi capita che le pagine si ricarichino a metà della lettura e si perda il punto.', { upvotes: 4, by: null }),
+  asked(5, 'Dove trovo le slide?', { upvotes: 0, by: 'Dario Verdi' }),
+  asked(6, 'Quali dati conservate dei log?', { stage: 'answered', upvotes: 17 }),
+  asked(7, 'E per i comuni piccoli?', { stage: 'follow_up', upvotes: 9, note: 'Carla Neri, allo stand' }),
+];
+
+const said = (n: number, by: string, text: string, over: Partial<ChatMessage> = {}): ChatMessage =>
+  chatMessage(`m${n}`, { by, participant: `p${n}`, text, at_unix_ms: ago(12 - n), ...over });
+
+export const chat: ChatMessage[] = [
+  said(1, 'Anna Esempio', 'Buongiorno da Reggio Emilia!'),
+  said(2, 'Luca Esempio', 'Si sente benissimo, grazie.'),
+  said(3, 'Dario Verdi', 'Qualcuno ha già provato il modulo per i certificati?', { participant: 'me' }),
+  said(4, 'Marta Esempio', 'Sì, da due mesi. Il trucco è rinnovarli\nprima del fine settimana.'),
+  said(5, 'Bruno De Santis Marchetti', 'Il collegamento al codice: https://example.org/una/pagina/con/un/indirizzo/molto/lungo/che/deve/andare/a/capo'),
+];
+
+export const aside: ChatMessage[] = [
+  said(8, 'Carla Neri', 'Tra due minuti tocca a te. Tutto pronto?'),
+  said(9, 'Dario Verdi', 'Sì, provo ancora il microfono.', { participant: 'me' }),
+];
+
+export const poll = pollView({
+  question: 'Quanto spesso rilasciate in produzione?',
+  options: ['Più volte al giorno', 'Ogni settimana', 'Ogni mese o meno', 'Non lo so: se ne occupa un fornitore esterno'],
+  answers: 187,
+});
+export const revealed = pollView({ ...poll, phase: 'revealed', answers: 204, tally: [31, 74, 82, 17] });
+
+export const announcements = [
+  { announcement: 'a1', text: 'Il programma è aggiornato: la pausa è alle 11.', at_unix_ms: ago(40) },
+  { announcement: 'a2', text: 'Lo stand Kubernetes risponde alle vostre domande fino alle 12.30.', at_unix_ms: ago(3) },
+];
+
+const slot = (room: string, from: number, to: number, it: string, en: string, speakers: string[]): AgendaSlot => ({
+  room, title: { it, en }, speakers, starts_unix_ms: NOW_MS + from * MINUTE_MS, ends_unix_ms: NOW_MS + to * MINUTE_MS,
+});
+export const agenda: AgendaSlot[] = [
+  slot('stage', -102, -42, 'Apertura', 'Opening', ['Carla Neri']),
+  slot('stage', -42, 18, 'Pipeline senza sorprese', 'Pipelines without surprises', ['Ada Bianchi', 'Bruno De Santis Marchetti']),
+  slot('stand-k8s', 18, 48, 'Kubernetes in produzione: dal vivo', 'Kubernetes in production: live', ['Delia Esempio']),
+  slot('stage', 48, 108, 'Che cosa abbiamo rotto quest’anno', 'What we broke this year', []),
+];
