@@ -2,13 +2,21 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! What is left of an event for everybody to read: questions and what became of them, polls, announcements, attendance.
+//! It is made of what is kept, so it is the same after a restart.
 
-use fiera_protocol::fair::{Announcement, CurvePoint, PollView, QuestionView};
+use fiera_protocol::fair::{Announcement, CurvePoint, Localised, PollPhase, PollView, QuestionView};
 use fiera_protocol::ids::{EventId, RoomId};
-use fiera_protocol::view::EventPhase;
+use fiera_protocol::view::{EventPhase, StreamState};
 use serde::Serialize;
 
 use crate::hub::Hub;
+use crate::questions::is_public;
+use crate::room::Room;
+use crate::view;
+
+mod markdown;
+
+pub use markdown::Language;
 
 /// The whole recap. No participant id; names only where their owners chose to show them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,11 +25,15 @@ pub struct Recap {
     pub event: EventId,
     /// Title in the event's first language.
     pub title: String,
+    /// Title in each language that the organiser wrote.
+    pub titles: Localised,
+    /// Who runs it, as written by the organiser.
+    pub organiser: Option<String>,
     /// Where in its life the event is: a recap of an event that is not over yet is preliminary.
     pub phase: EventPhase,
     /// Most participants at once; none: fewer than 10.
     pub peak: Option<u32>,
-    /// Most participants at once in each minute.
+    /// Most participants at once in each minute; none: fewer than 10. Joins are not kept.
     pub curve: Vec<CurvePoint>,
     /// All announcements, oldest first.
     pub announcements: Vec<Announcement>,
@@ -36,6 +48,8 @@ pub struct RoomRecap {
     pub room: RoomId,
     /// Title in the event's first language.
     pub title: String,
+    /// Title in each language that the organiser wrote.
+    pub titles: Localised,
     /// Published questions and what became of them, best supported first.
     pub questions: Vec<QuestionView>,
     /// Polls that were revealed.
@@ -46,14 +60,43 @@ impl Hub {
     /// What is left of the event so far.
     #[must_use]
     pub fn recap(&self) -> Recap {
+        let StreamState::Event(event) = self.stream.state() else {
+            unreachable!("the event's stream holds the event");
+        };
+        let announcements = self.announcements.kept().iter();
         Recap {
             event: self.event.clone(),
-            title: String::new(),
+            title: event.title.clone(),
+            titles: event.titles.clone(),
+            organiser: event.organiser.clone(),
             phase: self.phase,
-            peak: None,
-            curve: Vec::new(),
-            announcements: Vec::new(),
-            rooms: Vec::new(),
+            peak: self.attendance.kept_peak(),
+            curve: self.attendance.kept_curve(),
+            announcements: announcements
+                .filter_map(|id| view::announcement(*id, &self.texts))
+                .collect(),
+            rooms: self
+                .order
+                .iter()
+                .filter_map(|id| self.rooms.get(id))
+                .map(|room| self.room_recap(room))
+                .collect(),
+        }
+    }
+
+    fn room_recap(&self, room: &Room) -> RoomRecap {
+        let public = room.questions.iter().filter(|(_, question)| is_public(question.stage));
+        let mut questions: Vec<QuestionView> = public
+            .filter_map(|(id, question)| view::question(id, question, &self.texts))
+            .collect();
+        questions.sort_by_key(|question| (std::cmp::Reverse(question.upvotes), question.order));
+        let polls = room.polls.views();
+        RoomRecap {
+            room: room.config.room.clone(),
+            title: room.config.title.clone(),
+            titles: room.config.titles.clone(),
+            questions,
+            polls: polls.filter(|poll| poll.phase == PollPhase::Revealed).collect(),
         }
     }
 }

@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Two extracts for pages that follow no stream: a room for the projector, public and without any participant id; and
+//! what the hub holds about one participant, for their eyes alone.
+
+use fiera_protocol::fair::{Localised, PollView, QuestionStage, QuestionView, YourHand};
+use fiera_protocol::ids::{DisplayName, EventId, ParticipantId, Role, RoomId};
+use fiera_protocol::view::{EventPhase, Place, StreamState};
+use serde::Serialize;
+
+use crate::hub::Hub;
+
+/// What a projector shows of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Board {
+    /// Short name of the event.
+    pub event: EventId,
+    /// Title in the event's first language.
+    pub title: String,
+    /// Title in each language that the organiser wrote.
+    pub titles: Localised,
+    /// Where in its life the event is.
+    pub phase: EventPhase,
+    /// Short name of the room.
+    pub room: RoomId,
+    /// The room's title in the event's first language.
+    pub room_title: String,
+    /// The room's title in each language that the organiser wrote.
+    pub room_titles: Localised,
+    /// Participants in the room.
+    pub people: u32,
+    /// The question that is being answered.
+    pub now: Option<QuestionView>,
+    /// Questions that come up soon, in the order in which they were asked.
+    pub next: Vec<QuestionView>,
+    /// The poll that is open, or was last; its tally once revealed.
+    pub poll: Option<PollView>,
+}
+
+/// What the hub holds about one participant now. All of it is in memory or in rows that end with the event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredAbout {
+    /// Who.
+    pub participant: ParticipantId,
+    /// The name others see; none: not here at present.
+    pub name: Option<DisplayName>,
+    /// The role in this event; none: not here at present.
+    pub role: Option<Role>,
+    /// The room they are in.
+    pub room: Option<RoomId>,
+    /// Where they stand in it.
+    pub place: Place,
+    /// Open connections (tabs).
+    pub connections: u32,
+    /// Rooms in which their hand is up, with what it is about.
+    pub hands: Vec<(RoomId, YourHand)>,
+    /// A moderator has silenced them.
+    pub silenced: bool,
+    /// A moderator has banned them.
+    pub banned: bool,
+    /// A ballot of theirs lies in a poll that is open somewhere; destroyed when it closes.
+    pub has_open_ballot: bool,
+    /// They support questions of the room they are in; destroyed when the event ends.
+    pub has_upvotes: bool,
+}
+
+impl Hub {
+    /// A room for the projector; none: no such room, or the event is not public yet.
+    #[must_use]
+    pub fn board(&self, room: &RoomId) -> Option<Board> {
+        let StreamState::Event(event) = self.stream.state() else {
+            return None;
+        };
+        let place = self.rooms.get(room).filter(|_| self.phase != EventPhase::Draft)?;
+        let StreamState::Room(view) = place.stream.state() else {
+            return None;
+        };
+        let of = |stage| view.questions.iter().filter(move |q| q.stage == stage).cloned();
+        Some(Board {
+            event: self.event.clone(),
+            title: event.title.clone(),
+            titles: event.titles.clone(),
+            phase: self.phase,
+            room: room.clone(),
+            room_title: place.config.title.clone(),
+            room_titles: place.config.titles.clone(),
+            people: view.people,
+            now: of(QuestionStage::Now).next(),
+            next: of(QuestionStage::Next).collect(),
+            poll: view.poll.clone(),
+        })
+    }
+
+    /// What is held about one participant.
+    #[must_use]
+    pub fn stored_about(&self, participant: ParticipantId) -> StoredAbout {
+        let person = self.people.get(&participant);
+        let hand = |id: &RoomId| Some((id.clone(), self.rooms.get(id)?.hands.yours(participant)?));
+        let voted = |room: &crate::room::Room| room.polls.vote_of(participant).is_some();
+        StoredAbout {
+            participant,
+            name: person.map(|person| person.name.clone()),
+            role: person.map(|person| person.role),
+            room: person.and_then(|person| person.room.clone()),
+            place: person.map_or(Place::Audience, |person| self.place(person)),
+            connections: person.map_or(0, |person| u32::try_from(person.connections.len()).unwrap_or(u32::MAX)),
+            hands: self.order.iter().filter_map(hand).collect(),
+            silenced: self.is_silenced(participant),
+            banned: self.not_banned(participant).is_err(),
+            has_open_ballot: self.rooms.values().any(voted),
+            has_upvotes: person.is_some_and(|person| !self.upvoted(person).is_empty()),
+        }
+    }
+}
