@@ -200,6 +200,79 @@ describe('commands', () => {
   });
 });
 
+describe('a command that came too fast (L1)', () => {
+  const tooFast = (id: string) => [{ kind: 'refused', id, code: 'too_fast', sentence: '' }];
+
+  it('is sent again under the same id, later and later', async () => {
+    const { session, clock, welcome, last, said } = setup();
+    welcome();
+    const outcome = session.command({ kind: 'leave' });
+    const sent = said()[1] as { id: string };
+    last().deliver(tooFast(sent.id));
+    clock.advance(900);
+    expect(said()).toHaveLength(2);
+    clock.advance(200);
+    expect(said()[2]).toEqual(sent);
+    last().deliver([{ kind: 'accepted', id: sent.id }]);
+    expect(await outcome).toEqual({ ok: true });
+  });
+
+  it('is refused in the end, and nothing is sent any more', async () => {
+    const { session, clock, welcome, last, said } = setup();
+    welcome();
+    const outcome = session.command({ kind: 'leave' });
+    const { id } = said()[1] as { id: string };
+    for (let i = 0; i < 8; i += 1) {
+      last().deliver(tooFast(id));
+      clock.advance(4_500);
+      last().deliver([{ kind: 'ping', n: i }]);
+    }
+    expect(await outcome).toMatchObject({ ok: false, code: 'too_fast' });
+    expect(said().filter((one) => one.kind === 'command')).toHaveLength(4);
+  });
+});
+
+describe('the end', () => {
+  it('of one\'s own closes in order: the last words, then 1000', () => {
+    const { session, welcome, last, said } = setup();
+    welcome();
+    void session.command({ kind: 'leave' });
+    session.stop();
+    expect(said().at(-1)).toMatchObject({ kind: 'command', command: { kind: 'leave' } });
+    expect(last().closedWith).toBe(1_000);
+  });
+
+  it('a lost connection is given up without a goodbye: the place is kept', () => {
+    const { welcome, last, clock, sockets } = setup();
+    welcome();
+    const first = last();
+    clock.advance(13_000);
+    expect(sockets.length).toBeGreaterThan(1);
+    expect(first.closed).toBe(true);
+    expect(first.closedWith).toBeUndefined();
+  });
+
+  it.each(['banned', 'too_many_connections'])('by the server (%s) is final, also for one who was inside', (code) => {
+    const { welcome, last, statuses, clock, sockets, tokens } = setup();
+    welcome();
+    last().deliver([{ kind: 'refused', code, sentence: 'Out.' }]);
+    expect(statuses.at(-1)).toEqual({ at: 'closed', code, sentence: 'Out.' });
+    expect(tokens).toEqual([null]);
+    clock.advance(60_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('by a ban that is found on coming back', () => {
+    const { welcome, last, statuses, untilSocket } = setup();
+    welcome();
+    last().break();
+    untilSocket(2);
+    last().onopen?.();
+    last().deliver([{ kind: 'refused', code: 'banned', sentence: '' }]);
+    expect(statuses.at(-1)).toMatchObject({ at: 'closed', code: 'banned' });
+  });
+});
+
 describe('streams', () => {
   it('pass in order, and what came twice is dropped (S2)', () => {
     const { welcome, last, heard } = setup();

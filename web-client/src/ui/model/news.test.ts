@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+import { describe, expect, it } from 'vitest';
+import { POLITE_EVERY_MS, Announcer } from '../../state/announcer';
+import { stateOf } from '../../state/fair';
+import { backstageView, chatMessage, eventView, moderatorsView, pollView, questionView, roomView, youView } from '../../testing/views';
+import { VirtualClock } from '../../testing/world';
+import { en } from '../../text/en';
+import { News } from './news';
+
+const START = {
+  you: youView(), event: eventView(), room: roomView(), backstage: backstageView(), moderators: moderatorsView(),
+};
+type Parts = Partial<typeof START>;
+const said = (before: Parts, after: Parts) =>
+  new News().between(stateOf({ ...START, ...before }), stateOf({ ...START, ...after }), 'en', en);
+const ada = { participant: 'a', name: 'Ada', sources: [] };
+
+describe('urgent are only air, moves, the end', () => {
+  it('a move, an accepted hand, the end', () => {
+    const raised = youView({ hand: { topic: null, stage: 'raised', position: 1 } });
+    const accepted = youView({ place: 'backstage', hand: { topic: null, stage: 'accepted', position: 0 } });
+    const all = [
+      said({}, { you: youView({ room: 'stand' }) }),
+      said({ you: raised }, { you: accepted }),
+      said({}, { event: eventView({ phase: 'ended' }) }),
+    ];
+    for (const one of all) expect(one.map((spoken) => spoken.urgent)).toEqual([true]);
+  });
+
+  it('announcements, questions, polls and a server that cannot save wait their turn', () => {
+    const all = [
+      said({}, { event: eventView({ announcements: [{ announcement: 'a', text: 'Break', at_unix_ms: 0 }] }) }),
+      said({}, { event: eventView({ read_only: true }) }),
+      said({}, { room: roomView({ questions: [questionView('q', { stage: 'now' })] }) }),
+      said({}, { room: roomView({ poll: pollView() }) }),
+      said({}, { room: roomView({ on_air: [ada] }) }),
+    ];
+    for (const one of all) expect(one.map((spoken) => spoken.urgent)).toEqual([false]);
+  });
+
+  it('chat, numbers and reactions say nothing', () => {
+    expect(said({}, { room: roomView({ chat: [chatMessage('m')], people: 99, hands: 3 }) })).toEqual([]);
+    expect(said({}, { event: eventView({ people: 99 }) })).toEqual([]);
+  });
+});
+
+describe('whoever directs hears who waits', () => {
+  const moderator = youView({ role: 'moderator' });
+  it('backstage, with a hand, with a question', () => {
+    const hand = { participant: 'b', name: 'Bea', topic: 'Costs', stage: 'raised' as const };
+    const after = {
+      you: moderator, backstage: backstageView({ waiting: [ada] }),
+      moderators: moderatorsView({ hands: [hand], questions: [questionView('q', { stage: 'pending' })] }),
+    };
+    expect(said({ you: moderator }, after).map((one) => one.sentence)).toEqual([
+      'Ada waits backstage.', 'Bea raised a hand: Costs', '1 question waits for you.',
+    ]);
+  });
+
+  it('but not of somebody who only goes back behind the stage, and nobody else hears it', () => {
+    const onAir = { you: moderator, room: roomView({ on_air: [ada] }) };
+    const back = said(onAir, { you: moderator, backstage: backstageView({ waiting: [ada] }) });
+    expect(back.map((one) => one.sentence)).toEqual([en.fair.offAirAll]);
+    expect(said({}, { backstage: backstageView({ waiting: [ada] }) })).toEqual([]);
+  });
+});
+
+it('a storm of news is at most one polite message in 5 s', () => {
+  const clock = new VirtualClock();
+  const spoken: { at: number; polite: string }[] = [];
+  const announcer = new Announcer(clock, (polite) => spoken.push({ at: clock.now(), polite }));
+  for (let second = 0; second < 60; second += 1) {
+    const questions = [questionView(`q${second}`, { stage: 'now' })];
+    for (const { sentence } of said({}, { room: roomView({ questions }) })) announcer.polite(sentence);
+    clock.advance(1_000);
+  }
+  expect(spoken.length).toBeGreaterThan(5);
+  expect(spoken.length).toBeLessThanOrEqual(60_000 / POLITE_EVERY_MS + 1);
+  for (const [i, one] of spoken.entries()) {
+    if (i > 0) expect(one.at - spoken[i - 1]!.at).toBeGreaterThanOrEqual(POLITE_EVERY_MS);
+  }
+});
