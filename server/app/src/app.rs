@@ -6,29 +6,23 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
 use axum_server::Handle;
 use fiera_media::{Media, MediaConfig};
-use fiera_protocol::ids::Role;
 use fiera_store::Store;
 use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 
 use crate::bridge::start_reports;
-use crate::config::{Config, DEMO, Tls};
+use crate::config::{Config, Tls};
 use crate::events::{Events, Services};
 use crate::keys::Keys;
 use crate::limits::{DRAIN_WITHIN, HTTP_HEADERS_WITHIN};
 use crate::metrics::Metrics;
 use crate::state::Server;
-use crate::token::{self, Grant};
-use crate::{http, setups, tls};
-
-/// Life of the links that a demo prints.
-const DEMO_LINKS_TTL: Duration = Duration::from_secs(30 * 24 * 3_600);
+use crate::{console, http, setups, tls};
 
 /// A server that has its ports and is about to serve.
 pub struct App {
@@ -118,30 +112,10 @@ impl App {
     /// What an operator wants to see first: the address, and for a demo a link for each role.
     #[must_use]
     pub fn links(&self) -> String {
-        let scheme = if self.config.tls == Tls::Off { "http" } else { "https" };
-        let base = format!("{scheme}://localhost:{}", self.address.port());
-        if !self.config.demo {
-            return format!("Fiera listens on {base}/");
-        }
-        let link = |role: Role| {
-            let event = DEMO.parse().ok()?;
-            let expires_unix_s = token::unix_s() + DEMO_LINKS_TTL.as_secs();
-            let grant = Grant {
-                event,
-                role,
-                name: None,
-                expires_unix_s,
-            };
-            let token = token::sign(&self.server.services.keys, &grant).ok()?;
-            Some(format!("{base}/e/{DEMO}#t={token}"))
-        };
-        let line = |word: &str, role| format!("\n  {word:<10} {}", link(role).unwrap_or_default());
-        format!(
-            "Fiera demo is open:\n  attendee   {base}/e/{DEMO}{}{}{}",
-            line("speaker", Role::Speaker),
-            line("moderator", Role::Moderator),
-            line("organiser", Role::Organiser)
-        )
+        let services = &self.server.services;
+        let candidates = services.media.transport().candidates.iter();
+        let reached_at: Vec<IpAddr> = candidates.map(SocketAddr::ip).collect();
+        console::greeting(&self.config, self.address.port(), &services.keys, &reached_at)
     }
 
     /// Serves until `stop` ends, then drains: nobody new, everybody told when to come back, requests finished.

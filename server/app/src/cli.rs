@@ -3,6 +3,8 @@
 
 //! The command line of `fiera`. It reads arguments and environment, and never opens a socket itself.
 
+mod events;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +32,11 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Prints a signed token, alone on one line.
     Token(TokenArgs),
+    /// Takes events in and gives them out.
+    #[command(subcommand)]
+    Event(events::EventCommand),
+    /// Writes what is kept of all events into a new file; the server may run meanwhile.
+    Backup(events::BackupArgs),
 }
 
 /// Every option has an environment variable of the same meaning; both win over the file.
@@ -92,6 +99,8 @@ pub fn run() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Serve(args) => serve(*args),
         Command::Token(args) => print_token(args),
+        Command::Event(command) => events::event(command),
+        Command::Backup(args) => events::backup(&args),
     }
 }
 

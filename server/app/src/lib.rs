@@ -10,6 +10,7 @@ pub(crate) mod bridge;
 pub mod cli;
 pub mod config;
 pub(crate) mod connection;
+pub(crate) mod console;
 pub(crate) mod event;
 pub(crate) mod event_task;
 pub(crate) mod events;

@@ -3,13 +3,14 @@
 
 //! How events are set up, in the store of a data folder: taken in, given out, and joined with the file of `serve`.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use fiera_protocol::ids::EventId;
 use fiera_store::Store;
-use fiera_store::memory::MemoryStore;
+use fiera_store::sqlite::{Access, SqliteStore};
 
 use crate::config::{Config, DEMO, DEMO_FAIR};
 use crate::fair::Fair;
@@ -21,8 +22,9 @@ pub const EVENTS_MAX: usize = 100;
 ///
 /// # Errors
 /// Where another server runs on it, or it cannot be read or written; the words say what to do.
-pub fn open(_data: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    Ok(Arc::new(MemoryStore::default()))
+pub fn open(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    Ok(Arc::new(SqliteStore::open(data, Access::Serve)?))
 }
 
 /// Takes an event in: from the next start on it is run.
