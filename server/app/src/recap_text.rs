@@ -153,6 +153,8 @@ mod tests {
         let recap = Recap {
             event: "demo".parse().unwrap(),
             title: "Demo".to_owned(),
+            titles: fiera_protocol::fair::Localised::default(),
+            organiser: None,
             phase: EventPhase::Live,
             peak: None,
             curve: Vec::new(),
