@@ -8,6 +8,7 @@ import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import { agenda, announcements, aside, chat, poll, questions, revealed } from './attendee';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
+import { HOST_STATES, countdown, desk, directed, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
 
 type DoorProps = ComponentProps<typeof Door>;
@@ -16,7 +17,8 @@ type FairProps = ComponentProps<typeof FairPage>;
 export type PageState =
   | { page: 'home' | 'accessibility' | 'privacy' }
   | { page: 'door'; props: Partial<DoorProps> }
-  | { page: 'fair'; props: Partial<FairProps> };
+  | { page: 'fair'; props: Partial<FairProps> }
+  | PartState;
 
 const view: DoorProps['view'] = {
   event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'live', people: 312, live: true,
@@ -150,5 +152,16 @@ export const STATES: Record<string, () => PageState> = {
       },
       { opened: 'backstage' },
     ),
-  direct: () => stage({ role: 'organiser', onAir: [ADA, BRUNO], waiting: [CARLA], tiles: [tile(1, ADA), tile(2, BRUNO)] }, { opened: 'direct' }),
+  direct: () =>
+    stage(
+      {
+        role: 'organiser', onAir: [ADA, BRUNO], waiting: [CARLA], tiles: [tile(1, ADA), tile(2, BRUNO)],
+        room: directed, moderators: desk, backstage: countdown,
+      },
+      { opened: 'direct' },
+    ),
+  'direct-empty': () => stage({ role: 'moderator', moderators: {} }, { opened: 'direct' }),
+  'direct-keys': () => stage({ role: 'moderator', moderators: desk, room: directed }, { opened: 'direct', keysOpen: true }),
+
+  ...HOST_STATES,
 };

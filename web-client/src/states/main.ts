@@ -32,6 +32,8 @@ function draw(target: HTMLElement, state: PageState): void {
         checks: { server: 'fine', webrtc: 'fine', codec: 'fine', sockets: 'fine' },
         onjoin: () => undefined, onretry: () => undefined, ...state.props,
       });
+    case 'part':
+      return any(state.component, state.props);
     case 'fair':
       return any(FairPage, { onout: () => undefined, ...state.props });
   }
@@ -47,6 +49,7 @@ if (target && make) {
     document.fonts.ready,
     import('../ui/direct/DirectPanel.svelte'), import('../ui/speaker/BackstagePanel.svelte'),
     import('../ui/fair/AgendaDialog.svelte'), import('../ui/fair/KeysDialog.svelte'),
+    import('../ui/direct/KeysList.svelte'),
   ]);
   draw(target, make());
   document.documentElement.dataset['drawn'] = name;

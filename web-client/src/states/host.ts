@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Page states of those who run the event: direction, dashboard, projector, report, and what is stored.
+
+import type { Component } from 'svelte';
+import type { CurvePoint, HandView, LiveNumbers, ModeratorsView, PollView, QuestionView } from '../protocol';
+import Stored from '../ui/about/Stored.svelte';
+import Dashboard from '../ui/dashboard/Dashboard.svelte';
+import type { Board } from '../ui/projector/board';
+import Projector from '../ui/projector/Projector.svelte';
+import type { Recap } from '../ui/report/recap';
+import Report from '../ui/report/Report.svelte';
+import { NOW_MS, fair } from './fixtures';
+
+/** A page that brings its own component. */
+export interface PartState {
+  readonly page: 'part';
+  readonly component: unknown;
+  readonly props: object;
+}
+
+const part = <P extends object>(component: Component<P>, props: P): PartState => ({ page: 'part', component, props });
+
+let order = 0;
+const question = (id: string, text: string, over: Partial<QuestionView> = {}): QuestionView => ({
+  question: id, text, by: null, stage: 'pending', note: null, upvotes: 0, at_unix_ms: NOW_MS, order: (order += 1), ...over,
+});
+
+export const HIDDEN: QuestionView[] = [
+  question('q1', 'Come gestite i segreti nelle pipeline quando più enti condividono lo stesso cluster?', { by: 'Lia Conti' }),
+  question('q2', 'C’è un modello di capitolato che si possa riusare?'),
+  question('q3', 'Compro follower a poco prezzo', { stage: 'dismissed', note: 'pubblicità' }),
+];
+export const SHOWN: QuestionView[] = [
+  question('q4', 'Come tornate indietro se un rilascio va male?', { by: 'Marco Gallo', stage: 'now', upvotes: 41 }),
+  question('q5', 'Quanto costa tenerlo in funzione per un ente piccolo?', { stage: 'next', upvotes: 23 }),
+  question('q6', 'Possiamo riusare i vostri moduli?', { by: 'Irene Fontana', stage: 'published', upvotes: 11 }),
+  question('q7', 'Il codice è pubblico?', { by: 'Ugo Serra', stage: 'answered', upvotes: 18 }),
+  question('q8', 'Ci sarà un corso nei prossimi mesi?', { stage: 'follow_up', note: 'Ufficio formazione', upvotes: 9 }),
+];
+const hands: HandView[] = [
+  { participant: 'h1', name: 'Sara Lombardi', topic: 'La nostra esperienza con il ritorno alla versione di prima', stage: 'raised' },
+  { participant: 'h2', name: 'Tommaso Villa', topic: null, stage: 'raised' },
+  { participant: 'carla', name: 'Carla Neri', topic: 'Una domanda sui costi', stage: 'accepted' },
+];
+const pollOf = (poll: string, over: Partial<PollView> = {}): PollView => ({
+  poll, question: 'Quanto spesso rilasciate in produzione?', options: ['Ogni giorno', 'Ogni settimana', 'Ogni mese', 'Più di rado'],
+  phase: 'draft', answers: 0, tally: null, ...over,
+});
+const running = pollOf('p1', { phase: 'open', answers: 187 });
+const results = pollOf('p2', { question: 'Da dove seguite?', options: ['Nord', 'Centro', 'Sud e isole'], phase: 'revealed', answers: 240, tally: [96, 88, 56] });
+const polls = [results, running, pollOf('p3', { question: 'Volete una seconda giornata?', options: ['Sì', 'No'] })];
+const chat = [
+  { message: 'm1', by: 'Ugo Serra', participant: 'u', text: 'Buongiorno a tutti da Torino!', at_unix_ms: NOW_MS },
+  { message: 'm2', by: 'Venditore', participant: 'v', text: 'Offerta imperdibile, scrivetemi', at_unix_ms: NOW_MS },
+];
+const settings = { moderated: true, chat_open: true, slow_mode_s: 10 };
+
+/** What the direction shows beside the streams that everybody follows. */
+export const desk: Partial<ModeratorsView> = {
+  questions: HIDDEN, hands, polls,
+  restricted: [{ participant: 'v', name: 'Venditore', silenced: true, banned: false }],
+};
+export const directed = { questions: SHOWN, chat, poll: running, hands: 2, settings };
+export const countdown = { countdowns: [{ participant: 'carla', at_unix_ms: NOW_MS + 7_000 }] };
+
+const START_MIN = Math.floor(NOW_MS / 60_000) - 90;
+const curve: CurvePoint[] = Array.from({ length: 91 }, (_, i) => ({
+  unix_min: START_MIN + i,
+  people: i < 4 ? null : Math.round(330 / (1 + Math.exp(-(i - 22) / 6)) - (i > 60 ? (i - 60) / 1.8 : 0) + 6 * Math.sin(i)),
+  joins: i < 2 ? null : Math.max(0, Math.round(26 * Math.exp(-((i - 20) ** 2) / 160) + 2 * Math.sin(i * 1.7) + 1)),
+}));
+const numbers: LiveNumbers = {
+  people: 312, peak: 341, peak_unix_ms: NOW_MS - 32 * 60_000, joined_5_min: 18, reconnects_5_min: 4,
+  rooms: [
+    { room: 'stage', people: 283, on_air: 2, hands: 2, open_questions: 5 },
+    { room: 'stand-k8s', people: 18, on_air: 1, hands: 0, open_questions: 2 },
+    { room: 'stand-rpa', people: 0, on_air: 0, hands: 0, open_questions: 0 },
+    { room: 'lobby', people: 11, on_air: 0, hands: 0, open_questions: 0 },
+  ],
+};
+const nobody: LiveNumbers = {
+  ...numbers, people: 1, peak: 1, peak_unix_ms: null, joined_5_min: 1, reconnects_5_min: 0,
+  rooms: numbers.rooms.map((one) => ({ ...one, people: 0, on_air: 0, hands: 0, open_questions: 0 })),
+};
+
+const board: Board = {
+  event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'live', people: 312, room: 'stage',
+  now: { text: SHOWN[0]?.text ?? '', by: 'Marco Gallo', upvotes: 41 },
+  next: [{ text: SHOWN[1]?.text ?? '', by: null, upvotes: 23 }, { text: SHOWN[2]?.text ?? '', by: 'Irene Fontana', upvotes: 11 }],
+  poll: null,
+};
+const ADDRESS = 'https://fiera.example/e/demo';
+const long = 'Nel nostro ente abbiamo quattro fornitori diversi, ciascuno con la propria idea di rilascio: come siete arrivati a una sola pipeline per tutti, chi la mantiene nel tempo e che cosa succede quando uno dei fornitori cambia a metà del contratto e il nuovo non ha mai usato questi strumenti?';
+
+const recap: Recap = {
+  event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'ended', peak: 341, curve,
+  announcements: [{ announcement: 'a1', text: 'Pausa fino alle 11:15.', at_unix_ms: NOW_MS }],
+  rooms: [
+    { room: 'stage', title: 'Palco principale', questions: SHOWN.slice(0, 5), polls: [results] },
+    { room: 'stand-rpa', title: 'Stand: automazione', questions: [], polls: [] },
+  ],
+};
+
+const item = (what: string, where: 'memory' | 'disk' | 'browser', until: string, leads_to: 'nobody' | 'name' | 'participant' = 'nobody') =>
+  ({ what, where, until, leads_to });
+const items = [
+  { ...item('presence', 'memory', 'place_grace', 'participant'), until_ms: 15_000 },
+  item('name', 'memory', 'event_ends', 'participant'),
+  item('cookie', 'browser', 'browser', 'participant'),
+  item('hand', 'disk', 'hand_down', 'participant'),
+  item('question', 'disk', 'erased', 'name'),
+  item('upvote', 'disk', 'event_ends', 'participant'),
+  item('vote', 'disk', 'poll_closes', 'participant'),
+  item('chat', 'disk', 'erased', 'name'),
+  item('reaction', 'memory', 'at_once'),
+  item('attendance', 'disk', 'kept'),
+];
+
+const organiser = (over: Parameters<typeof fair>[0] = {}) =>
+  ({ organiser: fair({ role: 'organiser', organisers: { numbers, curve }, ...over }) });
+
+export const HOST_STATES: Record<string, () => PartState> = {
+  'dashboard-live': () => part(Dashboard, organiser()),
+  'dashboard-before': () => part(Dashboard, organiser({ phase: 'open', organisers: { numbers: nobody, curve: [] } })),
+  'dashboard-reconnecting': () => part(Dashboard, organiser({ link: 'reconnecting' })),
+  'dashboard-refused': () => part(Dashboard, organiser({ link: 'closed', closedBy: 'not_allowed', nowhere: true })),
+  'projector-question': () => part(Projector, { board, lost: false, address: ADDRESS }),
+  'projector-long': () => part(Projector, { board: { ...board, now: { text: long, by: null, upvotes: 7 } }, lost: true, address: ADDRESS }),
+  'projector-poll': () => part(Projector, { board: { ...board, poll: { ...running, tally: null } }, lost: false, address: ADDRESS }),
+  'projector-results': () => part(Projector, { board: { ...board, now: null, poll: results }, lost: false, address: ADDRESS }),
+  'projector-waiting': () => part(Projector, { board: { ...board, now: null, next: [], phase: 'open' }, lost: false, address: ADDRESS }),
+  'report-ended': () => part(Report, { recap, trouble: 'none' }),
+  'report-preliminary': () =>
+    part(Report, { recap: { ...recap, phase: 'live', peak: null, curve: [], rooms: [], announcements: [] }, trouble: 'none' }),
+  'report-unknown': () => part(Report, { recap: null, trouble: 'unknown' }),
+  'stored-known': () =>
+    part(Stored, {
+      event: 'demo', trouble: false,
+      stored: { event: 'demo', items, you: { name: 'Dario Verdi', role: 'attendee', connections: 2, room: 'Palco principale', hand: true } },
+    }),
+  'stored-stranger': () => part(Stored, { event: 'demo', trouble: false, stored: { event: 'demo', items: items.slice(0, 3), you: null } }),
+  'stored-offline': () => part(Stored, { event: 'demo', trouble: true, stored: null }),
+};
