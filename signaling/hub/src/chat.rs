@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use fiera_protocol::client::Command;
-use fiera_protocol::fair::ChatMessage;
 use fiera_protocol::ids::{AuthorSecret, MessageId, ParticipantId, Role, RoomId};
 use fiera_protocol::limits::{CHAT_PER_WINDOW_MAX, CHAT_SHOWN_MAX, CHAT_WINDOW_MS};
 use fiera_protocol::text::MessageText;
-use fiera_protocol::view::{Change, Place, StreamState};
+use fiera_protocol::view::{Change, Place};
 
 use crate::access::{self, Deed, Seat};
 use crate::chance::hashed;
@@ -66,16 +65,6 @@ impl Chat {
     pub(crate) fn author(&self, id: MessageId) -> Option<ParticipantId> {
         self.authors.get(&id).copied()
     }
-}
-
-/// What followers of a stream know of a message.
-fn known(state: &StreamState, id: MessageId) -> Option<&ChatMessage> {
-    let chat = match state {
-        StreamState::Room(room) => &room.chat,
-        StreamState::Backstage(backstage) => &backstage.chat,
-        _ => return None,
-    };
-    chat.iter().find(|known| known.message == id)
 }
 
 impl Hub {
@@ -226,9 +215,10 @@ impl Hub {
                 (&room.stream, StreamKey::Room(room_id.clone()))
             };
             let shown = chat.shown.contains(&id).then(|| view::message(id, chat, &self.texts));
-            match (known(stream.state(), id), shown.flatten()) {
-                (None, Some(message)) => Some((key, Change::Message { message })),
-                (Some(_), None) => Some((key, Change::MessageGone { message: id })),
+            let known = view::known_chat(stream.state()).iter().any(|known| known.message == id);
+            match (known, shown.flatten()) {
+                (false, Some(message)) => Some((key, Change::Message { message })),
+                (true, None) => Some((key, Change::MessageGone { message: id })),
                 _ => None,
             }
         };

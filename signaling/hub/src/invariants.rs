@@ -4,13 +4,22 @@
 //! What must hold between any two inputs. Checked in debug builds after each; never changes anything.
 
 use fiera_protocol::limits::{
-    ANSWERS_REMEMBERED_MAX, BACKSTAGE_MAX, CONNECTIONS_PER_PARTICIPANT_MAX, ON_AIR_MAX, STREAM_RING_MAX,
+    ANNOUNCEMENTS_SHOWN_MAX, ANSWERS_REMEMBERED_MAX, BACKSTAGE_MAX, CHAT_SHOWN_MAX, CONNECTIONS_PER_PARTICIPANT_MAX,
+    ON_AIR_MAX, QUESTIONS_PER_ROOM_MAX, STREAM_RING_MAX,
 };
-use fiera_protocol::view::{EventPhase, Place};
+use fiera_protocol::view::{EventPhase, Place, StreamState};
 
+use crate::announcements::ANNOUNCEMENTS_KEPT_MAX;
+use crate::chat::MESSAGES_KEPT_MAX;
 use crate::hub::Hub;
+use crate::keeping::ANSWERS_KEPT_MAX;
+use crate::moderation::RESTRICTED_MAX;
 use crate::output::{Side, StreamKey};
+use crate::questions::UPVOTES_PER_ROOM_MAX;
 use crate::view;
+
+/// Questions of a room up to which followers' knowledge is compared with them.
+const COMPARED_MAX: usize = 50;
 
 impl Hub {
     /// Asserts the invariants; does nothing in release builds.
@@ -19,6 +28,7 @@ impl Hub {
             self.check_connections();
             self.check_people();
             self.check_rooms();
+            self.check_kept();
             let grace = self.people.values().filter(|p| p.grace_until_ms.is_some()).count();
             let countdowns: usize = self.rooms.values().map(|room| room.countdowns.shown().len()).sum();
             let single = 8;
@@ -95,6 +105,21 @@ impl Hub {
         }
     }
 
+    fn check_kept(&self) {
+        debug_assert!(self.kept_answers.len() <= ANSWERS_KEPT_MAX);
+        debug_assert!(self.announcements.kept().len() <= ANNOUNCEMENTS_KEPT_MAX);
+        debug_assert!(self.announcements.shown().len() <= ANNOUNCEMENTS_SHOWN_MAX);
+        debug_assert!(self.restrictions.len() <= RESTRICTED_MAX);
+        debug_assert!(
+            self.people.keys().all(|id| self.not_banned(*id).is_ok()),
+            "somebody banned is here"
+        );
+        debug_assert!(
+            matches!(self.stream.state(), StreamState::Event(event) if event.read_only == self.read_only),
+            "followers know another state of the store"
+        );
+    }
+
     fn check_rooms(&self) {
         debug_assert_eq!(self.order.len(), self.rooms.len());
         for (id, room) in &self.rooms {
@@ -132,6 +157,28 @@ impl Hub {
                 self.tallies.is_due() || view::tally_changes(id, room).is_empty(),
                 "{id}: counts are not going to be told"
             );
+            debug_assert!(room.questions.is_sound(), "{id}: questions");
+            debug_assert!(
+                room.questions.len() <= QUESTIONS_PER_ROOM_MAX && room.questions.upvotes() <= UPVOTES_PER_ROOM_MAX
+            );
+            // Comparing all of them after each input is for small events only.
+            let few = room.questions.len() <= COMPARED_MAX;
+            debug_assert!(
+                !few || self.questions_are_told(room),
+                "{id}: followers know other questions"
+            );
+            for backstage in [false, true] {
+                let chat = room.chat(backstage);
+                let stream = if backstage { &room.backstage } else { &room.stream };
+                debug_assert!(chat.kept().len() <= MESSAGES_KEPT_MAX && chat.shown().len() <= CHAT_SHOWN_MAX);
+                debug_assert!(
+                    chat.shown()
+                        .iter()
+                        .filter_map(|message| view::message(*message, chat, &self.texts))
+                        .eq(view::known_chat(stream.state()).iter().cloned()),
+                    "{id}: followers know another chat"
+                );
+            }
             debug_assert!(room.polls.is_sound(), "{id}: ballots of a poll that is not open");
             for owner in room.hands.owners().filter(|owner| room.people().contains(owner)) {
                 let on_stage = room.place(owner) != Place::Audience;

@@ -16,6 +16,7 @@ use crate::chance::Key;
 use crate::fact::{Fact, NoteId};
 use crate::hub::Hub;
 use crate::keeping::{from_hex, row};
+pub(crate) use commands::UPVOTES_PER_ROOM_MAX;
 pub(crate) use told::Upvotes;
 
 /// All questions of one room.
@@ -184,6 +185,14 @@ impl Questions {
         if supported.is_empty() {
             self.supported.remove(&voter);
         }
+    }
+
+    /// Whether one question at most is being answered, and the numbers are what the supporters are.
+    pub(crate) fn is_sound(&self) -> bool {
+        let now = self.known.values().filter(|q| q.stage == QuestionStage::Now).count();
+        let supported: usize = self.supported.values().map(BTreeSet::len).sum();
+        let upvotes: usize = self.known.values().map(|q| q.upvotes as usize).sum();
+        now <= 1 && supported == self.upvotes && upvotes == self.upvotes
     }
 
     fn forget_supporters(&mut self) {

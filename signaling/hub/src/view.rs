@@ -304,6 +304,15 @@ pub(crate) fn message(id: MessageId, chat: &Chat, texts: &Texts) -> Option<ChatM
     })
 }
 
+/// The chat that followers of a stream know.
+pub(crate) fn known_chat(state: &StreamState) -> &[ChatMessage] {
+    match state {
+        StreamState::Room(room) => &room.chat,
+        StreamState::Backstage(backstage) => &backstage.chat,
+        _ => &[],
+    }
+}
+
 /// An announcement; none where its text was erased.
 pub(crate) fn announcement(id: AnnouncementId, texts: &Texts) -> Option<Announcement> {
     let (text, _, at_unix_ms) = kept(id.as_u128(), texts)?;

@@ -16,6 +16,7 @@ use crate::hub::Hub;
 use crate::input::Now;
 use crate::output::StreamKey;
 use crate::participant::Participant;
+use crate::room::Room;
 use crate::timers::Timer;
 use crate::view;
 
@@ -115,6 +116,31 @@ impl Hub {
         }
         for (key, upvotes) in changes {
             self.publish(key, Change::Upvotes { upvotes });
+        }
+    }
+
+    /// Whether followers of a room and its moderators know all questions as they are, apart from upvotes still to be told.
+    pub(crate) fn questions_are_told(&self, room: &Room) -> bool {
+        let mut now: Vec<QuestionView> = room
+            .questions
+            .iter()
+            .filter_map(|(id, question)| view::question(id, question, &self.texts))
+            .collect();
+        now.sort_by_key(|question| question.order);
+        let (public, hidden): (Vec<_>, Vec<_>) = now.into_iter().partition(|question| is_public(question.stage));
+        let told = |known: &[QuestionView], now: &[QuestionView]| {
+            let same = |(known, now): (&QuestionView, &QuestionView)| {
+                let will_tell = self.upvotes_told.will_tell(&room.config.room, now.question);
+                let upvotes = if will_tell { known.upvotes } else { now.upvotes };
+                *known == QuestionView { upvotes, ..now.clone() }
+            };
+            known.len() == now.len() && known.iter().zip(now).all(same)
+        };
+        match (room.stream.state(), room.moderators.state()) {
+            (StreamState::Room(front), StreamState::Moderators(back)) => {
+                told(&front.questions, &public) && told(&back.questions, &hidden)
+            }
+            _ => false,
         }
     }
 
