@@ -26,6 +26,8 @@ pub enum Command {
     DemoSpeaker(SpeakerArgs),
     /// Labelled bots who ask, vote, chat and raise hands at human pace, and check what the server promises.
     Crowd(CrowdArgs),
+    /// Many light sockets under a steady load of votes, messages and upvotes; prints one JSON object on the last line.
+    Audience(AudienceArgs),
 }
 
 /// Arguments of `run`.
@@ -131,4 +133,48 @@ pub struct CrowdArgs {
     /// The same number is the same crowd.
     #[arg(long)]
     pub seed: Option<u64>,
+}
+
+/// Arguments of `audience`.
+#[derive(Debug, Args)]
+pub struct AudienceArgs {
+    /// Server, such as http://127.0.0.1:8080.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    pub server: String,
+    /// Event.
+    #[arg(long, default_value = "demo")]
+    pub event: String,
+    /// Room.
+    #[arg(long, default_value = "main")]
+    pub room: String,
+    /// Sockets, each a participant of its own.
+    #[arg(long, default_value_t = 1_000)]
+    pub sockets: usize,
+    /// Votes per second.
+    #[arg(long, default_value_t = 500.0)]
+    pub votes_per_s: f64,
+    /// Chat messages per second.
+    #[arg(long, default_value_t = 20.0)]
+    pub chat_per_s: f64,
+    /// Upvotes per second.
+    #[arg(long, default_value_t = 50.0)]
+    pub upvotes_per_s: f64,
+    /// Length of the load.
+    #[arg(long, default_value_t = 20.0)]
+    pub seconds: f64,
+    /// Time over which the sockets come in.
+    #[arg(long, default_value_t = 10.0)]
+    pub ramp_s: f64,
+    /// Token of an attendee.
+    #[arg(long, env = "FIERA_TOKEN_ATTENDEE", hide_env_values = true)]
+    pub token: String,
+    /// Token of a moderator.
+    #[arg(long, env = "FIERA_TOKEN_MODERATOR", hide_env_values = true)]
+    pub moderator_token: String,
+    /// Process of the server, to measure its CPU time and memory.
+    #[arg(long)]
+    pub server_pid: Option<u32>,
+    /// After the load, say "ready for a restart" and wait this long for the server to be killed and started again.
+    #[arg(long)]
+    pub await_restart_s: Option<f64>,
 }

@@ -4,6 +4,7 @@
 //! Headless participants for Fiera: a load of viewers that measures, a speaker that loops a clip, a crowd that takes part.
 //! It shares the wire messages with the server and nothing else, so that it can prove the server wrong.
 
+pub mod audience;
 pub mod cli;
 pub mod client;
 pub mod clock;

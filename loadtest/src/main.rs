@@ -9,13 +9,14 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use fiera_loadtest::{cli, crowd, http, publish, run, speaker};
+use fiera_loadtest::{audience, cli, crowd, http, publish, run, speaker};
 
 fn main() -> ExitCode {
     let done = match cli::Cli::parse().command {
         cli::Command::Run(args) => run_load(&args),
         cli::Command::DemoSpeaker(args) => run_speaker(args),
         cli::Command::Crowd(args) => run_crowd(&args),
+        cli::Command::Audience(args) => run_audience(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("fiera-loadtest: {error:#}");
@@ -37,6 +38,19 @@ fn run_crowd(args: &cli::CrowdArgs) -> Result<ExitCode> {
     let report = crowd::run::run(args)?;
     for told in &report.told {
         eprintln!("crowd: {told}");
+    }
+    println!("{}", serde_json::to_string(&report).context("result")?);
+    Ok(if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn run_audience(args: &cli::AudienceArgs) -> Result<ExitCode> {
+    let report = audience::run::run(args)?;
+    for told in &report.told {
+        eprintln!("audience: {told}");
     }
     println!("{}", serde_json::to_string(&report).context("result")?);
     Ok(if report.is_clean() {

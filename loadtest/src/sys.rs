@@ -201,15 +201,17 @@ pub fn ticks_per_second() -> u64 {
     u64::try_from(ticks).unwrap_or(100).max(1)
 }
 
-/// Ends this process's descriptor limit at its hard limit, so that a thousand viewers fit.
-pub fn raise_descriptor_limit() {
+/// Raises this process's descriptor limit to its hard limit, so that a thousand viewers fit; returns it.
+pub fn raise_descriptor_limit() -> u64 {
     // SAFETY: rlimit is a plain C struct; both calls only read or write it.
     unsafe {
         let mut limit: libc::rlimit = zeroed();
         if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
             limit.rlim_cur = limit.rlim_max;
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+            let _ = libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
         }
+        limit.rlim_cur
     }
 }
 
