@@ -9,7 +9,7 @@ use fiera_hub::{Input, MediaIntent, Output};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::Role;
 use fiera_protocol::limits::{
-    CONNECTIONS_PER_PARTICIPANT_MAX, COUNTS_INTERVAL_MS, EVENT_PEOPLE_MAX, PLACE_GRACE_MS, RESUME_TOKEN_RENEW_MS,
+    CONNECTIONS_PER_PARTICIPANT_MAX, COUNTS_INTERVAL_MS, PLACE_GRACE_MS, RESUME_TOKEN_RENEW_MS,
 };
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
