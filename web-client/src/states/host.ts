@@ -86,7 +86,8 @@ const nobody: LiveNumbers = {
 };
 
 const board: Board = {
-  event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'live', people: 312, room: 'stage',
+  event: 'demo', title: 'Fiera Digitale DevOps 2026', titles: {}, phase: 'live', people: 312,
+  room: 'stage', room_title: 'Palco principale', room_titles: {},
   now: { text: SHOWN[0]?.text ?? '', by: 'Marco Gallo', upvotes: 41 },
   next: [{ text: SHOWN[1]?.text ?? '', by: null, upvotes: 23 }, { text: SHOWN[2]?.text ?? '', by: 'Irene Fontana', upvotes: 11 }],
   poll: null,
@@ -95,16 +96,17 @@ const ADDRESS = 'https://fiera.example/e/demo';
 const long = 'Nel nostro ente abbiamo quattro fornitori diversi, ciascuno con la propria idea di rilascio: come siete arrivati a una sola pipeline per tutti, chi la mantiene nel tempo e che cosa succede quando uno dei fornitori cambia a metà del contratto e il nuovo non ha mai usato questi strumenti?';
 
 const recap: Recap = {
-  event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'ended', peak: 341, curve,
+  event: 'demo', title: 'Fiera Digitale DevOps 2026', titles: {}, organiser: 'Agenzia per l’innovazione nei servizi pubblici',
+  phase: 'ended', peak: 341, curve: curve.map((one) => ({ ...one, joins: null })),
   announcements: [{ announcement: 'a1', text: 'Pausa fino alle 11:15.', at_unix_ms: NOW_MS }],
   rooms: [
-    { room: 'stage', title: 'Palco principale', questions: SHOWN.slice(0, 5), polls: [results] },
-    { room: 'stand-rpa', title: 'Stand: automazione', questions: [], polls: [] },
+    { room: 'stage', title: 'Palco principale', titles: {}, questions: SHOWN.slice(0, 5), polls: [results] },
+    { room: 'stand-rpa', title: 'Stand: automazione', titles: {}, questions: [], polls: [] },
   ],
 };
 
 const item = (what: string, where: 'memory' | 'disk' | 'browser', until: string, leads_to: 'nobody' | 'name' | 'participant' = 'nobody') =>
-  ({ what, where, until, leads_to });
+  ({ what, where, until, leads_to, seen_by: leads_to === 'name' ? ('everybody' as const) : ('nobody' as const) });
 const items = [
   { ...item('presence', 'memory', 'place_grace', 'participant'), until_ms: 15_000 },
   item('name', 'memory', 'event_ends', 'participant'),
@@ -138,7 +140,7 @@ export const HOST_STATES: Record<string, () => PartState> = {
   'stored-known': () =>
     part(Stored, {
       event: 'demo', trouble: false,
-      stored: { event: 'demo', items, you: { name: 'Dario Verdi', role: 'attendee', connections: 2, room: 'Palco principale', hand: true } },
+      stored: { event: 'demo', items, you: { name: 'Dario Verdi', role: 'attendee', connections: 2, room: 'stage', hand: true, silenced: false, has_open_ballot: true, has_upvotes: false } },
     }),
   'stored-stranger': () => part(Stored, { event: 'demo', trouble: false, stored: { event: 'demo', items: items.slice(0, 3), you: null } }),
   'stored-offline': () => part(Stored, { event: 'demo', trouble: true, stored: null }),

@@ -117,7 +117,7 @@ export const pagesEn = {
     announcementsNone: 'Nothing was announced.',
     curveNone: 'No curve was kept.',
     notFound: 'There is no report at this address.',
-    notAllowed: 'This report can be read by who took part. Open the event first.',
+    notAllowed: 'Before the end of the event this report is for moderators and organisers, afterwards for who took part. Open the event first.',
   },
 };
 

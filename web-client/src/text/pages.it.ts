@@ -115,6 +115,6 @@ export const pagesIt: PagesTexts = {
     announcementsNone: 'Nessun annuncio.',
     curveNone: 'Nessuna curva conservata.',
     notFound: 'A questo indirizzo non c’è nessun resoconto.',
-    notAllowed: 'Questo resoconto lo può leggere chi ha partecipato. Apri prima l’evento.',
+    notAllowed: 'Prima della fine dell’evento questo resoconto è per chi modera e organizza, dopo per chi ha partecipato. Apri prima l’evento.',
   },
 };

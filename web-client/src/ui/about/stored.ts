@@ -13,10 +13,11 @@ export interface StoredItem {
   /** Stable name of the thing: `presence`, `name`, `hand`, `question`, `upvote`, `vote`, ... */
   readonly what: string;
   readonly where: Where;
-  /** Until when, in words of the server's configuration: `place_grace`, `poll_closes`, `event_ends`, `erased`, `kept`, ... */
+  /** Stable name of the end: `place_grace`, `poll_closes`, `event_ends`, `erased`, `kept`, ... */
   readonly until: string;
-  /** With `until`: so many milliseconds. */
+  /** So many milliseconds, where the end is one of time. */
   readonly until_ms?: number;
+  readonly seen_by: 'nobody' | 'you' | 'moderators' | 'organisers' | 'everybody';
   /** Whether it can be led back to a person, and to whom: `nobody`, `name` (as shown), `participant` (a random id). */
   readonly leads_to: 'nobody' | 'name' | 'participant';
   /** Words for things that this page has none for. */
@@ -33,7 +34,10 @@ export interface Stored {
     readonly connections: number;
     readonly room?: string | null;
     readonly hand: boolean;
-    readonly silenced?: boolean;
+    readonly silenced: boolean;
+    /** A ballot of theirs lies in an open poll. */
+    readonly has_open_ballot: boolean;
+    readonly has_upvotes: boolean;
   } | null;
 }
 

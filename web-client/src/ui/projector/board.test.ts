@@ -6,7 +6,7 @@ import { VirtualClock } from '../../testing/world';
 import { BOARD_EVERY_MS, BoardWatch, MISSES_TOLD, boardAddress, mainOf, type Board } from './board';
 
 const board = (over: Partial<Board> = {}): Board => ({
-  event: 'demo', title: 'Demo', phase: 'live', people: 12, room: 'stage', now: null, next: [], poll: null, ...over,
+  event: 'demo', title: 'Demo', titles: {}, phase: 'live', people: 12, room: 'stage', room_title: 'Stage', room_titles: {}, now: null, next: [], poll: null, ...over,
 });
 const poll = (phase: 'open' | 'closed' | 'revealed') => ({ question: '?', options: ['a', 'b'], phase, answers: 3 });
 const asked = { text: 'Why?', by: null, upvotes: 1 };

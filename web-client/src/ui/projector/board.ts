@@ -15,12 +15,13 @@ export interface BoardQuestion {
 export interface Board {
   readonly event: string;
   readonly title: string;
-  readonly titles?: Localised;
+  readonly titles: Localised;
   readonly phase: EventPhase;
-  readonly people: number;
   readonly room: string;
-  readonly room_title?: string;
-  readonly room_titles?: Localised;
+  readonly room_title: string;
+  readonly room_titles: Localised;
+  /** In the room. */
+  readonly people: number;
   readonly now: BoardQuestion | null;
   readonly next: readonly BoardQuestion[];
   readonly poll: {

@@ -3,12 +3,14 @@
 
 // What is left of an event, as the server tells it, and the few sums of the report. Pure, but for asking.
 
-import type { Announcement, CurvePoint, EventPhase, PollView, QuestionView } from '../../protocol';
+import type { Announcement, CurvePoint, EventPhase, Localised, PollView, QuestionView } from '../../protocol';
 import { ask, type Answer } from '../door/api';
 
 export interface Recap {
   readonly event: string;
   readonly title: string;
+  readonly titles: Localised;
+  readonly organiser: string | null;
   readonly phase: EventPhase;
   /** Null: fewer than 10. */
   readonly peak: number | null;
@@ -17,6 +19,7 @@ export interface Recap {
   readonly rooms: readonly {
     readonly room: string;
     readonly title: string;
+    readonly titles: Localised;
     readonly questions: readonly QuestionView[];
     readonly polls: readonly PollView[];
   }[];
