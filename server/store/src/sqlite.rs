@@ -33,7 +33,7 @@ pub const WRITES_MAX: usize = 4_096;
 /// Writes that share one transaction and one fsync.
 pub const GROUP_MAX: usize = 1_024;
 /// Reads that wait; one more is refused at once.
-pub const READS_MAX: usize = 256;
+pub const READS_MAX: usize = 1_024;
 /// How long another program's write or checkpoint is waited for.
 pub const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long an erasure waits for another program that still reads the old journal.

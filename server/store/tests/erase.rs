@@ -120,7 +120,7 @@ fn wiped_working_state_is_in_no_file() {
         for _ in 0..200 {
             let name = format!("ballot {:032x}", seed.id());
             let times = usize::try_from(1 + seed.below(20)).unwrap();
-            let _ = store.commit(event, 0, working(&name, Some(part.repeat(times))));
+            drop(store.commit(event, 0, working(&name, Some(part.repeat(times)))));
         }
     }
     // Overwritten in place, and removed: neither the earlier nor the last value stays.

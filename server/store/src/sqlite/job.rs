@@ -115,7 +115,7 @@ impl Worker {
         });
         match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
             Some(Err(TrySendError::Full(job))) => job.answer(Err(StoreError::Unavailable(format!(
-                "{} requests wait for the disk already; it is too slow, try again later",
+                "{} requests wait for the store already; try again later",
                 self.waiting_max
             )))),
             Some(Err(TrySendError::Disconnected(job))) => job.answer(Err(closed())),
