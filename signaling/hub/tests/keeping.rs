@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use fiera_hub::{ConnectionId, EventConfig, Hub, Input, Recovered, RestoreError};
 use fiera_protocol::client::Command;
-use fiera_protocol::fair::{QuestionStage, RoomSettings};
+use fiera_protocol::fair::{PollPhase, PollView, QuestionStage, RoomSettings};
 use fiera_protocol::ids::{AuthorSecret, MessageId, QuestionId, Role};
 use fiera_protocol::limits::{ANSWERS_REMEMBERED_MAX, ASK_WINDOW_MS, TALLY_INTERVAL_MS};
 use fiera_protocol::refusal::RefusalCode;
@@ -94,6 +94,11 @@ enum Deed {
     SetRoom(RoomSettings),
     Announce,
     EraseAnnouncement,
+    Draft,
+    MovePoll { nth: usize },
+    Vote { nth: usize, option: u8 },
+    RaiseHand,
+    LowerHand,
     Pass,
 }
 
@@ -119,6 +124,11 @@ fn deeds() -> impl Strategy<Value = Vec<(u128, Deed)>> {
         2 => settings.prop_map(Deed::SetRoom),
         1 => Just(Deed::Announce),
         1 => Just(Deed::EraseAnnouncement),
+        1 => Just(Deed::Draft),
+        3 => nth().prop_map(|nth| Deed::MovePoll { nth }),
+        3 => (nth(), 0..3u8).prop_map(|(nth, option)| Deed::Vote { nth, option }),
+        2 => Just(Deed::RaiseHand),
+        1 => Just(Deed::LowerHand),
         2 => Just(Deed::Pass),
     ];
     prop::collection::vec((0..6u128, deed), 1..40)
@@ -137,6 +147,12 @@ fn command(shell: &Shell, conns: &BTreeMap<u128, ConnectionId>, deed: Deed) -> O
         .values()
         .flat_map(|(room, ..)| room.chat.iter().map(|message| message.message))
         .collect();
+    let polls: Vec<&PollView> = shown
+        .rooms
+        .values()
+        .flat_map(|(_, moderators, _)| &moderators.polls)
+        .collect();
+    let poll = |nth: usize| Some(polls[nth.checked_rem(polls.len())?]);
     let question = |nth: usize| Some(questions[nth.checked_rem(questions.len())?]);
     Some(match deed {
         Deed::Ask => ask("Why?"),
@@ -169,6 +185,34 @@ fn command(shell: &Shell, conns: &BTreeMap<u128, ConnectionId>, deed: Deed) -> O
         Deed::EraseAnnouncement => Command::EraseAnnouncement {
             announcement: shown.event.announcements.first()?.announcement,
         },
+        Deed::Draft => Command::DraftPoll {
+            question: "Tea?".parse().expect("a question"),
+            options: ["Yes", "No"].map(|option| option.parse().expect("an answer")).to_vec(),
+        },
+        Deed::MovePoll { nth } => {
+            let poll = poll(nth)?;
+            match poll.phase {
+                PollPhase::Draft => Command::SetPoll {
+                    poll: poll.poll,
+                    phase: PollPhase::Open,
+                },
+                PollPhase::Open => Command::SetPoll {
+                    poll: poll.poll,
+                    phase: PollPhase::Closed,
+                },
+                PollPhase::Closed => Command::SetPoll {
+                    poll: poll.poll,
+                    phase: PollPhase::Revealed,
+                },
+                PollPhase::Revealed => Command::DismissPoll { poll: poll.poll },
+            }
+        }
+        Deed::Vote { nth, option } => Command::Vote {
+            poll: poll(nth)?.poll,
+            option,
+        },
+        Deed::RaiseHand => Command::RaiseHand { topic: None },
+        Deed::LowerHand => Command::LowerHand { participant: None },
         Deed::Pass => return None,
     })
 }
@@ -186,7 +230,7 @@ fn twin(shell: &Shell) -> Shown {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn b1_after_every_step_what_was_kept_gives_the_same_state(deeds in deeds()) {
@@ -350,4 +394,18 @@ fn b1_a_restored_event_has_its_streams_and_no_deadline() {
     let room = StreamId::Room { room: room("hall-a") };
     let (_, state) = &shell.clients[&organiser].streams[&room];
     assert!(matches!(state, StreamState::Room(view) if view.questions.len() == 1));
+}
+
+#[test]
+fn e1_what_people_do_by_leaving_is_kept_once_the_store_is_back() {
+    let mut shell = Shell::new();
+    let attendee = shell.join(1, Role::Attendee, "hall-a");
+    shell.ok(attendee, Command::RaiseHand { topic: None });
+    let hands = |shell: &Shell| shell.kept.working.keys().filter(|key| key.starts_with("hand/")).count();
+    shell.input(Input::Storage { writable: false });
+    let kept = shell.kept.clone();
+    shell.ok(attendee, Command::Leave {});
+    assert_eq!(shell.kept, kept, "nothing is given to a store that takes nothing");
+    shell.input(Input::Storage { writable: true });
+    assert_eq!(hands(&shell), 0);
 }
