@@ -151,6 +151,8 @@ pub(crate) struct Summary {
     pub(crate) people: u32,
     pub(crate) live: bool,
     pub(crate) rooms: Vec<RoomId>,
+    /// The first stage, or else the first room.
+    pub(crate) main_room: Option<RoomId>,
     /// After repeated faults: it answers nothing any more until the server is started anew.
     pub(crate) read_only: bool,
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dashmap::DashMap;
+use fiera_hub::EventConfig;
 use fiera_media::MediaHandle;
-use fiera_protocol::ids::EventId;
+use fiera_protocol::ids::{EventId, RoomId, RoomKind};
 use fiera_store::Store;
 use tokio::sync::mpsc;
 
@@ -38,6 +39,11 @@ pub(crate) struct Services {
     pub(crate) metrics: Arc<Metrics>,
     /// The data folder.
     pub(crate) data: Arc<Path>,
+}
+
+fn main_room(config: &EventConfig) -> Option<RoomId> {
+    let stage = config.rooms.iter().find(|room| room.kind == RoomKind::Stage);
+    stage.or_else(|| config.rooms.first()).map(|room| room.room.clone())
 }
 
 impl Events {
@@ -69,6 +75,7 @@ impl Events {
             people: 0,
             live: false,
             rooms: config.rooms.iter().map(|room| room.room.clone()).collect(),
+            main_room: main_room(&config),
             read_only: false,
         };
         let handle = EventHandle::new(event.clone(), index, inbox, summary);

@@ -5,10 +5,13 @@
 
 mod api;
 mod auth;
+mod boards;
 mod ops;
 mod pages;
+mod recaps;
 mod resources;
 mod security;
+mod stored;
 mod whep;
 mod whip;
 
@@ -22,11 +25,16 @@ use crate::connection;
 use crate::refusal::Refusal;
 use crate::state::Server;
 
+pub(crate) use boards::Boards;
+
 /// All routes.
 pub(crate) fn router(server: Server) -> Router {
     Router::new()
         .route("/ws", get(connection::upgrade))
         .merge(api::routes())
+        .merge(boards::routes())
+        .merge(recaps::routes())
+        .merge(stored::routes())
         .merge(ops::routes())
         .merge(whip::routes())
         .merge(whep::routes())

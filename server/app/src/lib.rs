@@ -23,7 +23,6 @@ pub(crate) mod metrics;
 pub(crate) mod outbox;
 pub(crate) mod rate;
 pub(crate) mod recap_files;
-pub(crate) mod recap_text;
 pub(crate) mod refusal;
 pub(crate) mod resume;
 pub mod setups;

@@ -39,6 +39,8 @@ pub const SIGN_IN_FAILURES_BURST: u32 = 20;
 pub const SIGN_IN_FAILURES_PER_S: u32 = 1;
 /// Addresses whose failed sign-ins are remembered.
 pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
+/// How long the answer about one room's board serves everybody who asks.
+pub const BOARD_FRESH: Duration = Duration::from_millis(500);
 /// Body of a JSON request, bytes.
 pub const JSON_BODY_BYTES_MAX: usize = 8 * 1024;
 /// Life of the session cookie of an event.

@@ -8,9 +8,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use fiera_hub::Recap;
-
-use crate::recap_text::{Language, markdown};
+use fiera_hub::{Language, Recap};
 
 const FOLDER: &str = "recaps";
 
@@ -29,7 +27,7 @@ fn write(data: &Path, recap: &Recap) -> std::io::Result<()> {
     fs::create_dir_all(&folder)?;
     let name = |ending: &str| format!("{}.{ending}", recap.event);
     put(&folder, &name("json"), &serde_json::to_string_pretty(recap)?)?;
-    let both = [Language::It, Language::En].map(|language| markdown(recap, language));
+    let both = [Language::It, Language::En].map(|language| recap.markdown(language));
     put(&folder, &name("md"), &both.join("\n---\n\n"))
 }
 

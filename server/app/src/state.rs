@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::bridge::Negotiator;
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
+use crate::http::Boards;
 use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
 use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
@@ -26,6 +27,7 @@ pub(crate) struct Server {
     pub(crate) secure: bool,
     pub(crate) sign_ins: Arc<SignIns>,
     pub(crate) people: Arc<People>,
+    pub(crate) boards: Arc<Boards>,
     drain: watch::Receiver<bool>,
     next_socket: Arc<AtomicU64>,
     next_rack: Arc<AtomicU32>,
@@ -62,6 +64,7 @@ impl Server {
             secure,
             sign_ins: Arc::new(SignIns::new(behind_https)),
             people: Arc::default(),
+            boards: Arc::default(),
             drain,
             next_socket,
             next_rack,

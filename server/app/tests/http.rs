@@ -6,6 +6,10 @@
 
 #[path = "http/api.rs"]
 mod api;
+#[path = "http/durable.rs"]
+mod durable;
+#[path = "http/fair.rs"]
+mod fair;
 #[path = "http/interop/mod.rs"]
 mod interop;
 #[path = "http/media.rs"]

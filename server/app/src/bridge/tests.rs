@@ -39,6 +39,7 @@ fn stage() -> Stage {
         people: 0,
         live: false,
         rooms: Vec::new(),
+        main_room: None,
         read_only: false,
     };
     let handle = EventHandle::new("fair".parse().unwrap(), 1, mpsc::channel(1).0, summary);

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use fiera_protocol::fair::{AgendaSlot, Localised};
 use fiera_protocol::ids::{DisplayName, EventId, Role};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::EventPhase;
@@ -49,6 +50,18 @@ struct EventInfo {
     event: EventId,
     /// Title.
     title: String,
+    /// Title in each language that the organiser wrote.
+    #[schema(value_type = Object, example = json!({ "it": "Fiera", "en": "Fair" }))]
+    titles: Localised,
+    /// Who runs it.
+    organiser: Option<String>,
+    /// When it begins, milliseconds since 1970.
+    starts_unix_ms: Option<u64>,
+    /// When it ends, milliseconds since 1970.
+    ends_unix_ms: Option<u64>,
+    /// The programme, in order of time.
+    #[schema(value_type = Vec<Object>)]
+    agenda: Vec<AgendaSlot>,
     /// `draft`, `open`, `live` or `ended`.
     #[schema(value_type = String, example = "live")]
     phase: EventPhase,
@@ -87,8 +100,8 @@ struct SessionInfo {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Fiera", description = "Live digital fairs: what is outside the WebSocket."),
-    paths(openapi, event, session, super::whip::start, super::whep::start),
-    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo)),
+    paths(openapi, event, session, super::boards::board, super::recaps::recap, super::recaps::recap_md, super::stored::stored, super::whip::start, super::whep::start),
+    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You)),
     modifiers(&Bearer),
     tags((name = "events", description = "Events and sessions"), (name = "media", description = "WHIP and WHEP"))
 )]
@@ -122,13 +135,17 @@ async fn openapi() -> Response {
 async fn event(State(server): State<Server>, Path(event): Path<String>) -> Result<Response, HttpRefusal> {
     let handle = find(&server, &event)?;
     let summary = handle.summary();
-    let (title, phase, people, live) = (summary.title, summary.phase, summary.people, summary.live);
     let info = EventInfo {
         event: handle.id,
-        title,
-        phase,
-        people,
-        live,
+        title: summary.title,
+        titles: summary.titles,
+        organiser: summary.organiser,
+        starts_unix_ms: summary.starts_unix_ms,
+        ends_unix_ms: summary.ends_unix_ms,
+        agenda: summary.agenda.to_vec(),
+        phase: summary.phase,
+        people: summary.people,
+        live: summary.live,
     };
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response())
 }
@@ -186,7 +203,7 @@ async fn session(
     Ok((jar, [(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response())
 }
 
-fn find(server: &Server, event: &str) -> Result<crate::event::EventHandle, HttpRefusal> {
+pub(super) fn find(server: &Server, event: &str) -> Result<crate::event::EventHandle, HttpRefusal> {
     let event: EventId = event.parse().map_err(|_| Refusal::no_such_event().http())?;
     server.event(&event).map_err(Refusal::http)
 }

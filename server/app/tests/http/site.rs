@@ -4,6 +4,7 @@
 //! A running server with its own data folder and ports, and small clients for it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,6 +17,7 @@ use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::codec::{encode_client, parse_server_frame};
 use fiera_protocol::ids::{CommandId, Role};
 use fiera_protocol::server::ServerMessage;
+use fiera_store::Store;
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
 use tokio::net::TcpStream;
@@ -70,7 +72,13 @@ impl Answer {
 
 impl Site {
     pub async fn start() -> Self {
-        let data = std::env::temp_dir().join(format!("fiera-test-{}", uuid::Uuid::new_v4()));
+        let data = new_folder();
+        let store = fiera_app::setups::open(&data).unwrap();
+        Self::start_on(data, store).await
+    }
+
+    /// On a store of the test's, in a data folder.
+    pub async fn start_on(data: PathBuf, store: Arc<dyn Store>) -> Self {
         let settings = Settings {
             listen: Some("127.0.0.1:0".parse().unwrap()),
             media_port: Some(0),
@@ -78,7 +86,9 @@ impl Site {
             demo: Some(true),
             ..Settings::default()
         };
-        let app = App::start(Config::resolve(settings, None).unwrap()).await.unwrap();
+        let app = App::start_on(Config::resolve(settings, None).unwrap(), store)
+            .await
+            .unwrap();
         let (stop, stopped) = oneshot::channel();
         let (router, address) = (app.router(), app.address());
         let running = tokio::spawn(async move {
@@ -171,6 +181,21 @@ impl Site {
         format!("http://{}", self.address)
     }
 
+    /// Ends the server in order and starts another one on the same data folder.
+    pub async fn restart(mut self) -> Self {
+        self.begin_stop();
+        self.stopped().await;
+        let data = std::mem::replace(&mut self.data, new_folder());
+        drop(self);
+        let store = fiera_app::setups::open(&data).unwrap();
+        Self::start_on(data, store).await
+    }
+
+    /// Where it keeps what survives it.
+    pub fn data(&self) -> &std::path::Path {
+        &self.data
+    }
+
     /// Tells the server to go away.
     pub fn begin_stop(&mut self) {
         self.stop.take().unwrap().send(()).unwrap();
@@ -183,6 +208,11 @@ impl Site {
             .unwrap()
             .unwrap();
     }
+}
+
+/// A data folder of its own.
+pub fn new_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("fiera-test-{}", uuid::Uuid::new_v4()))
 }
 
 impl Drop for Site {
@@ -229,7 +259,11 @@ impl Client {
 
     /// Gives a command and returns its answer.
     pub async fn command(&mut self, command: Command) -> ServerMessage {
-        let id = CommandId(uuid::Uuid::new_v4());
+        self.command_as(CommandId(uuid::Uuid::new_v4()), command).await
+    }
+
+    /// As [`Client::command`], under an id of the test's.
+    pub async fn command_as(&mut self, id: CommandId, command: Command) -> ServerMessage {
         self.say(&ClientMessage::Command { id, command }).await;
         self.until(|message| match message {
             ServerMessage::Accepted { id: of } => *of == id,

@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! `GET /api/v1/events/{event}/recap` and `recap.md`: what is left of an event, for those who ran it, and once it is
+//! over for everybody who was there.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use fiera_hub::{Language, Recap};
+use fiera_protocol::ids::Role;
+use fiera_protocol::refusal::RefusalCode;
+use fiera_protocol::view::EventPhase;
+use serde::Deserialize;
+
+use super::NO_STORE;
+use super::api::find;
+use super::auth::{self, Address};
+use crate::identity;
+use crate::refusal::{HttpRefusal, Refusal};
+use crate::state::Server;
+
+pub(super) fn routes() -> Router<Server> {
+    Router::new()
+        .route("/api/v1/events/{event}/recap", get(recap))
+        .route("/api/v1/events/{event}/recap.md", get(recap_md))
+}
+
+/// The recap as data.
+#[utoipa::path(
+    get, path = "/api/v1/events/{event}/recap", tag = "events", operation_id = "recap",
+    params(("event" = String, Path, description = "Short name of the event")),
+    responses(
+        (status = 200, description = "Questions and what became of them, polls, announcements, attendance", body = Object),
+        (status = 401, description = "Neither cookie nor token", body = super::api::Problem),
+        (status = 403, description = "Before the end for moderators and organisers alone", body = super::api::Problem),
+        (status = 404, description = "No such event", body = super::api::Problem),
+        (status = 429, description = "Too many wrong tokens from this network", body = super::api::Problem),
+    ),
+    security(("bearer" = []))
+)]
+pub(super) async fn recap(
+    State(server): State<Server>,
+    Path(event): Path<String>,
+    address: Address,
+    headers: HeaderMap,
+) -> Result<Response, HttpRefusal> {
+    let recap = read(&server, &event, &address, &headers).await?;
+    Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(recap)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct In {
+    #[serde(default)]
+    lang: Lang,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Lang {
+    It,
+    #[default]
+    En,
+}
+
+/// The recap as Markdown.
+#[utoipa::path(
+    get, path = "/api/v1/events/{event}/recap.md", tag = "events", operation_id = "recapMarkdown",
+    params(
+        ("event" = String, Path, description = "Short name of the event"),
+        ("lang" = Option<String>, Query, description = "`it` or `en`")
+    ),
+    responses(
+        (status = 200, description = "The same in words", body = String, content_type = "text/markdown"),
+        (status = 401, description = "Neither cookie nor token", body = super::api::Problem),
+        (status = 403, description = "Before the end for moderators and organisers alone", body = super::api::Problem),
+        (status = 404, description = "No such event", body = super::api::Problem),
+        (status = 429, description = "Too many wrong tokens from this network", body = super::api::Problem),
+    ),
+    security(("bearer" = []))
+)]
+pub(super) async fn recap_md(
+    State(server): State<Server>,
+    Path(event): Path<String>,
+    Query(language): Query<In>,
+    address: Address,
+    headers: HeaderMap,
+) -> Result<Response, HttpRefusal> {
+    let recap = read(&server, &event, &address, &headers).await?;
+    let text = recap.markdown(match language.lang {
+        Lang::It => Language::It,
+        Lang::En => Language::En,
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/markdown; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}.md\"", recap.event),
+        ),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, text).into_response())
+}
+
+async fn read(server: &Server, event: &str, address: &Address, headers: &HeaderMap) -> Result<Recap, HttpRefusal> {
+    let handle = find(server, event)?;
+    let cookie = identity::from_cookie(&server.services.keys, headers, &handle.id);
+    let role = match cookie {
+        Some(identity) if auth::bearer(headers).is_none() => identity.role,
+        _ => {
+            auth::grant(server, address, headers, &handle.id)
+                .map_err(Refusal::http)?
+                .role
+        }
+    };
+    if role < Role::Moderator && handle.summary().phase != EventPhase::Ended {
+        let sentence = "The recap is for moderators and organisers until the event is over. Come back then.";
+        return Err(Refusal::new(RefusalCode::NotAllowed, sentence).http());
+    }
+    let recap = handle.look(fiera_hub::Hub::recap).await;
+    recap.ok_or_else(|| Refusal::unavailable().http())
+}

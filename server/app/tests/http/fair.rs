@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Events that are taken in and given out, and what is public of them: door, board, recap, what is stored.
+
+use fiera_app::setups;
+use fiera_protocol::client::Command;
+use fiera_protocol::fair::QuestionStage;
+use fiera_protocol::ids::{AuthorSecret, Role};
+use fiera_protocol::server::ServerMessage;
+use fiera_protocol::view::{Change, EventPhase};
+use fiera_store::memory::MemoryStore;
+
+use crate::site::{Client, Site, new_folder};
+
+async fn done(client: &mut Client, command: Command) {
+    let answer = client.command(command.clone()).await;
+    assert!(
+        matches!(answer, ServerMessage::Accepted { .. }),
+        "{command:?}: {answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_event_comes_out_as_it_was_taken_in_and_is_run() {
+    let store = std::sync::Arc::new(MemoryStore::default());
+    let text = include_str!("../../fair.example.toml");
+    let event = setups::import(store.as_ref(), text).await.unwrap();
+    assert_eq!(setups::export(store.as_ref(), &event).await.unwrap(), text);
+    assert!(setups::import(store.as_ref(), "id = \"x\"").await.is_err());
+    assert!(setups::export(store.as_ref(), &"none".parse().unwrap()).await.is_err());
+    let site = Site::start_on(new_folder(), store).await;
+    let door = site.get("/api/v1/events/spring").await.json();
+    assert_eq!(door["titles"]["it"], "Fiera di primavera");
+    assert_eq!(door["agenda"][0]["title"]["en"], "Welcome");
+    assert!(door["starts_unix_ms"].as_u64() < door["ends_unix_ms"].as_u64());
+    let home = site.get("/").await;
+    assert!(
+        home.body.contains("Spring fair") && home.body.contains("Fiera di primavera"),
+        "{}",
+        home.body
+    );
+    assert!(home.body.contains("/e/demo"), "the demo beside it");
+}
+
+#[tokio::test]
+async fn the_board_is_public_and_names_nobody_by_id() {
+    let site = Site::start().await;
+    let (mut moderator, mut attendee) = (site.join(Role::Moderator).await, site.join(Role::Attendee).await);
+    for client in [&mut moderator, &mut attendee] {
+        let room = "main".parse().unwrap();
+        done(client, Command::Enter { room }).await;
+    }
+    let ask = Command::Ask {
+        text: "What is next?".parse().unwrap(),
+        anonymous: false,
+        secret: AuthorSecret(uuid::Uuid::new_v4()),
+    };
+    done(&mut attendee, ask).await;
+    let asked = |message: &ServerMessage| {
+        matches!(
+            message,
+            ServerMessage::Update {
+                change: Change::Question { .. },
+                ..
+            }
+        )
+    };
+    let ServerMessage::Update {
+        change: Change::Question { question },
+        ..
+    } = moderator.until(asked).await
+    else {
+        unreachable!()
+    };
+    let now = Command::SetQuestion {
+        question: question.question,
+        from: QuestionStage::Published,
+        to: QuestionStage::Now,
+        note: None,
+    };
+    done(&mut moderator, now).await;
+    let board = site.get("/api/v1/events/demo/board").await;
+    assert_eq!(board.json()["now"]["text"], "What is next?", "{}", board.body);
+    assert_eq!(board.json()["room"], "main");
+    assert!(!board.body.contains("participant"), "{}", board.body);
+    let cached = site.get("/api/v1/events/demo/board?room=main").await;
+    assert_eq!(cached.body, board.body);
+    for (path, code) in [
+        ("/api/v1/events/demo/board?room=none", "unknown_room"),
+        ("/api/v1/events/none/board", "unknown_event"),
+    ] {
+        assert_eq!(site.get(path).await.refusal(), (404, code.to_owned()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_recap_is_for_who_ran_the_event_until_it_is_over_then_for_all_and_in_the_folder() {
+    let site = Site::start().await;
+    let bearer = |role| format!("Bearer {}", site.token(role));
+    let (organiser, attendee) = (bearer(Role::Organiser), bearer(Role::Attendee));
+    let path = "/api/v1/events/demo/recap";
+    let ask = async |who: &str| site.ask("GET", path, &[("authorization", who)], "").await;
+    assert_eq!(site.get(path).await.refusal(), (401, "token".into()));
+    assert_eq!(ask(&attendee).await.refusal(), (403, "not_allowed".into()));
+    let mut client = site.join(Role::Organiser).await;
+    let text = "Lunch at one".parse().unwrap();
+    done(&mut client, Command::Announce { text }).await;
+    assert_eq!(ask(&organiser).await.json()["announcements"][0]["text"], "Lunch at one");
+    let phase = EventPhase::Ended;
+    done(&mut client, Command::SetEventPhase { phase }).await;
+    assert_eq!(ask(&attendee).await.json()["phase"], "ended");
+    let words = site
+        .ask(
+            "GET",
+            &format!("{path}.md?lang=it"),
+            &[("authorization", &attendee)],
+            "",
+        )
+        .await;
+    assert!(words.body.contains("Lunch at one") && words.header("content-type").starts_with("text/markdown"));
+    let folder = site.data().join("recaps");
+    let site = site.restart().await;
+    assert!(folder.join("demo.json").is_file() && folder.join("demo.md").is_file());
+    assert_eq!(site.get("/api/v1/events/demo").await.json()["phase"], "ended");
+}
+
+#[tokio::test]
+async fn what_is_stored_is_said_by_the_server_and_who_asks_sees_what_is_known_of_them() {
+    let site = Site::start().await;
+    let path = "/api/v1/events/demo/stored";
+    let nobody = site.get(path).await.json();
+    assert!(nobody["you"].is_null());
+    let grace = nobody["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["what"] == "presence")
+        .unwrap()
+        .clone();
+    assert_eq!(grace["until_ms"], fiera_protocol::limits::PLACE_GRACE_MS);
+    let json = [("content-type", "application/json")];
+    let session = site
+        .ask("POST", "/api/v1/events/demo/session", &json, r#"{"name":"Ada"}"#)
+        .await;
+    let cookie = session.header("set-cookie").split(';').next().unwrap().to_owned();
+    let mine = site.ask("GET", path, &[("cookie", &cookie)], "").await.json();
+    assert_eq!(
+        (&mine["you"]["name"], &mine["you"]["connections"]),
+        (&"Ada".into(), &0.into())
+    );
+}
+
+#[tokio::test]
+async fn guessing_tokens_is_slowed_down() {
+    let site = Site::start().await;
+    let mut refused = Vec::new();
+    for _ in 0..=fiera_app::limits::SIGN_IN_FAILURES_BURST + 1 {
+        let mut client = site.socket(&[]).await;
+        client.hello(Some("a.b.c"), None).await;
+        refused.push(client.refusal().await);
+    }
+    assert_eq!(refused.first().map(String::as_str), Some("token"));
+    assert_eq!(refused.last().map(String::as_str), Some("too_fast"));
+}
