@@ -165,7 +165,11 @@ pub(crate) fn enters_full_rooms(role: Role) -> bool {
 /// Whether somebody gets into an event of so many people.
 pub(crate) fn fits_event(role: Role, people: u32) -> Result<(), Refusal> {
     let full = people as usize >= EVENT_PEOPLE_MAX;
-    if full && !enters_full_rooms(role) { Err(refusal::EVENT_FULL) } else { Ok(()) }
+    if full && !enters_full_rooms(role) {
+        Err(refusal::EVENT_FULL)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether a role sees who waits backstage without being there.

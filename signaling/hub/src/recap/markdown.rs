@@ -90,7 +90,10 @@ impl Recap {
             return;
         };
         let step = (last.unix_min - first.unix_min) / CURVE_ROWS_MAX + 1;
-        let (from, people) = (language.words("Dalle (UTC)", "From (UTC)"), language.words("Persone", "People"));
+        let (from, people) = (
+            language.words("Dalle (UTC)", "From (UTC)"),
+            language.words("Persone", "People"),
+        );
         let _ = writeln!(page, "| {from} | {people} |\n|---|---|");
         let row_of = |point: &CurvePoint| (point.unix_min - first.unix_min) / step;
         for points in self.curve.chunk_by(|a, b| row_of(a) == row_of(b)) {
@@ -137,7 +140,11 @@ fn question_line(question: &QuestionView, language: Language, page: &mut String)
 fn poll_table(poll: &PollView, language: Language, page: &mut String) {
     let (word, votes) = (language.words("Sondaggio", "Poll"), language.words("Voti", "Votes"));
     let _ = writeln!(page, "### {word}: {}\n", plain(&poll.question));
-    let _ = writeln!(page, "| {} | {votes} |\n|---|---|", language.words("Risposta", "Answer"));
+    let _ = writeln!(
+        page,
+        "| {} | {votes} |\n|---|---|",
+        language.words("Risposta", "Answer")
+    );
     let tally = poll.tally.as_deref().unwrap_or_default();
     for (option, votes) in poll.options.iter().zip(tally) {
         let _ = writeln!(page, "| {} | {votes} |", plain(option));
@@ -172,7 +179,11 @@ fn clock(unix_min: u64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     format!("{year}-{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)
 }

@@ -308,7 +308,8 @@ impl Shell {
         let kept = self.kept.clone();
         self.epoch += 1;
         let epoch = self.epoch;
-        self.hub = Hub::restore(self.config.clone(), epoch, [9; 32], kept).expect("what was kept can be read");
+        let seed = [u8::try_from(epoch).expect("few restarts"); 32];
+        self.hub = Hub::restore(self.config.clone(), epoch, seed, kept).expect("what was kept can be read");
         assert_eq!(self.hub.poll_output(), None, "nobody is there to be told");
         self.clients.clear();
         self.media.clear();
