@@ -2,17 +2,30 @@
 # SPDX-FileCopyrightText: The Fiera authors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-# `make bench`: one publisher and VIEWERS viewers on this machine. Server on one core, load generator on another where
-# there are two. The last line is one JSON object. Needs FIERA and LOADTEST (the two programs).
+# `make bench`: figures of this machine, each part ends with one line of JSON. Server on one core, load generator on
+# another where there are two. Needs FIERA and LOADTEST (the two programs).
+#   media     one publisher and VIEWERS viewers
+#   audience  SOCKETS sockets with votes, chat and upvotes; memory per idle socket; kill -9, restart and everybody back
+# PARTS="media audience" says which. Every accepted vote waits for the disk, so the data folder is in BENCH_DIR (default:
+# target), not in a /tmp that may be memory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 viewers="${VIEWERS:-100}"
+sockets="${SOCKETS:-1000}"
 seconds="${SECONDS_MEASURED:-20}"
 port="${PORT:-18080}"
-data="$(mktemp -d)"
+base="http://127.0.0.1:$port"
+folder="${BENCH_DIR:-target}"
+mkdir -p "$folder"
+data="$(mktemp -d -p "$folder" bench.XXXXXX)"
+case "$(stat -f -c %T "$data")" in
+    tmpfs | ramfs) echo "==> $folder is in memory: commands are accepted sooner than on a disk; set BENCH_DIR" >&2 ;;
+esac
 pid=""
+load_pid=""
 stop() {
+    [ -z "$load_pid" ] || kill -TERM "$load_pid" 2>/dev/null || true
     [ -z "$pid" ] || { kill -TERM "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; }
     rm -rf "$data"
 }
@@ -24,20 +37,80 @@ if [ "$(nproc)" -gt 1 ]; then
     server_core=(taskset -c 0)
     load_core=(taskset -c 1)
 fi
+# Both sides hold a descriptor per socket.
+ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
-"${server_core[@]}" "$FIERA" serve --demo --listen "127.0.0.1:$port" --media-port "$port" --advertise 127.0.0.1 --data "$data" \
-    >"$data/server.log" 2>&1 &
-pid=$!
-for _ in $(seq 1 150); do
-    if curl -fsS -o /dev/null "http://127.0.0.1:$port/readyz" 2>/dev/null; then break; fi
-    kill -0 "$pid" 2>/dev/null || { cat "$data/server.log" >&2; exit 1; }
-    sleep 0.1
-done
+start() {
+    "${server_core[@]}" "$FIERA" serve --demo --listen "127.0.0.1:$port" --media-port "$port" --advertise 127.0.0.1 \
+        --data "$data" >>"$data/server.log" 2>&1 &
+    pid=$!
+    for _ in $(seq 1 300); do
+        if curl -fsS -o /dev/null "$base/readyz" 2>/dev/null; then return; fi
+        kill -0 "$pid" 2>/dev/null || { cat "$data/server.log" >&2; exit 1; }
+        sleep 0.05
+    done
+    echo "The server is not ready after 15 s." >&2
+    exit 1
+}
 
 mint() { "$FIERA" token --data "$data" --event demo --role "$1"; }
-for mode in ${MODES:-whep ws}; do
-    echo "==> $viewers viewers, $mode"
-    FIERA_TOKEN_SPEAKER="$(mint speaker)" FIERA_TOKEN_ATTENDEE="$(mint attendee)" \
-        "${load_core[@]}" "$LOADTEST" run --server "http://127.0.0.1:$port" --viewers "$viewers" --seconds "$seconds" \
-        --server-pid "$pid" --mode "$mode" --require-delivered "${DELIVERED_MIN:-0.999}"
-done
+
+media() {
+    for mode in ${MODES:-whep ws}; do
+        echo "==> $viewers viewers, $mode"
+        FIERA_TOKEN_SPEAKER="$(mint speaker)" FIERA_TOKEN_ATTENDEE="$(mint attendee)" \
+            "${load_core[@]}" "$LOADTEST" run --server "$base" --viewers "$viewers" --seconds "$seconds" \
+            --server-pid "$pid" --mode "$mode" --require-delivered "${DELIVERED_MIN:-0.999}"
+    done
+}
+
+# A number of the result: `figure JSON name` or `figure JSON group name`.
+figure() {
+    if [ $# -eq 3 ]; then
+        sed -n "s/.*\"$2\":{[^}]*\"$3\":\([0-9.]*\).*/\1/p" <<<"$1"
+    else
+        sed -n "s/.*\"$2\":\([0-9.]*\).*/\1/p" <<<"$1"
+    fi
+}
+
+goal() { # what, figure, unit, goal
+    local met
+    met="$(awk -v is="$2" -v most="$4" 'BEGIN { print (is != "" && is + 0 < most) ? "met" : "MISSED" }')"
+    printf '    %-58s %10s %-3s goal < %-6s %s\n' "$1" "${2:-?}" "$3" "$4" "$met"
+}
+
+audience() {
+    echo "==> $sockets sockets: 500 votes/s, 20 messages/s, 50 upvotes/s; then kill -9 and restart"
+    local out="$data/audience.log"
+    FIERA_TOKEN_ATTENDEE="$(mint attendee)" FIERA_TOKEN_MODERATOR="$(mint moderator)" \
+        "${load_core[@]}" "$LOADTEST" audience --server "$base" --sockets "$sockets" --seconds "$seconds" \
+        --server-pid "$pid" --await-restart-s 60 >"$out" &
+    load_pid=$!
+    until grep -q '^audience: ready for a restart' "$out"; do
+        kill -0 "$load_pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    if kill -0 "$load_pid" 2>/dev/null; then
+        kill -KILL "$pid"
+        wait "$pid" 2>/dev/null || true
+        start
+    fi
+    local done=0 json
+    wait "$load_pid" || done=$?
+    load_pid=""
+    json="$(tail -n 1 "$out")"
+    goal "vote accepted (durable), p99" "$(figure "$json" vote_accepted p99_ms)" ms 150
+    goal "upvote accepted (durable), p99" "$(figure "$json" upvote_accepted p99_ms)" ms 150
+    goal "message on everyone's screen, p99 of all sockets" "$(figure "$json" chat_shown p99_ms)" ms 150
+    goal "message on the last screen, p99 of all messages" "$(figure "$json" chat_shown_to_all p99_ms)" ms 150
+    goal "vote in everyone's number (gathered for 500 ms), p99" "$(figure "$json" vote_shown p99_ms)" ms 650
+    goal "memory per idle socket" "$(figure "$json" idle_kb_per_socket)" kB 40
+    goal "all back after kill -9, since the server is up again" "$(figure "$json" restart_all_back_since_up_s)" s 10
+    goal "accepted and lost, or doubled" "$(($(figure "$json" lost) + $(figure "$json" doubled) + $(figure "$json" restart_facts_lost) + $(figure "$json" restart_facts_doubled)))" "" 1
+    goal "lag of the load generator itself, p99" "$(figure "$json" generator_lag p99_ms)" ms 20
+    printf '%s\n' "$json"
+    return "$done"
+}
+
+start
+for part in ${PARTS:-media audience}; do "$part"; done
