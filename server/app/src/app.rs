@@ -13,16 +13,29 @@ use axum_server::Handle;
 use fiera_media::{Media, MediaConfig};
 use fiera_store::Store;
 use hyper_util::rt::TokioTimer;
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 
 use crate::bridge::start_reports;
 use crate::config::{Config, Tls};
 use crate::events::{Events, Services};
 use crate::keys::Keys;
-use crate::limits::{DRAIN_WITHIN, HTTP_HEADERS_WITHIN};
+use crate::limits::{DRAIN_WITHIN, HTTP_HEADERS_WITHIN, LISTEN_BACKLOG};
 use crate::metrics::Metrics;
 use crate::state::Server;
 use crate::{console, http, setups, tls};
+
+/// Everybody comes back at once after a restart: the system keeps them waiting rather than turning them away.
+fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if listen.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    socket.listen(LISTEN_BACKLOG)?.into_std()
+}
 
 /// A server that has its ports and is about to serve.
 pub struct App {
@@ -52,9 +65,8 @@ impl App {
     pub async fn start_on(config: Config, store: Arc<dyn Store>) -> anyhow::Result<Self> {
         let keys = Arc::new(Keys::load_or_create(&config.data)?);
         let listen = config.listen;
-        let listener = TcpListener::bind(listen)
-            .with_context(|| format!("cannot listen on {listen}; is another server using the port?"))?;
-        listener.set_nonblocking(true)?;
+        let listener =
+            bind(listen).with_context(|| format!("cannot listen on {listen}; is another server using the port?"))?;
         let address = listener.local_addr()?;
         let metrics = Arc::new(Metrics::new()?);
         let (on_event, start_sorting) = start_reports(metrics.clone());

@@ -45,6 +45,8 @@ pub const BOARD_FRESH: Duration = Duration::from_millis(500);
 pub const JSON_BODY_BYTES_MAX: usize = 8 * 1024;
 /// Life of the session cookie of an event.
 pub const SESSION_TTL: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Connections that wait to be taken; the system may allow fewer.
+pub const LISTEN_BACKLOG: u32 = 4_096;
 /// Time for request headers to arrive.
 pub const HTTP_HEADERS_WITHIN: Duration = Duration::from_secs(15);
 /// Time for open requests to end when the server stops.

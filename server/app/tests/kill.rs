@@ -260,7 +260,9 @@ async fn what_was_accepted_is_there_exactly_once_after_twenty_kills() {
             })
             .collect();
         drop(accepted);
-        start.wait().await;
+        tokio::time::timeout(PATIENCE, start.wait())
+            .await
+            .expect("everybody comes in");
         for _ in 0..kill_after {
             tokio::time::timeout(PATIENCE, seen.recv())
                 .await

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
+use fiera_protocol::view::EventPhase;
 use memory_serve::{CacheControl, MemoryServe};
 
 use crate::state::Server;
@@ -28,7 +29,7 @@ pub(super) fn routes() -> Router<Server> {
     for page in PAGES {
         files = files.add_alias(page, INDEX);
     }
-    files.into_router().route("/", get(home))
+    files.into_router().route("/", get(home)).route("/home.css", get(style))
 }
 
 fn assets() -> MemoryServe {
@@ -41,25 +42,34 @@ async fn home(State(server): State<Server>) -> Response {
     if let [event] = events.as_slice() {
         return Redirect::to(&format!("/e/{}", event.id)).into_response();
     }
-    let item = |event: &crate::event::EventHandle| {
-        format!(
-            "<li><a href=\"/e/{}\">{}</a></li>",
-            event.id,
-            escape(&event.summary().title)
-        )
-    };
-    let list: String = events.iter().map(item).collect();
-    let list = if list.is_empty() {
-        "<li>No event is set up here yet.</li>".to_owned()
-    } else {
-        list
-    };
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Fiera</title></head>\
-         <body><main><h1>Events</h1><ul>{list}</ul></main></body></html>"
-    );
+    let list: String = events.iter().map(|event| item(event)).collect();
+    let page = include_str!("home.html").replace("<!-- events -->", &list);
     ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response()
+}
+
+/// `GET /home.css`: no style is written into the page itself, the content policy forbids it.
+async fn style() -> Response {
+    let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
+    ([kind, (header::CACHE_CONTROL, "no-cache")], include_str!("home.css")).into_response()
+}
+
+fn item(event: &crate::event::EventHandle) -> String {
+    let summary = event.summary();
+    let (it, en) = (summary.titles.it.as_deref(), summary.titles.en.as_deref());
+    let title = |of: Option<&str>| escape(of.or(it).or(en).unwrap_or(&summary.title));
+    let (phase_it, phase_en) = match summary.phase {
+        EventPhase::Draft => return String::new(),
+        EventPhase::Open => ("aperto", "open"),
+        EventPhase::Live => ("in corso", "live"),
+        EventPhase::Ended => ("concluso", "over"),
+    };
+    format!(
+        "<li><a href=\"/e/{}\"><span lang=\"it\">{}</span><span lang=\"en\">{}</span></a>\
+         <small><span lang=\"it\">{phase_it}</span> · <span lang=\"en\">{phase_en}</span></small></li>",
+        event.id,
+        title(it),
+        title(en)
+    )
 }
 
 fn escape(text: &str) -> String {
