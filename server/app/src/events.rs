@@ -11,7 +11,7 @@ use dashmap::DashMap;
 use fiera_hub::EventConfig;
 use fiera_media::MediaHandle;
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
-use fiera_store::Store;
+use fiera_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
 use crate::event::{EventHandle, Summary};
@@ -60,7 +60,11 @@ impl Events {
             services.keys.holder(),
         );
         let context = || format!("event {event} cannot be run");
-        keeper.lease().await.with_context(context)?;
+        match keeper.lease().await {
+            // On a full disk people can still read; the first thing that is to be kept says so.
+            Ok(()) | Err(StoreError::Unavailable(_)) => {}
+            Err(error) => return Err(error).with_context(context),
+        }
         let kept = keeper.load().await.with_context(context)?;
         let index = u32::try_from(self.by_id.len() + 1).context("too many events")?;
         let (inbox, messages) = mpsc::channel(EVENT_INBOX_MAX);
