@@ -1,0 +1,197 @@
+# SPDX-FileCopyrightText: The Fiera authors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""The streams of SPEC.md, section S, without any connection: snapshots and updates in, state and resync out."""
+
+import copy
+import time
+
+SHOWN_MESSAGES = 100  # K1
+PATIENCE_S = 2  # S3: how long an answer to `resync` may take
+SHOWN_ANNOUNCEMENTS = 20  # N1
+
+
+class Violation(Exception):
+    """The server did what the page does not say."""
+
+
+def name_of(stream):
+    """A stream as a key: `("room", "main")`, `("you",)`."""
+    return tuple(stream[part] for part in ("of", "room") if part in stream)
+
+
+def id_of(name):
+    """The key of a stream as it goes over the wire."""
+    return dict(zip(("of", "room"), name))
+
+
+def put(items, item, by, order=None):
+    """Replaces the item of the same id, else adds it; sorted by `order` where there is one (S2)."""
+    rest = [other for other in items if other[by] != item[by]]
+    if order:
+        return sorted([*rest, item], key=lambda other: other[order])
+    known = [other[by] for other in items]
+    return [item if other[by] == item[by] else other for other in items] if item[by] in known else [*items, item]
+
+
+def without(items, gone, by):
+    """The list without the item of that id."""
+    return [item for item in items if item[by] != gone]
+
+
+def change_counts(state, change):
+    """`counts` of the event: everybody, and people and liveness of each room."""
+    rooms = {room["room"]: room for room in change["rooms"]}
+    if set(rooms) - {room["room"] for room in state["rooms"]}:
+        raise Violation(f"counts of unknown rooms: {sorted(rooms)}")
+    state["people"] = change["people"]
+    for room in state["rooms"]:
+        room.update(rooms.get(room["room"], {}))
+
+
+def change_upvotes(state, change):
+    """`upvotes`: the whole number of each question named."""
+    numbers = {item["question"]: item["upvotes"] for item in change["upvotes"]}
+    for question in state["questions"]:
+        question["upvotes"] = numbers.get(question["question"], question["upvotes"])
+
+
+def whole(field, source=None):
+    """A change that carries one field of the state as it is now."""
+    def apply(state, change):
+        state[field] = change[source or field]
+    return apply
+
+
+def item(field, source, by, order=None, shown=None):
+    """A change that carries one item of a list of the state; above `shown` the first one drops out."""
+    def apply(state, change):
+        state[field] = put(state[field], change[source], by, order)
+        if shown:
+            state[field] = state[field][-shown:]
+    return apply
+
+
+def gone(field, by):
+    """A change that names an item that is no more."""
+    def apply(state, change):
+        state[field] = without(state[field], change[by], by)
+    return apply
+
+
+def apply_you(state, change):
+    """`you` carries the whole state."""
+    state.clear()
+    state.update(change["you"], of="you")
+
+
+def passing(_state, _change):
+    """What happened just now and leaves no trace in the state."""
+
+
+QUESTION = {"question": item("questions", "question", "question", order="order"),
+            "question_gone": gone("questions", "question")}
+CHAT = {"message": item("chat", "message", "message", shown=SHOWN_MESSAGES), "message_gone": gone("chat", "message")}
+
+# Which change of which stream does what to its state.
+CHANGES = {
+    "event": {
+        "phase": whole("phase"), "counts": change_counts, "read_only": whole("read_only"),
+        "announced": item("announcements", "announcement", "announcement", shown=SHOWN_ANNOUNCEMENTS),
+        "announcement_gone": gone("announcements", "announcement"),
+    },
+    "room": {
+        "people": whole("people"), "on_air": whole("on_air"), "speaking": whole("speaking", "participants"),
+        "settings": whole("settings"), "poll": whole("poll"), "hands": whole("hands"), "upvotes": change_upvotes,
+        "reactions": passing, **QUESTION, **CHAT,
+    },
+    "backstage": {"waiting": whole("waiting"), "countdowns": whole("countdowns"), **CHAT},
+    "moderators": {
+        "hand_queue": whole("hands"), "restricted_people": whole("restricted"),
+        "room_poll": item("polls", "poll", "poll"), "room_poll_gone": gone("polls", "poll"), **QUESTION,
+    },
+    "organisers": {"numbers": whole("numbers"), "curve": item("curve", "point", "unix_min")},
+    "you": {"you": apply_you},
+}
+
+
+class Stream:
+    """One stream that is followed: the state after update `n` of `epoch`."""
+
+    def __init__(self, snapshot):
+        self.epoch, self.n = snapshot["epoch"], snapshot["n"]
+        self.state = copy.deepcopy(snapshot["state"])
+        self.asked_at = None
+
+    def position(self):
+        """What `resync` takes as `have`."""
+        return {"epoch": self.epoch, "n": self.n}
+
+
+class Streams:
+    """Every stream that this client follows."""
+
+    def __init__(self):
+        self.known = {}
+        self.asked = set()  # `resync` sent for a stream of which nothing is known
+        self.snapshots = 0
+        self.applied = 0
+
+    def state(self, *name):
+        """The state of a stream, None while it is not followed."""
+        stream = self.known.get(name)
+        return stream and stream.state
+
+    def take(self, message):
+        """Handles a snapshot or an update; gives the `resync` to send, if one is needed (S3)."""
+        name = name_of(message["stream"])
+        stream = self.known.get(name)
+        if message["kind"] == "snapshot":
+            self.known[name] = Stream(message)
+            self.asked.discard(name)
+            self.snapshots += 1
+            return None
+        if stream is None:
+            if name in self.asked:
+                return None
+            self.asked.add(name)
+            return {"kind": "resync", "stream": id_of(name)}
+        if message["epoch"] == stream.epoch and message["n"] <= stream.n:
+            return None
+        if message["epoch"] != stream.epoch or message["n"] != stream.n + 1:
+            if stream.asked_at is not None and time.monotonic() < stream.asked_at + PATIENCE_S:
+                return None
+            stream.asked_at = time.monotonic()
+            return {"kind": "resync", "stream": id_of(name), "have": stream.position()}
+        change = message["change"]
+        apply = CHANGES[name[0]].get(change["kind"])
+        if apply is None:
+            raise Violation(f"S4 change {change['kind']!r} in stream {name}")
+        apply(stream.state, change)
+        stream.n += 1
+        stream.asked_at = None
+        self.applied += 1
+        if name == ("you",):
+            self.forget()
+        return None
+
+    def expected(self):
+        """The streams that somebody in this role, room and place follows (S4)."""
+        you = self.known[("you",)].state
+        room, directs = you["room"], you["role"] in ("moderator", "organiser")
+        names = {("event",), ("you",)}
+        if room is not None:
+            names.add(("room", room))
+            if directs or you["place"] != "audience":
+                names.add(("backstage", room))
+            if directs:
+                names.add(("moderators", room))
+        if you["role"] == "organiser":
+            names.add(("organisers",))
+        return names
+
+    def forget(self):
+        """Drops the streams that `you` says one follows no longer (S4)."""
+        keep = self.expected()
+        self.known = {name: stream for name, stream in self.known.items() if name in keep}
+        self.asked &= keep
