@@ -5,6 +5,7 @@
 
 mod events;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -136,7 +137,8 @@ fn serve(args: ServeArgs) -> anyhow::Result<()> {
         .context("no runtime")?;
     runtime.block_on(async {
         let app = App::start(config).await?;
-        println!("{}", app.links());
+        // Whoever started the server may not read to the end; that is no reason not to serve.
+        let _ = writeln!(std::io::stdout(), "{}", app.links());
         app.run_until(stop_signal()?).await
     })
 }

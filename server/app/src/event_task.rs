@@ -50,6 +50,8 @@ pub(crate) struct Setup {
 /// Where the configuration cannot be run, or what was kept cannot be read.
 pub(crate) fn start(setup: Setup, kept: Recovered, inbox: mpsc::Receiver<Message>) -> Result<(), RestoreError> {
     let hub = restore(&setup, kept)?;
+    let phase = hub.phase();
+    setup.handle.update_summary(|summary| summary.phase = phase);
     tokio::spawn(supervise(setup, hub, inbox));
     Ok(())
 }

@@ -56,8 +56,9 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let attendee = lines
+            .by_ref()
             .map(Result::unwrap)
             .find(|line| line.trim().starts_with("attendee"));
         let line = attendee.expect("the program starts on what it left behind");

@@ -166,16 +166,6 @@ async fn event(client: &mut Client) -> EventView {
     }
 }
 
-async fn resume_token(client: &mut Client) -> String {
-    match client
-        .until(|message| matches!(message, ServerMessage::Resume { .. }))
-        .await
-    {
-        ServerMessage::Resume { token } => token,
-        other => unreachable!("{other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn nobody_is_told_what_is_not_durable_yet() {
     let store = Gate::new();
@@ -216,7 +206,7 @@ async fn a_full_disk_is_said_reading_goes_on_and_nothing_is_lost_or_doubled() {
     let mut attendee = site.join(Role::Attendee).await;
     enter(&mut attendee).await;
     done(&mut attendee, chat("Before")).await;
-    let resume = resume_token(&mut attendee).await;
+    let resume = attendee.resume.clone().unwrap();
     store.full.store(true, Ordering::SeqCst);
     let (id, command) = (CommandId(uuid::Uuid::new_v4()), chat("During"));
     let message = fiera_protocol::client::ClientMessage::Command {
@@ -283,7 +273,6 @@ async fn a_restart_on_the_same_folder_keeps_what_was_accepted_and_runs_nothing_t
     let text = "Lunch at one".parse().unwrap();
     done(&mut organiser, Command::Announce { text }).await;
     drop(attendee);
-    // A newer token comes with what one does; the last one is the best, but any of this socket's will do.
     let mut again = site.join(Role::Attendee).await;
     let seen = enter(&mut again).await;
     let asked = seen.questions.first().unwrap().question;
@@ -295,7 +284,7 @@ async fn a_restart_on_the_same_folder_keeps_what_was_accepted_and_runs_nothing_t
         },
     )
     .await;
-    let resume = resume_token(&mut again).await;
+    let resume = again.resume.clone().unwrap();
     let voted = CommandId(uuid::Uuid::new_v4());
     let second = ask("And this one?");
     again.command_as(voted, second.clone()).await;

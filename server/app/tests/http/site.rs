@@ -164,6 +164,7 @@ impl Site {
         Client {
             socket,
             unread: std::collections::VecDeque::new(),
+            resume: None,
         }
     }
 
@@ -225,6 +226,8 @@ impl Drop for Site {
 pub struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     unread: std::collections::VecDeque<ServerMessage>,
+    /// The last resume token that was read.
+    pub resume: Option<String>,
 }
 
 impl Client {
@@ -307,6 +310,9 @@ impl Client {
     async fn next(&mut self) -> Result<ServerMessage, Option<u16>> {
         loop {
             if let Some(message) = self.unread.pop_front() {
+                if let ServerMessage::Resume { token } = &message {
+                    self.resume = Some(token.clone());
+                }
                 return Ok(message);
             }
             match tokio::time::timeout(PATIENCE, self.socket.next())
