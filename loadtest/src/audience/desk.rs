@@ -118,6 +118,18 @@ impl Desk {
         shown_poll(&self.mirror, poll, phase).context("a poll that was just there")
     }
 
+    /// Ends the poll that somebody left open, or ours could not open.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn close_open_poll(&mut self) -> Result<()> {
+        let open = self.mirror.room().and_then(|room| room.poll.as_ref());
+        match open.filter(|poll| poll.phase == PollPhase::Open).map(|poll| poll.poll) {
+            Some(poll) => self.set_poll(poll, PollPhase::Closed).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     /// Takes the next frame; false where none came until then.
     async fn listen(&mut self, until: Instant) -> Result<bool> {
         let Ok(text) = tokio::time::timeout_at(until, self.link.next()).await else {

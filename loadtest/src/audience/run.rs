@@ -95,6 +95,7 @@ async fn audience(args: &AudienceArgs, target: Target) -> Result<Report> {
         slow_mode_s: 0,
     };
     desk.command(Command::SetRoom { settings }).await?;
+    desk.close_open_poll().await?;
     let before = read(args)?;
 
     let orders = join(args, &hall, &mut desk).await?;

@@ -128,15 +128,19 @@ impl Bot {
         now_ms + pace.own_ms + self.dice.wait_ms(mean)
     }
 
+    /// The first act may come at once, or the room would be silent for as long as the longest pause.
+    fn first(&mut self, now_ms: u64, pace: &Pace) -> u64 {
+        now_ms + SETTLE_MS + self.dice.wait_ms(pace.crowd_ms * self.bots as u64)
+    }
+
     fn settle(&mut self, now_ms: u64) {
-        let from = now_ms + SETTLE_MS;
-        self.ask_ms = self.later(from, &ASK);
-        self.upvote_ms = self.later(from, &UPVOTE);
-        self.chat_ms = self.later(from, &CHAT);
-        self.react_ms = self.later(from, &REACT);
-        self.raise_ms = self.later(from, &RAISE);
-        self.away_ms = self.later(from, &AWAY);
-        self.audit_ms = self.later(from, &AUDIT);
+        self.ask_ms = self.first(now_ms, &ASK);
+        self.upvote_ms = self.first(now_ms, &UPVOTE);
+        self.chat_ms = self.first(now_ms, &CHAT);
+        self.react_ms = self.first(now_ms, &REACT);
+        self.raise_ms = self.first(now_ms, &RAISE);
+        self.away_ms = self.later(now_ms, &AWAY);
+        self.audit_ms = self.first(now_ms, &AUDIT);
         self.settled = true;
     }
 

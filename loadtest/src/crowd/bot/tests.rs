@@ -8,7 +8,7 @@ use super::super::toy::{Fault, Toy, room_id};
 use super::*;
 
 const BOTS: usize = 30;
-const TEN_MINUTES_MS: u64 = 600_000;
+const FIVE_MINUTES_MS: u64 = 300_000;
 
 fn fair(fault: Fault, moderated: bool) -> Toy {
     let mut toy = Toy::new(fault, moderated);
@@ -24,9 +24,9 @@ fn fair(fault: Fault, moderated: bool) -> Toy {
 #[test]
 fn a_crowd_does_everything_at_a_readable_pace_and_finds_nothing_wrong() {
     let mut toy = fair(Fault::None, false);
-    toy.run(TEN_MINUTES_MS);
+    toy.run(FIVE_MINUTES_MS);
     assert!(toy.position().n > 200);
-    let report = toy.tally.report(BOTS, 600.0);
+    let report = toy.tally.report(BOTS, 300.0);
     assert!(report.is_clean(), "{:?}", report.told);
     for kind in [
         "ask",
@@ -58,7 +58,7 @@ fn a_crowd_does_everything_at_a_readable_pace_and_finds_nothing_wrong() {
 #[test]
 fn favourites_emerge_among_the_questions() {
     let mut toy = fair(Fault::None, false);
-    toy.run(TEN_MINUTES_MS);
+    toy.run(FIVE_MINUTES_MS);
     let mut upvotes: Vec<u32> = toy.room().questions.iter().map(|known| known.upvotes).collect();
     upvotes.sort_unstable();
     let (least, most) = (upvotes[0], upvotes[upvotes.len() - 1]);
@@ -68,8 +68,8 @@ fn favourites_emerge_among_the_questions() {
 #[test]
 fn a_moderated_room_gets_its_questions_from_the_moderator_bot() {
     let mut toy = fair(Fault::None, true);
-    toy.run(TEN_MINUTES_MS);
-    let report = toy.tally.report(BOTS, 600.0);
+    toy.run(FIVE_MINUTES_MS);
+    let report = toy.tally.report(BOTS, 300.0);
     assert!(report.is_clean(), "{:?}", report.told);
     assert!(!toy.room().questions.is_empty());
     assert!(
