@@ -15,7 +15,7 @@ PORT ?= 8080
 help: ## Shows this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
-run: build ## Builds, then starts a demo fair with a speaker on air; Ctrl-C ends both
+run: build ## Builds, then starts a demo fair: a speaker on air, a crowd of bots (CROWD=0: none); Ctrl-C ends all
 	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest PORT=$(PORT) bash tests/demo.sh
 
 build: web ## Builds the web client and both programs; leaves target/release/fiera and fiera-loadtest
@@ -54,7 +54,7 @@ check: ## Formatting, lints, types: quick, before every commit
 fmt: ## Formats the Rust code
 	@cargo fmt --all
 
-bench: build ## Load figures: 100 viewers on one core, against the floor of the same run
+bench: build ## Load figures: media, 1,000 sockets with votes and chat, memory, the way back after kill -9
 	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest bash tests/bench.sh
 
 fuzz: ## Searches for inputs that break a parser, FUZZ_SECONDS (default 600) per target
