@@ -73,15 +73,17 @@ figure() {
     fi
 }
 
+# A missing figure is a missed goal.
 goal() { # what, figure, unit, goal
     local met
     met="$(awk -v is="$2" -v most="$4" 'BEGIN { print (is != "" && is + 0 < most) ? "met" : "MISSED" }')"
-    printf '    %-58s %10s %-3s goal < %-6s %s\n' "$1" "${2:-?}" "$3" "$4" "$met"
+    printf '    %-58s %10.1f %-3s goal < %-6s %s\n' "$1" "${2:-0}" "$3" "$4" "$met"
 }
 
 audience() {
     echo "==> $sockets sockets: 500 votes/s, 20 messages/s, 50 upvotes/s; then kill -9 and restart"
     local out="$data/audience.log"
+    : >"$out"
     FIERA_TOKEN_ATTENDEE="$(mint attendee)" FIERA_TOKEN_MODERATOR="$(mint moderator)" \
         "${load_core[@]}" "$LOADTEST" audience --server "$base" --sockets "$sockets" --seconds "$seconds" \
         --server-pid "$pid" --await-restart-s 60 >"$out" &
