@@ -42,7 +42,7 @@ async fn home(State(server): State<Server>) -> Response {
     if let [event] = events.as_slice() {
         return Redirect::to(&format!("/e/{}", event.id)).into_response();
     }
-    let list: String = events.iter().map(|event| item(event)).collect();
+    let list: String = events.iter().map(item).collect();
     let page = include_str!("home.html").replace("<!-- events -->", &list);
     ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response()
 }
