@@ -240,7 +240,7 @@ async fn what_was_accepted_is_there_exactly_once_after_twenty_kills() {
     let token = sign(&Keys::load_or_create(&data.0).unwrap(), &grant).unwrap();
     for round in 0..KILLS {
         let kill_after = random(&mut seed) % CLIENTS;
-        let (accepted, mut seen) = mpsc::unbounded_channel();
+        let (accepted, mut seen) = mpsc::channel(CLIENTS as usize);
         let start = Arc::new(Barrier::new(CLIENTS as usize + 1));
         let talkers: Vec<_> = (0..CLIENTS)
             .map(|client| {
@@ -253,7 +253,7 @@ async fn what_was_accepted_is_there_exactly_once_after_twenty_kills() {
                     let answered = answer.is_some();
                     if let Some(answer) = answer {
                         assert!(matches!(answer, ServerMessage::Accepted { .. }), "{answer:?}");
-                        let _ = accepted.send(());
+                        let _ = accepted.send(()).await;
                     }
                     (talker, client, answered)
                 })
