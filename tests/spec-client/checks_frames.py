@@ -107,11 +107,7 @@ async def strict(cast):
 async def ranges(cast):
     client = await cast.guest(cast.fair.room())
     for room in ("", "Main Stage", "x" * 65, "../main"):
-        before = len(client.refusals)
-        id = str(uuid.uuid4())
-        await client.send({"kind": "command", "id": id, "command": {"kind": "enter", "room": room}})
-        await client.until(lambda: len(client.refusals) > before, f"a refusal of room {room!r} without id")
-        expect(client.refusals[-1].code == "malformed", f"{room!r}: {client.refusals[-1]}")
+        await refused("malformed", client.command("enter", room=room))
     await refused("unknown_room", client.command("enter", room="nowhere"))
 
 
@@ -148,17 +144,17 @@ async def sixty_four(cast):
     await client.command("enter", id=first, room=room)
     await client.command("leave")
     for at in range(62):
-        await steady(client, f"N{at}")
-    await client.command("enter", id=first, room=room)
+        await steady(client, "rename", name=f"N{at}")
+    await steady(client, "enter", id=first, room=room)
     expect(client.you["room"] is None, "the 64th id ran again")
 
 
-async def steady(client, name):
-    """Renames; when it is too fast, waits and sends the same id again (L1)."""
-    id = str(uuid.uuid4())
+async def steady(client, kind, id=None, **fields):
+    """Gives a command; when it is too fast, waits and sends the same id again (L1)."""
+    id = id or str(uuid.uuid4())
     while True:
         try:
-            return await client.command("rename", id=id, name=name)
+            return await client.command(kind, id=id, **fields)
         except Refused as refusal:
             expect(refusal.code == "too_fast", f"{refusal}")
             await asyncio.sleep(0.05)
@@ -201,14 +197,8 @@ async def burst(cast):
     expect(set(codes) == {"accepted", "too_fast"}, f"{set(codes)}")
     expect(55 <= codes.count("accepted") <= 80, f"{codes.count('accepted')} were done")
     again = ids[codes.index("too_fast")]
-    await steady(client, "After")
-    await until_done(client, again)
-
-
-async def until_done(client, id):
-    """The same command id, refused as too fast, is run when it comes slowly (L1)."""
-    await client.command("rename", id=id, name="Again")
-    await client.until(lambda: client.you["name"] == "Again", "the command under its old id")
+    await steady(client, "rename", again, name="Again")
+    await client.until(lambda: client.you["name"] == "Again", "the command under its old id, which was not done")
 
 
 @check("L1", "after 200 refused in a row the connection is closed")

@@ -34,6 +34,13 @@ def put(items, item, by, order=None):
     return [item if other[by] == item[by] else other for other in items] if item[by] in known else [*items, item]
 
 
+def last(field, source, shown):
+    """A change that carries one item for the end of a list; above `shown` the first one drops out."""
+    def apply(state, change):
+        state[field] = [*state[field], change[source]][-shown:]
+    return apply
+
+
 def without(items, gone, by):
     """The list without the item of that id."""
     return [item for item in items if item[by] != gone]
@@ -63,12 +70,10 @@ def whole(field, source=None):
     return apply
 
 
-def item(field, source, by, order=None, shown=None):
-    """A change that carries one item of a list of the state; above `shown` the first one drops out."""
+def item(field, source, by, order=None):
+    """A change that carries one item of a list of the state, which replaces the one of the same id."""
     def apply(state, change):
         state[field] = put(state[field], change[source], by, order)
-        if shown:
-            state[field] = state[field][-shown:]
     return apply
 
 
@@ -91,13 +96,13 @@ def passing(_state, _change):
 
 QUESTION = {"question": item("questions", "question", "question", order="order"),
             "question_gone": gone("questions", "question")}
-CHAT = {"message": item("chat", "message", "message", shown=SHOWN_MESSAGES), "message_gone": gone("chat", "message")}
+CHAT = {"message": last("chat", "message", SHOWN_MESSAGES), "message_gone": gone("chat", "message")}
 
 # Which change of which stream does what to its state.
 CHANGES = {
     "event": {
         "phase": whole("phase"), "counts": change_counts, "read_only": whole("read_only"),
-        "announced": item("announcements", "announcement", "announcement", shown=SHOWN_ANNOUNCEMENTS),
+        "announced": last("announcements", "announcement", SHOWN_ANNOUNCEMENTS),
         "announcement_gone": gone("announcements", "announcement"),
     },
     "room": {
@@ -110,7 +115,7 @@ CHANGES = {
         "hand_queue": whole("hands"), "restricted_people": whole("restricted"),
         "room_poll": item("polls", "poll", "poll"), "room_poll_gone": gone("polls", "poll"), **QUESTION,
     },
-    "organisers": {"numbers": whole("numbers"), "curve": item("curve", "point", "unix_min")},
+    "organisers": {"numbers": whole("numbers"), "curve": item("curve", "point", "unix_min", order="unix_min")},
     "you": {"you": apply_you},
 }
 
