@@ -29,7 +29,8 @@ it('a lost network keeps the last board and says so after a few misses, until it
 
 it('fills the screen with a running poll, then the question, then results', () => {
   expect(mainOf(board({ poll: poll('open'), now: asked }))).toBe('poll');
-  expect(mainOf(board({ poll: poll('revealed'), now: asked }))).toBe('question');
+  expect(mainOf(board({ poll: poll('revealed'), now: asked }))).toBe('poll');
+  expect(mainOf(board({ now: asked }))).toBe('question');
   expect(mainOf(board({ poll: poll('revealed') }))).toBe('poll');
   expect(mainOf(board())).toBe('waiting');
 });

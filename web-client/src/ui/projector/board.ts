@@ -83,10 +83,8 @@ export class BoardWatch {
   }
 }
 
-/** What fills the screen: a poll while it runs, then the question being answered, then what was voted. */
+/** What fills the screen: a poll until a moderator takes it off, so that the hall sees what it voted; then a question. */
 export function mainOf(board: Board): 'poll' | 'question' | 'waiting' {
-  const { poll, now } = board;
-  if (poll && (poll.phase === 'open' || poll.phase === 'closed')) return 'poll';
-  if (now) return 'question';
-  return poll?.phase === 'revealed' ? 'poll' : 'waiting';
+  if (board.poll) return 'poll';
+  return board.now ? 'question' : 'waiting';
 }

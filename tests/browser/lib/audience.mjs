@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What people around a stage do and see: questions, chat, polls, hands; and what moderators do with them.
+
+import { until } from "./until.mjs";
+
+/** Opens a tab of the panel, unless it is open. */
+export async function openPanel(page, tab) {
+  const selector = `[data-testid="panel-tab-${tab}"]`;
+  if (!(await page.has(selector))) await page.click("panel-attend");
+  await page.waitFor(selector);
+  const isOpen = () =>
+    page.evaluate((it) => {
+      const found = document.querySelector(it);
+      return found?.getAttribute("aria-selected") === "true" || found?.getAttribute("aria-expanded") === "true";
+    }, selector);
+  if (!(await isOpen())) await page.click(selector);
+  await until(`${page.name} has ${tab} open`, isOpen);
+}
+
+/** Opens what only moderators have. */
+export async function openDirect(page) {
+  if (!(await page.has("direct"))) await page.click("panel-direct");
+  await page.waitFor("direct");
+}
+
+export async function ask(page, text, { anonymous = false } = {}) {
+  await openPanel(page, "questions");
+  await page.fill("ask-input", text);
+  if (anonymous) await page.click("ask-anonymous");
+  await page.click("ask-send");
+}
+
+export async function say(page, text) {
+  await openPanel(page, "chat");
+  await page.fill("chat-input", text);
+  await page.click("chat-send");
+}
+
+/** The id and the stage of a question, once the page shows it. */
+export function question(page, text, { stage = null, within_ms = 10_000 } = {}) {
+  return until(
+    `${page.name} sees the question "${text}"${stage ? ` as ${stage}` : ""}`,
+    async () => {
+      const found = await page.evaluate((words) => {
+        const all = [...document.querySelectorAll('[data-testid^="question-"]')];
+        const it = all.find((one) => one.innerText.includes(words));
+        if (!it) return null;
+        const upvotes = Number(it.querySelector('[data-testid="upvotes"], .count')?.innerText ?? NaN);
+        return { id: it.dataset.testid.slice("question-".length), stage: it.dataset.stage, upvotes, text: it.innerText };
+      }, text);
+      return found && (!stage || found.stage === stage) && found;
+    },
+    { within_ms },
+  );
+}
+
+export async function upvote(page, text) {
+  const { id } = await question(page, text);
+  await page.click(`upvote-${id}`);
+}
+
+/** Texts of the chat as the page shows it, oldest first. */
+export const chatOf = (page) =>
+  page.evaluate(() => [...document.querySelectorAll('[data-testid^="message-"]')].map((one) => one.innerText));
+
+/** A selector for something within the moderator's card of a question. */
+export async function cardOf(page, text, what) {
+  const id = await until(`${page.name} has a card of "${text}"`, () =>
+    page.evaluate((words) => {
+      const all = [...document.querySelectorAll("[data-question]")];
+      return all.find((one) => one.innerText.includes(words))?.dataset.question ?? null;
+    }, text),
+  );
+  return `[data-question="${id}"] [data-testid="${what}"]`;
+}
+
+/** A moderator prepares a poll and opens it. */
+export async function openPoll(page, asks, options) {
+  await openDirect(page);
+  await page.fill("poll-draft-question", asks);
+  for (const [at, option] of options.entries()) {
+    const field = `poll-draft-option-${at + 1}`;
+    if (!(await page.has(field))) await page.click("poll-draft-add");
+    await page.fill(field, option);
+  }
+  await page.click("poll-draft-save");
+  await page.click("poll-open");
+}
+
+/** A selector for a button beside somebody in the moderator's lists of who is on and behind the stage. */
+export async function beside(page, name, what) {
+  const id = await until(`${page.name} has ${name} in a list with ${what}`, () =>
+    page.evaluate(
+      ([who, button]) => {
+        const all = [...document.querySelectorAll("[data-participant]")];
+        const row = all.find((one) => one.innerText.includes(who) && one.querySelector(`[data-testid="${button}"]`));
+        return row?.dataset.participant ?? null;
+      },
+      [name, what],
+    ),
+  );
+  return `[data-participant="${id}"] [data-testid="${what}"]`;
+}
