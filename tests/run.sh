@@ -80,6 +80,8 @@ if step "Rust: build" none cargo build --workspace --bins --tests; then
         step "Rust: tests" cargo cargo test --workspace --no-fail-fast --bins --lib --tests
     fi
     FIERA="$out/debug/fiera" LOADTEST="$out/debug/fiera-loadtest" \
+        step "a client from the specification alone" node "$FIERA_CACHE/python/bin/python" tests/spec-client/run.py
+    FIERA="$out/debug/fiera" LOADTEST="$out/debug/fiera-loadtest" \
         step "real browsers" node bash -c 'cd tests/browser && npm test --silent'
 fi
 finish

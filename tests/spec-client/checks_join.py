@@ -6,7 +6,9 @@
 import asyncio
 import time
 
-from cast import check, expect, refused
+from cast import Refused, check, expect, refused
+
+BAD_NAMES = ("", "   ", "x" * 61, "a\u200bb", "a\u202eb", "a\nb", "a\u0007")
 
 
 async def told_and_closed(cast, code, *messages):
@@ -144,18 +146,30 @@ async def order_of_answer(cast):
     expect(organiser.welcome["resumed"] is False and organiser.welcome["version"] == 1, f"{organiser.welcome}")
 
 
-@check("H6", "a name in hello is used for a new participant; an impossible one is refused as name")
+@check("H6", "a name in hello is used for a new participant; possible names are taken, others refused with an id")
 async def names(cast):
-    token = await cast.fair.token("attendee")
-    client = await cast.join(token=token, name="  Ada  ")
+    client = await cast.join(token=await cast.fair.token("attendee"), name="  Ada  ")
     expect(client.you["name"] == "Ada", f"{client.you}")
-    for bad in ("", "   ", "x" * 61, "a\u200bb", "a\u202eb", "a\nb", "a\u0007"):
-        refusal = await refused("name", client.command("rename", name=bad))
-        expect(refusal.id is not None, "without id")
-    for good in ("x" * 60, "Zoë O’Hara", "李小龍"):
+    for bad in BAD_NAMES:
+        try:
+            await client.command("rename", name=bad)
+            raise AssertionError(f"{bad!r} is taken")
+        except Refused as refusal:
+            expect(refusal.id is not None, "without id")
+    for good in ("x" * 60, "Zo\u00eb O\u2019Hara", "\u674e\u5c0f\u9f8d", "e\u0301" * 60, "\U0001f469\u200d\U0001f52c"):
         await client.command("rename", name=good)
         await client.until(lambda: client.you["name"] == good, f"the name {good}")
+
+
+@check("I2", "an impossible name is refused as name", known="refused as `text` by hello and rename")
+async def code_of_names(cast):
+    token = await cast.fair.token("attendee")
+    for bad in BAD_NAMES:
+        await refused("name", cast.cookie(name=bad))
     await told_and_closed(cast, "name", hello(token=token, name="a\u202eb"))
+    client = await cast.join(token=token)
+    for bad in BAD_NAMES:
+        await refused("name", client.command("rename", name=bad))
 
 
 @check("A2", "nobody but organisers connects to a draft; an ended event lets people in and changes nothing")

@@ -81,8 +81,7 @@ class Fair:
     async def start(self):
         """Starts the server and waits until it takes people."""
         command = [FIERA, "serve", "--demo", "--config", str(self.folder / "fiera.toml"), "--listen",
-                   f"127.0.0.1:{self.port}", "--media-port", str(self.media_port), "--advertise", "127.0.0.1",
-                   "--data", str(self.data)]
+                   f"127.0.0.1:{self.port}", "--media-port", str(self.media_port), "--data", str(self.data)]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment(), cwd=self.folder)
         end = time.monotonic() + 20

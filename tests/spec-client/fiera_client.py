@@ -129,7 +129,8 @@ class Client:
                         self.closed_with = socket.close_code
                         return
             finally:
-                self.abort()
+                if self.final != "closed":
+                    self.abort()
 
     def optional(self):
         """The fields of `hello` that are left out where there is nothing to say (F2)."""

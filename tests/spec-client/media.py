@@ -16,6 +16,13 @@ def at_or_after(stamp, start):
     return (stamp - start) % WRAP < WRAP // 2
 
 
+def everywhere(sdp):
+    """The description with its candidates in each m-line; the server writes them once, aiortc reads the last m-line."""
+    head, *media = sdp.split("\r\nm=")
+    lines = [line for line in media[0].split("\r\n") if line.startswith(("a=candidate:", "a=end-of-candidates"))]
+    return "\r\nm=".join([head, media[0], *("\r\n".join([part.rstrip(), *lines, ""]).rstrip() for part in media[1:])]) + "\r\n"
+
+
 class Slot:
     """One slot of a rack: what the server says it shows, and what arrives."""
 
@@ -39,16 +46,15 @@ class Rack:
 
     async def watch(self, video_slots):
         """Asks for a rack and answers its offer (M1)."""
+        before = len(self.client.media)
         await self.client.send({"kind": "watch", "video_slots": video_slots})
-        known = self.offer and self.offer["rack"]
         self.offer = await self.client.until(
-            lambda: next((m for m in self.client.media if m["kind"] == "rack_offer" and m["rack"] != known), None),
-            "rack_offer")
+            lambda: next((m for m in self.client.media[before:] if m["kind"] == "rack_offer"), None), "rack_offer")
         self.slots = {slot["slot"]: Slot(slot) for slot in self.offer["slots"]}
         by_mid = {slot.mid: slot for slot in self.slots.values()}
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.peer.on("track", lambda track: self.tasks.append(asyncio.create_task(self.play(track, by_mid))))
-        await self.peer.setRemoteDescription(RTCSessionDescription(self.offer["sdp"], "offer"))
+        await self.peer.setRemoteDescription(RTCSessionDescription(everywhere(self.offer["sdp"]), "offer"))
         self.mids = [transceiver.mid for transceiver in self.peer.getTransceivers()]
         for transceiver in self.peer.getTransceivers():
             self.listen(transceiver.receiver, by_mid.get(transceiver.mid))
@@ -103,15 +109,21 @@ class Rack:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-async def publish(client, number=1):
-    """Offers microphone, camera, screen and screen audio once (M5); gives the connection after `publish_answer`."""
+def offering():
+    """A connection with microphone, camera, screen and screen audio, in this order (M5)."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     for track in (AudioStreamTrack(), VideoStreamTrack(), VideoStreamTrack(), AudioStreamTrack()):
         peer.addTransceiver(track, direction="sendonly")
+    return peer
+
+
+async def publish(client, number=1):
+    """Offers once; gives the connection after `publish_answer`."""
+    peer = offering()
     await peer.setLocalDescription(await peer.createOffer())
     await client.send({"kind": "publish_offer", "offer": number, "sdp": peer.localDescription.sdp})
     answer = await client.until(
         lambda: next((m for m in client.media if m["kind"] == "publish_answer" and m["offer"] == number), None),
         "publish_answer")
-    await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+    await peer.setRemoteDescription(RTCSessionDescription(everywhere(answer["sdp"]), "answer"))
     return peer
