@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-FIERA = os.environ.get("FIERA", str(TOP / "target" / "debug" / "fiera"))
-LOADTEST = os.environ.get("LOADTEST", str(Path(FIERA).with_name("fiera-loadtest")))
-ROOMS = 50
+FIERA = str(Path(os.environ.get("FIERA", TOP / "target" / "debug" / "fiera")).absolute())
+LOADTEST = str(Path(os.environ.get("LOADTEST", Path(FIERA).with_name("fiera-loadtest"))).absolute())
+ROOMS = 60
 
 STAGE = """
 [[event.room]]

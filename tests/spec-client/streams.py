@@ -52,15 +52,14 @@ def change_counts(state, change):
     if set(rooms) - {room["room"] for room in state["rooms"]}:
         raise Violation(f"counts of unknown rooms: {sorted(rooms)}")
     state["people"] = change["people"]
-    for room in state["rooms"]:
-        room.update(rooms.get(room["room"], {}))
+    state["rooms"] = [{**room, **rooms.get(room["room"], {})} for room in state["rooms"]]
 
 
 def change_upvotes(state, change):
     """`upvotes`: the whole number of each question named."""
     numbers = {item["question"]: item["upvotes"] for item in change["upvotes"]}
-    for question in state["questions"]:
-        question["upvotes"] = numbers.get(question["question"], question["upvotes"])
+    state["questions"] = [{**question, "upvotes": numbers.get(question["question"], question["upvotes"])}
+                          for question in state["questions"]]
 
 
 def whole(field, source=None):
