@@ -51,6 +51,16 @@ export function openSession(event: string, who: { token?: string; name?: string 
   });
 }
 
+/** The room of a link such as `?room=main`, taken out of the address once: a reload stays where one went since. */
+export function takeRoom(): string | null {
+  const address = new URL(location.href);
+  const room = address.searchParams.get('room');
+  if (room === null) return null;
+  address.searchParams.delete('room');
+  history.replaceState(history.state, '', address);
+  return room;
+}
+
 /** Takes the token out of the address, so that it is neither bookmarked nor sent on. */
 export function takeToken(): string | null {
   const match = /^#t=(.+)$/.exec(location.hash);

@@ -59,6 +59,8 @@ export class Fair implements FairModel {
   readonly #name: string;
   /** The room to be in; followed after a server that forgot us. */
   #wish: string | null = null;
+  /** The room that the address asked for, until it was looked at. */
+  #asked: string | null;
   #entering = false;
   #fullTimer: unknown = null;
   #flown = 0;
@@ -71,8 +73,10 @@ export class Fair implements FairModel {
   /** Of the `you` stream; another one after a reconnect means that the server was started anew. */
   #epoch = -1;
 
-  constructor(options: { event: string; name: string; resume: string | null; audio: AudioPool }) {
-    const { event, name, resume, audio } = options;
+  constructor(options: { event: string; name: string; resume: string | null; room?: string | null; audio: AudioPool }) {
+    const { event, name, resume, room = null, audio } = options;
+    this.#wish = room;
+    this.#asked = room;
     this.#audio = audio;
     this.#name = name;
     this.#own = new OwnTexts(event);
@@ -301,8 +305,12 @@ export class Fair implements FairModel {
     if (this.#placed && you && event) {
       if (!this.#everPlaced) this.#useName(you.name);
       this.#everPlaced = true;
+      const asked = this.#asked;
+      this.#asked = null;
       if (you.room === null) this.#arrive(event);
       else this.#watch(you.room);
+      // Already somewhere, with another tab or before a reload: the link still leads where it says.
+      if (asked && you.room !== null && asked !== you.room && event.rooms.some(({ room }) => room === asked)) this.enter(asked);
     }
     this.#say(before, after);
   }
