@@ -160,7 +160,7 @@ async def names(cast):
         await client.until(lambda: client.you["name"] == good, f"the name {good}")
 
 
-@check("I2", "an impossible name is refused as name", known="refused as `text` by hello and rename")
+@check("I2", "an impossible name is refused as name")
 async def code_of_names(cast):
     token = await cast.fair.token("attendee")
     for bad in BAD_NAMES:

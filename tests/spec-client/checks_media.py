@@ -36,10 +36,13 @@ async def demo_on_air(cast, client):
                               "the demo speaker on air", 15)
 
 
-@check("M1", "watch outside of a room is refused as not_in_room", known="a rack is offered")
+@check("M1", "outside of a room the answer to a rack is refused as not_in_room")
 async def watch_outside(cast):
     client = await cast.guest()
-    await refusal(client, {"kind": "watch", "video_slots": 2}, "not_in_room")
+    async with closing(Rack(client)) as rack:
+        await rack.watch(2)
+        await client.until(lambda: client.refusals, "a refusal of rack_answer")
+        expect(client.refusals[-1].code == "not_in_room", f"{client.refusals[-1]}")
 
 
 @check("M1", "1 to 4 slots for cameras come as one rack, others as the nearest; a new watch replaces it")

@@ -12,7 +12,7 @@ use crate::ids::CommandId;
 use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, SDP_BYTES_MAX};
 use crate::refusal::RefusalCode;
 use crate::server::ServerMessage;
-use crate::text::INVALID_TEXTS;
+use crate::text::{INVALID_NAMES, INVALID_TEXTS};
 
 /// Why a text is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl std::error::Error for Malformed {}
 ///
 /// # Errors
 /// `too_large` above [`CLIENT_MESSAGE_BYTES_MAX`], `sdp` where a session description is longer than
-/// [`SDP_BYTES_MAX`], `text` where a text is not one, `malformed` otherwise: not JSON, an unknown kind, an unknown, missing or wrong field.
+/// [`SDP_BYTES_MAX`], `text` or `name` where one is not possible, `malformed` otherwise: not JSON, an unknown kind, an unknown, missing or wrong field.
 pub fn parse_client(text: &str) -> Result<ClientMessage, Malformed> {
     if text.len() > CLIENT_MESSAGE_BYTES_MAX {
         return Err(Malformed {
@@ -67,13 +67,17 @@ fn unreadable(text: &str, error: &serde_json::Error) -> Malformed {
         .ok()
         .and_then(|command| command.id);
     let said = short(error);
-    let of_text = INVALID_TEXTS.iter().find(|sentence| said.starts_with(**sentence));
-    match of_text {
-        Some(sentence) => Malformed {
-            code: RefusalCode::Text,
-            sentence: format!("It was not sent: {sentence}. Change it and send it again."),
-            id,
-        },
+    let code_of = |sentences: &[&str], code| sentences.iter().any(|of| said.starts_with(of)).then_some(code);
+    let code = code_of(&INVALID_TEXTS, RefusalCode::Text).or(code_of(&INVALID_NAMES, RefusalCode::Name));
+    match code {
+        Some(code) => {
+            let what = said.split(" at line ").next().unwrap_or_default();
+            Malformed {
+                code,
+                sentence: format!("It was not sent: {what}. Change it and send it again."),
+                id,
+            }
+        }
         None => Malformed {
             code: RefusalCode::Malformed,
             sentence: format!("The message cannot be read ({said}). Reload the page to get the current client."),

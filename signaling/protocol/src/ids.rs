@@ -161,7 +161,7 @@ impl DisplayName {
 impl TryFrom<String> for DisplayName {
     type Error = InvalidText;
     fn try_from(text: String) -> Result<Self, InvalidText> {
-        crate::text::check(&text, DISPLAY_NAME_CHARS_MAX, false).map(Self)
+        crate::text::check_name(&text, DISPLAY_NAME_CHARS_MAX).map(Self)
     }
 }
 

@@ -19,8 +19,23 @@ const HIDDEN: &str = "the text has control or invisible characters";
 const MARKS: &str = "a character of the text has too many marks on it";
 const EMPTY: &str = "the text is empty";
 
-/// Everything that can be wrong with a text.
+/// Everything that can be wrong with a text, and in the same order what is said of a name.
 pub(crate) const INVALID_TEXTS: [&str; 4] = [TOO_LONG, HIDDEN, MARKS, EMPTY];
+pub(crate) const INVALID_NAMES: [&str; 4] = [
+    "the name is too long",
+    "the name has control or invisible characters",
+    "a character of the name has too many marks on it",
+    "the name is empty",
+];
+
+/// As [`check`], of a name.
+pub(crate) fn check_name(name: &str, chars_max: usize) -> Result<String, InvalidText> {
+    check(name, chars_max, false).map_err(|InvalidText(said)| {
+        let pairs = INVALID_TEXTS.into_iter().zip(INVALID_NAMES);
+        let of_name = pairs.into_iter().find(|(text, _)| *text == said);
+        InvalidText(of_name.map_or(said, |(_, name)| name))
+    })
+}
 
 /// Control characters, and those that change the direction of what follows (Unicode UAX 9) or show nothing at all.
 /// Joiners and variation selectors stay: emoji and several scripts need them.
