@@ -27,6 +27,10 @@ export const language = {
   get current(): Language {
     return current;
   },
+  /** How times and dates are written: in English as in Europe, by 24 hours. */
+  get locale(): string {
+    return current === 'en' ? 'en-GB' : current;
+  },
   get texts(): Texts {
     return LANGUAGES[current].texts;
   },

@@ -42,7 +42,6 @@ export const pagesEn = {
     rooms: 'Rooms',
     room: 'Room',
     onAir: 'On air',
-    enter: 'Enter',
     enterRoom: (room: string) => `Enter: ${room}`,
     event: 'Event',
     share: 'Links to share',

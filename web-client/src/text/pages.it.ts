@@ -37,7 +37,6 @@ export const pagesIt: PagesTexts = {
     rooms: 'Sale',
     room: 'Sala',
     onAir: 'In onda',
-    enter: 'Entra',
     enterRoom: (room) => `Entra: ${room}`,
     event: 'Evento',
     share: 'Link da condividere',

@@ -13,9 +13,9 @@ export function pagesTexts(): PagesTexts {
 }
 
 export function clockTime(unixMs: number): string {
-  return new Intl.DateTimeFormat(language.current, { hour: '2-digit', minute: '2-digit' }).format(unixMs);
+  return new Intl.DateTimeFormat(language.locale, { hour: '2-digit', minute: '2-digit' }).format(unixMs);
 }
 
 export function dayAndTime(unixMs: number): string {
-  return new Intl.DateTimeFormat(language.current, { dateStyle: 'long', timeStyle: 'short' }).format(unixMs);
+  return new Intl.DateTimeFormat(language.locale, { dateStyle: 'long', timeStyle: 'short' }).format(unixMs);
 }

@@ -22,7 +22,9 @@ export interface Drawn {
   readonly times: readonly { x: number; unixMin: number }[];
 }
 
+/** Times along the axis, at most, and the least room for each. */
 const TIMES_MAX = 6;
+const TIME_WIDTH = 64;
 const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1_440] as const;
 
 /** The next of 5, 10, 20, 50, 100, ... at or above `most`; never below 10, so that a quiet start looks quiet. */
@@ -75,7 +77,8 @@ export function draw(points: readonly CurvePoint[], frame: Frame): Drawn {
       x: Math.max(0, tenth(x(p.unix_min) - slot / 2)), y: y(p.joins ?? 0),
       width: Math.max(1, tenth(slot * 0.7)), height: tenth(frame.height - y(p.joins ?? 0)),
     }));
-  const step = STEPS_MIN.find((one) => span / one <= TIMES_MAX) ?? span;
+  const most = Math.max(1, Math.min(TIMES_MAX, Math.floor(frame.width / TIME_WIDTH)));
+  const step = STEPS_MIN.find((one) => span / one <= most) ?? span;
   const times: { x: number; unixMin: number }[] = [];
   for (let at = Math.ceil(first / step) * step; at <= last; at += step) times.push({ x: x(at), unixMin: at });
   const ticks = [0, 0.5, 1].map((part) => ({ y: y(top * part), value: top * part }));
