@@ -40,6 +40,8 @@ export class VideoSlot {
     this.#video.dataset['testid'] = `slot-video-${slot}`;
     this.#video.dataset['slot'] = String(slot);
     this.#video.setAttribute('aria-hidden', 'true');
+    // Firefox would stop at it with the Tab key.
+    this.#video.tabIndex = -1;
     this.#still = document.createElement('canvas');
     this.#still.setAttribute('aria-hidden', 'true');
     this.#still.hidden = true;
