@@ -13,6 +13,7 @@ pub mod sqlite;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 /// What a store answers, once it is durable.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -40,7 +41,8 @@ pub struct StoredFact {
 pub struct Batch {
     /// Appended to the log, in this order.
     pub facts: Vec<Fact>,
-    /// Texts by random id; none: erased for good, so that nothing of it is left in any file.
+    /// Texts by random id; none: erased for good. No reader sees it after the answer, and soon nothing of it is left in
+    /// any file: see [`Store::erased_waits`].
     pub texts: Vec<(u128, Option<Vec<u8>>)>,
     /// Rows of working state, by name; none: removed. After `wipe_working`.
     pub working: Vec<(String, Option<Vec<u8>>)>,
@@ -160,4 +162,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Leased`] while another holder's lease lasts.
     fn lease<'a>(&'a self, event: &'a str, holder: &'a str, now_unix_ms: u64, ttl_ms: u64) -> Answer<'a, Lease>;
+
+    /// How long something that was erased for good has been waiting to leave the files, as while a backup reads them.
+    /// None: nothing waits, and nothing that was erased before the call is in any file.
+    fn erased_waits(&self) -> Option<Duration> {
+        None
+    }
 }

@@ -5,6 +5,7 @@
 //! it. What is durable when, who may open it and what erasing means stands in `LIFECYCLE.md`.
 
 mod backup;
+mod erasing;
 mod job;
 mod open;
 mod reader;
@@ -15,11 +16,13 @@ mod writer;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub use self::open::{Access, OpenError};
 pub use self::schema::FORMAT;
 
+use self::erasing::Erasing;
 use self::job::{Traces, Worker};
 use crate::{Answer, Batch, Kept, Lease, Snapshot, Store, StoreError};
 
@@ -36,8 +39,10 @@ pub const GROUP_MAX: usize = 1_024;
 pub const READS_MAX: usize = 1_024;
 /// How long another program's write or checkpoint is waited for.
 pub const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long an erasure waits for another program that still reads the old journal.
-pub const ERASE_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Between two tries to empty a journal that another program still reads.
+pub const SCRUB_RETRY: Duration = Duration::from_millis(200);
+/// What was erased and is in the journal for longer than this is logged.
+pub const ERASE_LOG_AFTER: Duration = Duration::from_secs(60);
 /// Overwritten and removed working state leaves the journal within this time.
 pub const SCRUB_WAIT_MAX: Duration = Duration::from_secs(1);
 /// What a probe writes: more than a small commit, so that a disk with a few free blocks does not pass.
@@ -51,6 +56,7 @@ pub struct SqliteStore {
     // Both end before the lock is given back: fields are dropped in this order.
     writer: Worker,
     reader: Worker,
+    erasing: Arc<Erasing>,
     _serving: Option<File>,
 }
 
@@ -75,9 +81,16 @@ impl SqliteStore {
             folder: folder.to_owned(),
             source,
         };
+        let erasing = Arc::new(Erasing::default());
+        if !opened.clear {
+            erasing.begins(Instant::now());
+        }
+        let of_writer = erasing.clone();
+        let writing = move |jobs| writer::run(write, &jobs, &of_writer);
         Ok(Self {
             path: folder.join(FILE),
-            writer: Worker::start("store-write", WRITES_MAX, move |jobs| writer::run(write, &jobs)).map_err(start)?,
+            erasing,
+            writer: Worker::start("store-write", WRITES_MAX, writing).map_err(start)?,
             reader: Worker::start("store-read", READS_MAX, move |jobs| reader::run(&read, &jobs)).map_err(start)?,
             _serving: opened.serving,
         })
@@ -139,6 +152,10 @@ impl Store for SqliteStore {
             let lease = rows::lease(file, &event, &holder, now_unix_ms, ttl_ms)?;
             Ok((lease, Traces::None))
         })
+    }
+
+    fn erased_waits(&self) -> Option<Duration> {
+        self.erasing.since().map(|since| since.elapsed())
     }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! What was erased is in no file of the folder when the answer comes, whatever else is written meanwhile.
+//! What was erased is gone for readers when the answer comes and soon in no file of the folder, whatever else is
+//! written or read meanwhile.
 
 mod support;
 
@@ -11,7 +12,7 @@ use std::thread;
 use fiera_store::sqlite::{Access, SqliteStore};
 use fiera_store::{Batch, Snapshot, Store};
 use rusqlite::Connection;
-use support::{Folder, Seeded, one_fact, wait};
+use support::{Folder, Seeded, cleared, one_fact, wait};
 
 const GONE: &[u8] = b"<erase me>";
 const KEPT: &[u8] = b"[keep me!]";
@@ -78,8 +79,10 @@ fn an_erased_text_is_in_no_file_in_the_middle_of_other_traffic() {
         erased.into_iter().for_each(|answer| {
             wait(answer).unwrap();
         });
+        cleared(&store);
         let left = (folder.holds(GONE), folder.holds(&alone));
         wait(store.commit("a", 0, text(single, None))).unwrap();
+        cleared(&store);
         let last = folder.holds(&alone);
         over.store(true, Ordering::Relaxed);
         assert_eq!(
@@ -107,6 +110,7 @@ fn an_erased_text_is_not_left_in_a_snapshot() {
     };
     wait(store.save_snapshot("a", snapshot)).unwrap();
     wait(store.commit("a", 0, text(1, None))).unwrap();
+    cleared(&store);
     assert!(!folder.holds(GONE));
 }
 
@@ -131,24 +135,53 @@ fn wiped_working_state_is_in_no_file() {
         ..Batch::default()
     };
     wait(store.commit("a", 0, wipe)).unwrap();
+    cleared(&store);
     assert!(!folder.holds(GONE));
     assert!(folder.holds(KEPT));
     assert_eq!(wait(store.load("b")).unwrap().working.len(), 200);
 }
 
 #[test]
-fn an_erasure_waits_for_another_program_that_reads() {
+fn an_erasure_is_answered_while_another_program_reads_and_cleared_after_it() {
     let folder = Folder::new("erase-reader");
     let store = folder.serve();
     wait(store.commit("a", 0, text(1, Some(GONE.to_vec())))).unwrap();
     let other = Connection::open(folder.join("fiera.sqlite")).unwrap();
     other.execute_batch("BEGIN; SELECT count(*) FROM texts").unwrap();
-    let erased = store.commit("a", 0, text(1, None));
-    // Others are not held up by it.
+    wait(store.commit("a", 0, text(1, None))).unwrap();
+    assert!(
+        wait(store.load("a")).unwrap().texts.is_empty(),
+        "gone for every later reader"
+    );
     wait(store.commit("b", 0, one_fact("meanwhile"))).unwrap();
+    assert!(
+        store.erased_waits().is_some() && folder.holds(GONE),
+        "it is said that it waits"
+    );
     other.execute_batch("COMMIT").unwrap();
-    wait(erased).unwrap();
+    cleared(&store);
     assert!(!folder.holds(GONE));
+}
+
+#[test]
+fn a_start_beside_a_program_that_reads_clears_after_it() {
+    let folder = Folder::new("erase-start");
+    let store = folder.serve();
+    wait(store.commit("a", 0, text(1, Some(GONE.to_vec())))).unwrap();
+    drop(store);
+    let killed = Connection::open(folder.join("fiera.sqlite")).unwrap();
+    killed
+        .execute_batch("PRAGMA secure_delete = ON; UPDATE texts SET body = x'00'")
+        .unwrap();
+    let other = Connection::open(folder.join("fiera.sqlite")).unwrap();
+    other.execute_batch("BEGIN; SELECT count(*) FROM texts").unwrap();
+    killed.execute_batch("DELETE FROM texts").unwrap();
+    let store = folder.serve();
+    assert!(store.erased_waits().is_some());
+    other.execute_batch("COMMIT").unwrap();
+    cleared(&store);
+    assert!(!folder.holds(GONE));
+    drop((store, killed, other));
 }
 
 #[test]

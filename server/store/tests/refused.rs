@@ -132,6 +132,20 @@ fn a_second_server_is_refused_and_a_command_is_not() {
 }
 
 #[test]
+fn a_command_does_not_take_a_wrong_folder_for_an_empty_one() {
+    let folder = Folder::new("wrong");
+    let wrong = folder.join("no-such-folder");
+    let refused = SqliteStore::open(&wrong, Access::Beside).unwrap_err();
+    assert!(matches!(refused, OpenError::Missing { .. }));
+    assert!(refused.to_string().contains("--data"), "{refused}");
+    assert!(!wrong.exists(), "nothing is made");
+    let import = SqliteStore::open(&wrong, Access::BesideOrNew).unwrap();
+    wait(import.save_setup("fair", b"imported".to_vec())).unwrap();
+    let export = SqliteStore::open(&wrong, Access::Beside).unwrap();
+    assert_eq!(wait(export.setups()).unwrap().len(), 1);
+}
+
+#[test]
 fn leases_of_a_server_that_is_gone_are_over_and_fences_grow() {
     let folder = Folder::new("leases");
     let server = folder.serve();

@@ -20,7 +20,7 @@ pub(super) enum Traces {
     None,
     /// Earlier working state: gone from the journal soon.
     Later,
-    /// What was erased for good: gone before the answer.
+    /// What was erased for good: gone from the journal as soon as nobody reads it there; the answer does not wait.
     Now,
     /// The row of a probe: removed before the answer.
     Probe,

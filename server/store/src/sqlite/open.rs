@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{APPLICATION_ID, FORMAT, PAGE_BYTES, STEPS, format_of, migrate};
-use super::{BUSY_WAIT_MAX, FILE, LOCK_FILE, rows, writer};
+use super::{BUSY_WAIT_MAX, FILE, LOCK_FILE, SCRUB_RETRY, rows, writer};
 
 /// Pages in the journal after which it is moved into the file.
 const CHECKPOINT_PAGES: u32 = 4_000;
@@ -23,8 +23,10 @@ const MODE: u32 = 0o600;
 pub enum Access {
     /// To run events on it: one process at a time.
     Serve,
-    /// For a command (import, export, backup) that may run beside a server.
+    /// For a command (export, backup) that may run beside a server, on a file that is there.
     Beside,
+    /// As [`Access::Beside`], for a command that brings something in: the file is made where there is none.
+    BesideOrNew,
 }
 
 /// Why the file was not opened. It is as it was.
@@ -47,6 +49,16 @@ pub enum OpenError {
         file: PathBuf,
         /// Its format.
         found: i64,
+    },
+    /// There is none, and the command brings nothing in.
+    #[error(
+        "there is no file {}; name the data folder of the server with --data (a folder without the file is new: start \
+         the server on it, or bring an event in with `fiera event import`)",
+        file.display()
+    )]
+    Missing {
+        /// The file.
+        file: PathBuf,
     },
     /// Something else has its name.
     #[error("{} is not a file of Fiera and is left as it is; move it away, or set another data folder", file.display())]
@@ -90,6 +102,8 @@ pub(super) struct Opened {
     pub(super) read: Connection,
     /// The lock of a server.
     pub(super) serving: Option<File>,
+    /// Nothing that an earlier process erased is left in the journal.
+    pub(super) clear: bool,
 }
 
 /// See [`super::SqliteStore::open`].
@@ -98,18 +112,23 @@ pub(super) fn open(folder: &Path, access: Access, bytes_max: u64) -> Result<Open
         folder: folder.to_owned(),
         source,
     };
+    let path = folder.join(FILE);
+    let journal = || fs::metadata(beside(&path, "-wal")).is_ok_and(|wal| wal.len() > 0);
+    let missing = || matches!(fs::metadata(&path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+    if access == Access::Beside && missing() && !journal() {
+        return Err(OpenError::Missing { file: path });
+    }
     fs::create_dir_all(folder).map_err(used)?;
     let serving = match access {
         Access::Serve => Some(serve_alone(folder)?),
-        Access::Beside => None,
+        Access::Beside | Access::BesideOrNew => None,
     };
     // Two programs that start at once: one makes the file, the other finds it whole.
     let turn = File::open(folder).map_err(used)?;
     turn.lock().map_err(used)?;
 
-    let path = folder.join(FILE);
     let of_sqlite = |error: rusqlite::Error| refusal(&path, &error);
-    let journal = fs::metadata(beside(&path, "-wal")).is_ok_and(|wal| wal.len() > 0);
+    let journal = journal();
     match fs::metadata(&path) {
         Ok(found) if found.len() == 0 => return Err(damaged(&path, "it is empty")),
         // With a journal it may be one: then the missing part is in there.
@@ -134,18 +153,24 @@ pub(super) fn open(folder: &Path, access: Access, bytes_max: u64) -> Result<Open
     if format < i64::from(FORMAT) {
         let _alone = match access {
             Access::Serve => None,
-            Access::Beside => Some(serve_alone(folder)?),
+            Access::Beside | Access::BesideOrNew => Some(serve_alone(folder)?),
         };
         migrate(&mut write, STEPS).map_err(of_sqlite)?;
     }
+    let mut clear = true;
     if access == Access::Serve {
         rows::end_leases(&write).map_err(of_sqlite)?;
-        // What an earlier process erased and could not clear. A command that reads just now does not stop the start.
-        let _ = writer::scrub(&write, BUSY_WAIT_MAX);
+        // What an earlier process erased and could not clear. Where a command reads just now, the writer tries on.
+        clear = writer::scrub(&write, SCRUB_RETRY).is_ok();
     }
     let read = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(of_sqlite)?;
     read.busy_timeout(BUSY_WAIT_MAX).map_err(of_sqlite)?;
-    Ok(Opened { write, read, serving })
+    Ok(Opened {
+        write,
+        read,
+        serving,
+        clear,
+    })
 }
 
 /// The lock of the one server on a folder. The system gives it back when the process ends, however it ends.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! The thread that writes. It takes everything that waits, makes it durable with one fsync (group commit) and then
-//! answers; what was erased leaves the journal before its answer.
+//! answers. Afterwards what was erased leaves the journal, as soon as no other program reads it there.
 
 use std::iter::once;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -10,20 +10,21 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::erasing::Erasing;
 use super::job::{Job, Traces};
-use super::{BUSY_WAIT_MAX, ERASE_WAIT_MAX, GROUP_MAX, SCRUB_WAIT_MAX};
+use super::{BUSY_WAIT_MAX, GROUP_MAX, SCRUB_RETRY, SCRUB_WAIT_MAX};
 use crate::StoreError;
 
-/// Between two tries to empty a journal that another program still reads.
-const SCRUB_RETRY: Duration = Duration::from_millis(20);
+/// How long one try to empty the journal holds up those who write.
+const SCRUB_TRY: Duration = Duration::from_millis(20);
 
 /// Writes until the queue is closed and empty.
-pub(super) fn run(file: Connection, jobs: &Receiver<Box<dyn Job>>) {
+pub(super) fn run(file: Connection, jobs: &Receiver<Box<dyn Job>>, erasing: &Erasing) {
     let mut writer = Writer {
         file,
-        erasing: Vec::new(),
-        scrub_at: None,
-        erased_by: None,
+        // What an earlier process erased may still be in the journal.
+        scrub_at: erasing.since().map(|_| Instant::now()),
+        erasing,
     };
     loop {
         let first = match writer.scrub_at {
@@ -48,17 +49,15 @@ enum Failed {
     Broken(StoreError),
 }
 
-struct Writer {
+struct Writer<'a> {
     file: Connection,
-    /// Durable, but what they erased may still be in the journal.
-    erasing: Vec<Box<dyn Job>>,
     /// When the journal is to be emptied; none: nothing in it must go.
     scrub_at: Option<Instant>,
-    /// When those who wait for an erasure are told that it takes too long.
-    erased_by: Option<Instant>,
+    /// Since when something that was erased for good may still be in it.
+    erasing: &'a Erasing,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
         match self.transact(&mut group) {
             Ok(()) => self.answer(group),
@@ -120,9 +119,14 @@ impl Writer {
                 }
                 Traces::Now => {
                     let now = Instant::now();
-                    self.scrub_by(now);
-                    self.erased_by.get_or_insert(now + ERASE_WAIT_MAX);
-                    self.erasing.push(job);
+                    // While another program reads, the next try is due anyway.
+                    self.scrub_by(if self.erasing.since().is_some() {
+                        now + SCRUB_RETRY
+                    } else {
+                        now
+                    });
+                    self.erasing.begins(now);
+                    job.answer(Ok(()));
                 }
             }
         }
@@ -137,32 +141,22 @@ impl Writer {
         if self.scrub_at.is_none_or(|at| at > now) {
             return;
         }
-        match scrub(&self.file, SCRUB_RETRY) {
+        match scrub(&self.file, SCRUB_TRY) {
             Ok(()) => {
                 self.scrub_at = None;
-                self.end_erasing(&Ok(()));
+                self.erasing.ends();
             }
             Err(error) => {
-                if self.erased_by.is_some_and(|by| by <= now) {
-                    self.end_erasing(&Err(error));
-                }
-                let hurried = !self.erasing.is_empty();
-                self.scrub_at = Some(Instant::now() + if hurried { SCRUB_RETRY } else { SCRUB_WAIT_MAX });
+                self.erasing.goes_on(now, &error);
+                self.scrub_at = Some(Instant::now() + SCRUB_RETRY);
             }
         }
     }
 
-    fn end_erasing(&mut self, result: &Result<(), StoreError>) {
-        self.erased_by = None;
-        for job in self.erasing.drain(..) {
-            job.answer(result.clone());
-        }
-    }
-
-    fn close(mut self) {
-        if self.scrub_at.is_some() {
-            let scrubbed = scrub(&self.file, BUSY_WAIT_MAX);
-            self.end_erasing(&scrubbed);
+    fn close(self) {
+        // What cannot be cleared now is cleared at the next start.
+        if self.scrub_at.is_some() && scrub(&self.file, BUSY_WAIT_MAX).is_ok() {
+            self.erasing.ends();
         }
     }
 }

@@ -12,9 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
+use std::time::Duration;
 
 use fiera_store::sqlite::{Access, SqliteStore};
-use fiera_store::{Batch, Fact};
+use fiera_store::{Batch, Fact, Store};
+
+/// Longer than anything takes; only a failing test waits that long.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Unpark(Thread);
 
@@ -68,6 +72,14 @@ impl Folder {
             found.windows(bytes.len()).any(|window| window == bytes)
         };
         fs::read_dir(&self.0).unwrap().any(|file| holds(file.unwrap()))
+    }
+}
+
+/// Waits until what was erased has left the files.
+pub(crate) fn cleared(store: &SqliteStore) {
+    while let Some(waited) = store.erased_waits() {
+        assert!(waited < PATIENCE, "erased text stays in the journal");
+        std::thread::yield_now();
     }
 }
 
