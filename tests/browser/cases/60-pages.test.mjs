@@ -13,7 +13,8 @@ import { startChromium } from "../lib/browsers.mjs";
 import { startLink } from "../lib/cut.mjs";
 import { enterBackstage, goOnAir, join, joinAs } from "../lib/fair.mjs";
 import { showsClip } from "../lib/senses.mjs";
-import { EVENT, startDemoSpeaker, startServer } from "../lib/server.mjs";
+import { EVENT, STAGE, startDemoSpeaker, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SIZES = [
@@ -146,6 +147,20 @@ describe("page states", () => {
       await joinAs(server, page, "organiser");
       await page.waitFor("direct-on-air");
       await inspect(page, "direction");
+    }));
+
+  it("a link to a room leads there, and a reload stays where one went since", () =>
+    visit("Walker", {}, async (page) => {
+      const here = () => page.evaluate(() => document.querySelector('[data-testid="places"] [aria-current]')?.dataset.room);
+      const other = "workshop";
+      await page.goto(`${server.url}/e/${EVENT}?room=${other}`);
+      await page.click("join");
+      await until(`Walker is in ${other}`, async () => (await here()) === other);
+      await page.click(`[data-testid="places"] [data-room="${STAGE}"]`);
+      await until(`Walker is in ${STAGE}`, async () => (await here()) === STAGE);
+      await page.reload();
+      await page.waitFor("stage");
+      await until(`Walker is in ${STAGE} again`, async () => (await here()) === STAGE);
     }));
 
   it("no page made a request to another host", () =>
