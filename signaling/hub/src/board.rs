@@ -4,12 +4,13 @@
 //! Two extracts for pages that follow no stream: a room for the projector, public and without any participant id; and
 //! what the hub holds about one participant, for their eyes alone.
 
-use fiera_protocol::fair::{Localised, PollView, QuestionStage, QuestionView, YourHand};
+use fiera_protocol::fair::{Localised, PollView, QuestionStage, YourHand};
 use fiera_protocol::ids::{DisplayName, EventId, ParticipantId, Role, RoomId};
 use fiera_protocol::view::{EventPhase, Place, StreamState};
 use serde::Serialize;
 
 use crate::hub::Hub;
+use crate::recap::PublicQuestion;
 
 /// What a projector shows of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,9 +32,9 @@ pub struct Board {
     /// Participants in the room.
     pub people: u32,
     /// The question that is being answered.
-    pub now: Option<QuestionView>,
+    pub now: Option<PublicQuestion>,
     /// Questions that come up soon, in the order in which they were asked.
-    pub next: Vec<QuestionView>,
+    pub next: Vec<PublicQuestion>,
     /// The poll that is open, or was last; its tally once revealed.
     pub poll: Option<PollView>,
 }
@@ -61,7 +62,7 @@ pub struct StoredAbout {
     pub banned: bool,
     /// A ballot of theirs lies in a poll that is open somewhere; destroyed when it closes.
     pub has_open_ballot: bool,
-    /// They support questions of the room they are in; destroyed when the event ends.
+    /// They support questions of some room; destroyed when the event ends.
     pub has_upvotes: bool,
 }
 
@@ -76,7 +77,13 @@ impl Hub {
         let StreamState::Room(view) = place.stream.state() else {
             return None;
         };
-        let of = |stage| view.questions.iter().filter(move |q| q.stage == stage).cloned();
+        let of = |stage| {
+            view.questions
+                .iter()
+                .filter(move |q| q.stage == stage)
+                .cloned()
+                .map(PublicQuestion::from)
+        };
         Some(Board {
             event: self.event.clone(),
             title: event.title.clone(),
@@ -109,7 +116,7 @@ impl Hub {
             silenced: self.is_silenced(participant),
             banned: self.not_banned(participant).is_err(),
             has_open_ballot: self.rooms.values().any(voted),
-            has_upvotes: person.is_some_and(|person| !self.upvoted(person).is_empty()),
+            has_upvotes: self.rooms.values().any(|room| room.questions.is_supporter(participant)),
         }
     }
 }

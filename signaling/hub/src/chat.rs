@@ -23,8 +23,10 @@ use crate::refusal::{self, Refusal};
 use crate::room::Room;
 use crate::view;
 
-/// Messages of one chat that are kept; the oldest is erased for good above that.
+/// Messages of one chat that are kept; the oldest are erased for good above that.
 pub(crate) const MESSAGES_KEPT_MAX: usize = 5_000;
+/// How many are erased then: erasing is dear, so it is done for many at once.
+const MESSAGES_DROPPED_AT_ONCE: usize = 500;
 
 /// One chat: that of a room, or that of its backstage.
 #[derive(Debug, Default)]
@@ -102,8 +104,13 @@ impl Hub {
             return Err(refusal::CHAT_CLOSED);
         }
         let pause_ms = u64::from(room.settings.slow_mode_s) * 1_000;
-        let oldest = room.chat(backstage).kept.front().copied();
-        let full = room.chat(backstage).kept.len() >= MESSAGES_KEPT_MAX;
+        let kept = &room.chat(backstage).kept;
+        let dropped = if kept.len() >= MESSAGES_KEPT_MAX {
+            MESSAGES_DROPPED_AT_ONCE
+        } else {
+            0
+        };
+        let oldest: Vec<MessageId> = kept.iter().take(dropped).copied().collect();
         let pace = self.paces.of(actor, now.mono_ms);
         let wrote_at_ms = pace.wrote_at_ms.get(&room_id);
         if slowed && wrote_at_ms.is_some_and(|at| at + pause_ms > now.mono_ms) {
@@ -115,7 +122,7 @@ impl Hub {
         if !backstage {
             pace.wrote_at_ms.insert(room_id.clone(), now.mono_ms);
         }
-        if let Some(oldest) = oldest.filter(|_| full) {
+        for oldest in oldest {
             self.erase_message(&room_id, oldest);
         }
         let message = MessageId::from_u128(self.chance.id());

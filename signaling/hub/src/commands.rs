@@ -11,7 +11,7 @@ use crate::access::{self, Deed, Seat};
 use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::input::{ConnectionId, Now};
-use crate::keeping::needs_store;
+use crate::keeping::{is_idempotent, needs_store};
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
 use crate::view;
@@ -39,6 +39,7 @@ impl Hub {
             return;
         }
         let kept_before = self.kept_so_far();
+        let remembered = !is_idempotent(&command);
         let answer = match self.carry_out(now, participant, command) {
             Ok(()) => view::accepted(id),
             Err(refusal) => {
@@ -46,7 +47,7 @@ impl Hub {
                 view::refused(Some(id), refusal)
             }
         };
-        if self.kept_so_far() > kept_before {
+        if remembered && self.kept_so_far() > kept_before {
             self.keep_answer(participant, id);
         }
         let forgotten = self

@@ -52,6 +52,7 @@ impl Hub {
         let Dirty {
             phase,
             read_only,
+            erased,
             restricted,
             questions,
             messages,
@@ -62,6 +63,9 @@ impl Hub {
             rooms,
             mut people,
         } = std::mem::take(&mut self.dirty);
+        if erased {
+            self.forget_updates();
+        }
         if phase {
             // Every standing may depend on the phase.
             people.extend(self.people.keys());
@@ -109,6 +113,15 @@ impl Hub {
             self.dirty.rooms.is_empty() && self.dirty.people.is_empty(),
             "settling changed the state"
         );
+    }
+
+    fn forget_updates(&mut self) {
+        self.stream.forget_updates();
+        for room in self.rooms.values_mut() {
+            room.stream.forget_updates();
+            room.backstage.forget_updates();
+            room.moderators.forget_updates();
+        }
     }
 
     fn stop_following(&mut self, participant: ParticipantId) {

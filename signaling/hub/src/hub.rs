@@ -85,6 +85,8 @@ pub struct Hub {
 /// What may differ from what followers know; settled at the end of each input.
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
+    /// Words were erased for good: no update that holds them may be told again.
+    pub(crate) erased: bool,
     pub(crate) phase: bool,
     pub(crate) read_only: bool,
     pub(crate) restricted: bool,

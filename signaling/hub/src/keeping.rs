@@ -122,6 +122,11 @@ pub(crate) fn needs_store(command: &Command) -> bool {
     }
 }
 
+/// Whether a command says how things should be, so that running it again changes nothing and need not be remembered.
+pub(crate) fn is_idempotent(command: &Command) -> bool {
+    matches!(command, Command::Upvote { .. } | Command::Vote { .. })
+}
+
 impl Hub {
     /// Writes a fact and makes it true. Texts that it names are kept before it.
     pub(crate) fn keep_fact(&mut self, fact: &Fact) {
@@ -140,6 +145,7 @@ impl Hub {
             }
             None => {
                 self.texts.remove(&id);
+                self.dirty.erased = true;
             }
         }
     }

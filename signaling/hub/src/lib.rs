@@ -50,6 +50,6 @@ pub use config::{ConfigError, EventConfig, RoomConfig};
 pub use hub::Hub;
 pub use input::{ConnectionId, Input, Now};
 pub use output::{MediaIntent, Output, Side, Standing, StreamKey};
-pub use recap::{Language, Recap, RoomRecap};
+pub use recap::{Language, PublicQuestion, Recap, RoomRecap};
 pub use record::{Record, Recovered, RestoreError};
 pub use refusal::Refusal;

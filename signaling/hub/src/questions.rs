@@ -10,9 +10,9 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::fair::QuestionStage;
-use fiera_protocol::ids::QuestionId;
+use fiera_protocol::ids::{ParticipantId, QuestionId};
 
-use crate::chance::Key;
+use crate::chance::{Key, keyed};
 use crate::fact::{Fact, NoteId};
 use crate::hub::Hub;
 use crate::keeping::{from_hex, row};
@@ -118,6 +118,12 @@ impl Questions {
     pub(crate) fn open(&self) -> u32 {
         let open = |question: &&Question| takes_upvotes(question.stage) || question.stage == QuestionStage::Pending;
         u32::try_from(self.known.values().filter(open).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a participant supports any question.
+    pub(crate) fn is_supporter(&self, participant: ParticipantId) -> bool {
+        let voter = self.key.map(|key| keyed(&key, &[&participant.as_u128().to_be_bytes()]));
+        voter.is_some_and(|voter| self.supported.contains_key(&voter))
     }
 
     /// Upvotes of all questions together.

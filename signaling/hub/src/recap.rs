@@ -4,8 +4,8 @@
 //! What is left of an event for everybody to read: questions and what became of them, polls, announcements, attendance.
 //! It is made of what is kept, so it is the same after a restart.
 
-use fiera_protocol::fair::{Announcement, CurvePoint, Localised, PollPhase, PollView, QuestionView};
-use fiera_protocol::ids::{EventId, RoomId};
+use fiera_protocol::fair::{Announcement, CurvePoint, Localised, PollPhase, PollView, QuestionStage, QuestionView};
+use fiera_protocol::ids::{DisplayName, EventId, RoomId};
 use fiera_protocol::view::{EventPhase, StreamState};
 use serde::Serialize;
 
@@ -41,6 +41,41 @@ pub struct Recap {
     pub rooms: Vec<RoomRecap>,
 }
 
+/// A question on a page that anybody may see: without the id that its room knows it by, and without the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublicQuestion {
+    /// The question.
+    pub text: String,
+    /// Who asked, by the name they chose to show; none: anonymous.
+    pub by: Option<DisplayName>,
+    /// What became of it.
+    pub stage: QuestionStage,
+    /// Who follows it up.
+    pub note: Option<String>,
+    /// Participants who support it.
+    pub upvotes: u32,
+}
+
+impl From<QuestionView> for PublicQuestion {
+    fn from(question: QuestionView) -> Self {
+        let QuestionView {
+            text,
+            by,
+            stage,
+            note,
+            upvotes,
+            ..
+        } = question;
+        Self {
+            text,
+            by,
+            stage,
+            note,
+            upvotes,
+        }
+    }
+}
+
 /// One room within [`Recap`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RoomRecap {
@@ -51,7 +86,7 @@ pub struct RoomRecap {
     /// Title in each language that the organiser wrote.
     pub titles: Localised,
     /// Published questions and what became of them, best supported first.
-    pub questions: Vec<QuestionView>,
+    pub questions: Vec<PublicQuestion>,
     /// Polls that were revealed.
     pub polls: Vec<PollView>,
 }
@@ -95,7 +130,7 @@ impl Hub {
             room: room.config.room.clone(),
             title: room.config.title.clone(),
             titles: room.config.titles.clone(),
-            questions,
+            questions: questions.into_iter().map(PublicQuestion::from).collect(),
             polls: polls.filter(|poll| poll.phase == PollPhase::Revealed).collect(),
         }
     }

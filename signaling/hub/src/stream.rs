@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fiera_protocol::apply::apply;
 use fiera_protocol::codec::encode;
-use fiera_protocol::limits::STREAM_RING_MAX;
+use fiera_protocol::limits::{STREAM_RING_BYTES_MAX, STREAM_RING_MAX};
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Change, StreamId, StreamPosition, StreamState};
 
@@ -21,6 +21,7 @@ pub(crate) struct Stream {
     state: StreamState,
     /// The last updates, ending with number `n`.
     ring: VecDeque<Arc<str>>,
+    ring_bytes: usize,
     /// How many updates the ring keeps.
     keep: usize,
     /// The snapshot at `n`, once somebody needed it.
@@ -37,6 +38,7 @@ impl Stream {
             n: 0,
             state,
             ring: VecDeque::new(),
+            ring_bytes: 0,
             keep,
             snapshot: None,
         }
@@ -60,11 +62,19 @@ impl Stream {
             change,
         };
         let text = encode(&update);
+        self.ring_bytes += text.len();
         self.ring.push_back(text.clone());
-        if self.ring.len() > self.keep {
-            self.ring.pop_front();
+        while self.ring.len() > self.keep || self.ring_bytes > STREAM_RING_BYTES_MAX {
+            let Some(oldest) = self.ring.pop_front() else { break };
+            self.ring_bytes -= oldest.len();
         }
         text
+    }
+
+    /// Forgets the updates so far: words in them were erased for good. Who asks for them gets a snapshot.
+    pub(crate) fn forget_updates(&mut self) {
+        self.ring.clear();
+        self.ring_bytes = 0;
     }
 
     /// The whole state, encoded; shared by all who need it at this `n`.

@@ -8,10 +8,13 @@ mod support;
 use fiera_hub::{Input, Output, StreamKey};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{ParticipantId, Role};
-use fiera_protocol::limits::{ANSWERS_REMEMBERED_MAX, COUNTS_INTERVAL_MS, ROSTER_PAGE_MAX, STREAM_RING_MAX};
+use fiera_protocol::limits::{
+    ANSWERS_REMEMBERED_MAX, COUNTS_INTERVAL_MS, HANDS_PER_ROOM_MAX, ROSTER_PAGE_MAX, STREAM_RING_MAX, TOPIC_CHARS_MAX,
+};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Change, StreamId, StreamPosition};
+use support::fair::SECRET;
 use support::{Shell, config, name, person, room};
 
 fn rename(text: &str) -> Command {
@@ -71,6 +74,59 @@ fn s3_a_gap_is_filled_by_exactly_the_missing_updates() {
             "{have:?} {answer:?}"
         );
     }
+}
+
+#[test]
+fn s3_erased_words_are_not_told_again_to_who_asks_for_what_they_missed() {
+    let mut shell = Shell::new();
+    let author = shell.join(1, Role::Attendee, "hall-a");
+    let message = shell.say(author, "A secret");
+    let secret = Some(SECRET);
+    shell.ok(author, Command::DeleteMessage { message, secret });
+    let late = shell.join(2, Role::Attendee, "hall-a");
+    shell.take(late);
+    shell.input(Input::Resync {
+        conn: late,
+        stream: room_stream("hall-a"),
+        have: Some(StreamPosition { epoch: 7, n: 0 }),
+    });
+    let answer = shell.take(late);
+    assert!(matches!(answer[..], [ServerMessage::Snapshot { .. }]), "{answer:?}");
+    assert!(!format!("{answer:?}").contains("A secret"));
+}
+
+#[test]
+fn s3_updates_are_kept_up_to_a_number_of_bytes() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(1, Role::Moderator, "lobby");
+    // Each update holds the whole queue: a hundred topics as long as may be.
+    for who in 10..10 + HANDS_PER_ROOM_MAX as u128 {
+        let conn = shell.join(who, Role::Attendee, "lobby");
+        let topic = "è".repeat(TOPIC_CHARS_MAX).parse().ok();
+        shell.ok(conn, Command::RaiseHand { topic });
+    }
+    let stream = StreamId::Moderators { room: room("lobby") };
+    let n = shell.clients[&moderator].streams[&stream].0;
+    let mut resync = |behind: u64| {
+        shell.take(moderator);
+        let have = Some(StreamPosition {
+            epoch: 7,
+            n: n - behind,
+        });
+        let stream = stream.clone();
+        shell.input(Input::Resync {
+            conn: moderator,
+            stream,
+            have,
+        });
+        shell.take(moderator)
+    };
+    assert!(n > 50, "{n} updates");
+    assert!(matches!(
+        resync(2)[..],
+        [ServerMessage::Update { .. }, ServerMessage::Update { .. }]
+    ));
+    assert!(matches!(resync(50)[..], [ServerMessage::Snapshot { .. }]));
 }
 
 #[test]

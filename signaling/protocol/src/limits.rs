@@ -26,7 +26,9 @@ pub const BACKSTAGE_MAX: usize = 24;
 /// Names on one page of the roster.
 pub const ROSTER_PAGE_MAX: usize = 100;
 /// Updates kept per stream for a client that comes back.
-pub const STREAM_RING_MAX: usize = 512;
+pub const STREAM_RING_MAX: usize = 128;
+/// Bytes of updates kept per stream for a client that comes back.
+pub const STREAM_RING_BYTES_MAX: usize = 256 * 1024;
 /// The server pings this often, milliseconds.
 pub const PING_INTERVAL_MS: u64 = 5_000;
 /// A peer that was silent for this long is gone, milliseconds.
@@ -45,6 +47,9 @@ pub const PLACE_GRACE_MS: u64 = 15_000;
 pub const ANSWERS_REMEMBERED_MAX: usize = 64;
 /// Code points of one character as people see it (a family of emoji has eleven).
 pub const CHARACTER_CODE_POINTS_MAX: usize = 16;
+/// Bytes of UTF-8 that a text may have for each character that it may have: room for any script, and none for a page
+/// of towers that would make a snapshot too large to send.
+pub const BYTES_PER_CHARACTER_MAX: usize = 4;
 /// Characters of a question.
 pub const QUESTION_CHARS_MAX: usize = 300;
 /// Characters of a chat message.

@@ -10,8 +10,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::ids::InvalidText;
 use crate::limits::{
-    ANNOUNCEMENT_CHARS_MAX, CHARACTER_CODE_POINTS_MAX, MESSAGE_CHARS_MAX, NOTE_CHARS_MAX, POLL_OPTION_CHARS_MAX,
-    POLL_QUESTION_CHARS_MAX, QUESTION_CHARS_MAX, TOPIC_CHARS_MAX,
+    ANNOUNCEMENT_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX,
+    MESSAGE_CHARS_MAX, NOTE_CHARS_MAX, POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX, QUESTION_CHARS_MAX,
+    TOPIC_CHARS_MAX,
 };
 
 const TOO_LONG: &str = "the text is too long";
@@ -48,10 +49,13 @@ pub(crate) fn is_hidden(c: char) -> bool {
 /// Trims and checks a text of at most `chars_max` characters as people count them (grapheme clusters, UAX 29).
 pub(crate) fn check(text: &str, chars_max: usize, lines: bool) -> Result<String, InvalidText> {
     // Cheap first: a text that cannot fit is not walked through.
-    if text.len() > chars_max * CHARACTER_CODE_POINTS_MAX * 4 {
+    if text.len() > CLIENT_MESSAGE_BYTES_MAX {
         return Err(InvalidText(TOO_LONG));
     }
     let text = text.trim();
+    if text.len() > chars_max * BYTES_PER_CHARACTER_MAX {
+        return Err(InvalidText(TOO_LONG));
+    }
     if text.chars().any(|c| is_hidden(c) && !(lines && c == '\n')) {
         return Err(InvalidText(HIDDEN));
     }
@@ -169,10 +173,18 @@ mod tests {
 
     #[test]
     fn t1_length_is_counted_in_characters_as_people_see_them() {
-        let family = "👨‍👩‍👧‍👦";
-        assert!(question(&family.repeat(300)).is_ok());
-        assert_eq!(question(&family.repeat(301)), Err("the text is too long"));
+        assert!(question(&"è".repeat(300)).is_ok());
+        assert_eq!(question(&"x".repeat(301)), Err("the text is too long"));
+        let marked = "e\u{0301}";
+        assert!(question(&marked.repeat(300)).is_ok(), "600 code points, 300 characters");
         assert_eq!(question(&"x".repeat(1 << 20)), Err("the text is too long"));
+    }
+
+    #[test]
+    fn t1_a_text_has_no_more_than_four_bytes_for_each_character_that_it_may_have() {
+        let family = "👨‍👩‍👧‍👦";
+        assert!(question(&family.repeat(1_200 / family.len())).is_ok());
+        assert_eq!(question(&family.repeat(1_200 / family.len() + 1)), Err("the text is too long"));
     }
 
     #[test]

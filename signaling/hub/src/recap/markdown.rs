@@ -6,11 +6,11 @@
 
 use std::fmt::Write as _;
 
-use fiera_protocol::fair::{CurvePoint, Localised, PollView, QuestionStage, QuestionView};
+use fiera_protocol::fair::{CurvePoint, Localised, PollView, QuestionStage};
 use fiera_protocol::limits::SUPPRESSED_BELOW;
 use fiera_protocol::view::EventPhase;
 
-use super::{Recap, RoomRecap};
+use super::{PublicQuestion, Recap, RoomRecap};
 
 /// Most rows of the attendance table; each then stands for several minutes.
 const CURVE_ROWS_MAX: u32 = 24;
@@ -126,7 +126,7 @@ impl RoomRecap {
     }
 }
 
-fn question_line(question: &QuestionView, language: Language, page: &mut String) {
+fn question_line(question: &PublicQuestion, language: Language, page: &mut String) {
     let by = question.by.as_ref().map(|name| plain(name.as_str()));
     let by = by.unwrap_or_else(|| language.words("anonimo", "anonymous").to_owned());
     let (text, stage, upvotes) = (plain(&question.text), language.stage(question.stage), question.upvotes);

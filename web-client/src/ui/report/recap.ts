@@ -3,8 +3,16 @@
 
 // What is left of an event, as the server tells it, and the few sums of the report. Pure, but for asking.
 
-import type { Announcement, CurvePoint, EventPhase, Localised, PollView, QuestionView } from '../../protocol';
+import type { Announcement, CurvePoint, EventPhase, Localised, PollView, QuestionStage } from '../../protocol';
 import { ask, type Answer } from '../door/api';
+
+export interface RecapQuestion {
+  readonly text: string;
+  readonly by: string | null;
+  readonly stage: QuestionStage;
+  readonly note: string | null;
+  readonly upvotes: number;
+}
 
 export interface Recap {
   readonly event: string;
@@ -20,7 +28,7 @@ export interface Recap {
     readonly room: string;
     readonly title: string;
     readonly titles: Localised;
-    readonly questions: readonly QuestionView[];
+    readonly questions: readonly RecapQuestion[];
     readonly polls: readonly PollView[];
   }[];
 }
