@@ -48,6 +48,11 @@ pub(crate) async fn upgrade(
         address,
         cookies: same_origin(&headers, &uri).then_some(headers),
     };
+    limited(upgrade).on_upgrade(move |socket| serve(server, caller, Socket::new(socket)))
+}
+
+/// The limits of every socket.
+fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(WS_READ_BUFFER_BYTES)
         .write_buffer_size(WS_WRITE_BUFFER_BYTES)
@@ -55,7 +60,6 @@ pub(crate) async fn upgrade(
         // A little more than is allowed still gets a refusal in words; what is larger is not even read.
         .max_message_size(2 * CLIENT_MESSAGE_BYTES_MAX)
         .max_frame_size(2 * CLIENT_MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| serve(server, caller, Socket::new(socket)))
 }
 
 async fn serve(server: Server, caller: Caller, mut socket: Socket) {
@@ -116,4 +120,46 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
         .await;
     socket.end(rest, close).await;
     drop(open);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{limited, socket::Socket};
+    use crate::limits::WS_FRAME_BYTES_MAX;
+    use axum::extract::WebSocketUpgrade;
+    use axum::routing::get;
+    use fiera_protocol::codec::frame;
+    use futures_util::StreamExt;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_message_far_above_what_is_gathered_leaves_among_small_ones() {
+        let messages: Vec<Arc<str>> = [1, 4 << 20, 2, WS_FRAME_BYTES_MAX, 1 << 20, 3]
+            .map(|bytes| format!("\"{}\"", "x".repeat(bytes)).into())
+            .into();
+        let sent = messages.clone();
+        let upgrade = async |upgrade: WebSocketUpgrade| {
+            limited(upgrade).on_upgrade(async move |socket| assert!(Socket::new(socket).send(&sent).await))
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(axum::serve(listener, axum::Router::new().route("/ws", get(upgrade))).into_future());
+        let (mut client, _) = tokio_tungstenite::connect_async(format!("ws://{address}/ws"))
+            .await
+            .unwrap();
+        let mut received: Vec<String> = Vec::new();
+        while received.len() < messages.len() {
+            let text = client
+                .next()
+                .await
+                .expect("an open socket")
+                .expect("a frame")
+                .into_text()
+                .unwrap();
+            received.extend(serde_json::from_str::<Vec<String>>(&text).unwrap());
+        }
+        let received: Vec<Arc<str>> = received.iter().map(|text| format!("\"{text}\"").into()).collect();
+        assert!(frame(&received) == frame(&messages), "all of it, in order");
+        serving.abort();
+    }
 }

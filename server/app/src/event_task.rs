@@ -27,14 +27,11 @@ use crate::bridge::EventMedia;
 use crate::event::{EventHandle, Message, SocketId};
 use crate::events::Services;
 use crate::identity::Identity;
-use crate::limits::{LEASE_RENEW_EVERY, ROUND_MESSAGES_MAX, STORE_PROBE_EVERY};
+use crate::limits::{FAULTS_FORGOTTEN_AFTER, FAULTS_MAX, LEASE_RENEW_EVERY, ROUND_MESSAGES_MAX, STORE_PROBE_EVERY};
 use crate::outbox::Outbox;
-use crate::recap_files;
+use crate::recap_files::RecapFiles;
 use crate::refusal::Refusal;
 use crate::token::unix_ms;
-
-/// Faults of one event after which it is closed until the server is started anew.
-const FAULTS_MAX: u32 = 2;
 
 /// What a task is started with.
 pub(crate) struct Setup {
@@ -73,6 +70,8 @@ enum End {
     StoreFailed(StoreError),
     /// Another server has the event.
     Taken(StoreError),
+    /// What was kept is there but cannot be read.
+    Unreadable(RestoreError),
 }
 
 impl From<StoreError> for End {
@@ -88,7 +87,6 @@ async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
     let media = EventMedia::new(setup.services.media.clone(), setup.handle.clone());
     let now = Instant::now();
     let mut task = EventTask {
-        phase: hub.phase(),
         hub,
         media,
         sockets: HashMap::new(),
@@ -99,13 +97,24 @@ async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
         lease_at: now + LEASE_RENEW_EVERY,
         probe_at: None,
         reap_at: None,
+        recaps: RecapFiles::new(&setup.services.data),
         setup,
     };
     let event = task.setup.handle.id.clone();
     task.publish_summary();
-    let mut faults = 0;
+    let mut faults = Faults::default();
+    // How the next run begins: as it is, or with another hub on a store that takes writes, or does not.
+    let mut restart = None;
     let stop = loop {
-        let writable = match AssertUnwindSafe(task.run(&mut inbox)).catch_unwind().await {
+        let running = async {
+            match restart {
+                Some(writable) => task.restart(&mut inbox, writable).await?,
+                None => task.keep_recap().await,
+            }
+            task.run(&mut inbox).await
+        };
+        let ended = AssertUnwindSafe(running).catch_unwind().await;
+        restart = Some(match ended.map(|ended| ended.unwrap_or_else(|end| end)) {
             Ok(End::Stopped(stop)) => break stop,
             Ok(End::StoreFailed(error)) => {
                 tracing::error!(%event, %error, "nothing can be stored; people can read and watch until it can be again");
@@ -115,21 +124,47 @@ async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
                 tracing::error!(%event, %error, "another server has the event; it is closed here");
                 break task.end_closed(&mut inbox).await;
             }
+            Ok(End::Unreadable(error)) => {
+                tracing::error!(%event, %error, "what was kept cannot be read; the event is closed until a restart");
+                break task.end_closed(&mut inbox).await;
+            }
             Err(_) => {
-                faults += 1;
-                tracing::error!(%event, faults, "fault in the event's task; it is restored from what was kept");
-                if faults == FAULTS_MAX {
+                let given_up = faults.another(Instant::now());
+                tracing::error!(%event, faults = faults.count, "fault in the event's task; it is restored from what was kept");
+                if given_up {
                     break task.end_closed(&mut inbox).await;
                 }
                 true
             }
-        };
-        if let Err(stop) = task.restart(&mut inbox, writable).await {
-            break stop;
-        }
+        });
     };
     drop(task);
     drop(stop);
+}
+
+/// Faults that still count.
+#[derive(Debug, Default)]
+struct Faults {
+    count: u32,
+    last: Option<Instant>,
+}
+
+impl Faults {
+    /// Counts one more; true where there were too many.
+    fn another(&mut self, now: Instant) -> bool {
+        if self.last.is_some_and(|last| now - last >= FAULTS_FORGOTTEN_AFTER) {
+            self.count = 0;
+        }
+        (self.count, self.last) = (self.count + 1, Some(now));
+        self.count >= FAULTS_MAX
+    }
+}
+
+/// Ends at `at`: at once where that has passed, whatever the timer of the runtime has noticed.
+async fn due(at: Instant) {
+    if Instant::now() < at {
+        tokio::time::sleep_until(at).await;
+    }
 }
 
 struct Socket {
@@ -141,8 +176,6 @@ struct Socket {
 
 struct EventTask {
     hub: Hub,
-    /// As of the last round.
-    phase: EventPhase,
     media: EventMedia,
     sockets: HashMap<SocketId, Socket>,
     followers: HashMap<StreamKey, BTreeSet<SocketId>>,
@@ -155,26 +188,24 @@ struct EventTask {
     probe_at: Option<Instant>,
     /// When media connections of people who did not come back after a restart end.
     reap_at: Option<Instant>,
+    recaps: RecapFiles,
     setup: Setup,
 }
 
 impl EventTask {
-    async fn run(&mut self, inbox: &mut mpsc::Receiver<Message>) -> End {
+    async fn run(&mut self, inbox: &mut mpsc::Receiver<Message>) -> Result<End, End> {
         loop {
             let wake_at = self.wake_at();
             let mut round = Round::default();
+            // What is due comes first in every round, or it would never come while messages always wait.
             tokio::select! {
                 biased;
+                () = due(wake_at) => self.wake(&mut round).await?,
                 message = inbox.recv() => match message {
-                    Some(Message::Stop { stopped }) => return End::Stopped(Some(stopped)),
-                    None => return End::Stopped(None),
+                    Some(Message::Stop { stopped }) => return Ok(End::Stopped(Some(stopped))),
+                    None => return Ok(End::Stopped(None)),
                     Some(message) => self.take(message, &mut round),
                 },
-                () = tokio::time::sleep_until(wake_at) => {
-                    if let Err(error) = self.wake(&mut round).await {
-                        return error.into();
-                    }
-                }
             }
             let mut stop = None;
             while round.messages < ROUND_MESSAGES_MAX {
@@ -187,11 +218,9 @@ impl EventTask {
                     Err(_) => break,
                 }
             }
-            if let Err(error) = self.settle(round).await {
-                return error.into();
-            }
+            self.settle(round).await?;
             if stop.is_some() {
-                return End::Stopped(stop);
+                return Ok(End::Stopped(stop));
             }
         }
     }
@@ -200,18 +229,21 @@ impl EventTask {
     async fn settle(&mut self, round: Round) -> Result<(), StoreError> {
         if !round.batch.is_empty() {
             self.setup.keeper.commit(round.batch).await?;
+            // Nobody is told that a text is erased while it stands in a file.
+            self.keep_recap().await;
         }
         for effect in round.effects {
             self.carry_out(effect, round.now_unix_ms);
         }
         self.publish_summary();
-        if self.hub.phase() != self.phase {
-            self.phase = self.hub.phase();
-            if self.phase == EventPhase::Ended {
-                recap_files::write_later(&self.setup.services.data, self.hub.recap());
-            }
-        }
         Ok(())
+    }
+
+    /// Once the event has ended its recap files say what is kept now.
+    async fn keep_recap(&mut self) {
+        if self.hub.phase() == EventPhase::Ended {
+            self.recaps.write(self.hub.recap()).await;
+        }
     }
 
     fn wake_at(&self) -> Instant {
@@ -268,11 +300,13 @@ impl EventTask {
         self.metric_people = people;
     }
 
-    /// Another hub from what was kept; sockets end and come back by their resume tokens, media goes on.
+    /// Another hub from what was kept; sockets end and come back by their resume tokens, media goes on. While it lasts
+    /// nobody is let in.
     ///
     /// # Errors
-    /// Where the task was asked to end meanwhile.
-    async fn restart(&mut self, inbox: &mut mpsc::Receiver<Message>, writable: bool) -> Result<(), Stop> {
+    /// Where the task was asked to end meanwhile, what was kept cannot be read, or what goes on could not be stored:
+    /// then the hub is ahead of the store and another one is needed.
+    async fn restart(&mut self, inbox: &mut mpsc::Receiver<Message>, writable: bool) -> Result<(), End> {
         self.sockets.clear();
         self.followers.clear();
         self.refused_program = None;
@@ -284,16 +318,17 @@ impl EventTask {
                         self.hub = hub;
                         break;
                     }
-                    Err(error) => tracing::error!(%event, %error, "what was kept cannot be read"),
+                    Err(error) => return Err(End::Unreadable(error)),
                 },
                 Err(error) => tracing::error!(%event, %error, "the store cannot be read"),
             }
+            self.setup.handle.update_summary(|summary| summary.read_only = true);
             let again_at = Instant::now() + STORE_PROBE_EVERY;
             loop {
                 // What comes in meanwhile is dropped, and with it the reply that somebody may wait for.
                 match tokio::time::timeout_at(again_at, inbox.recv()).await {
-                    Ok(Some(Message::Stop { stopped })) => return Err(Some(stopped)),
-                    Ok(None) => return Err(None),
+                    Ok(Some(Message::Stop { stopped })) => return Err(End::Stopped(Some(stopped))),
+                    Ok(None) => return Err(End::Stopped(None)),
                     Ok(Some(_)) => {}
                     Err(_) => break,
                 }
@@ -308,11 +343,9 @@ impl EventTask {
         for input in self.media.restart() {
             self.feed(input, &mut round);
         }
-        // What this round wants kept is about programs that go on, which nobody was told of yet; where it fails the
-        // next round fails too and says so.
-        if let Err(error) = self.settle(round).await {
-            tracing::error!(%event, %error, "programs that went on could not be stored");
-        }
+        // What this round wants kept is about programs that go on, which nobody was told of yet.
+        self.settle(round).await?;
+        self.setup.handle.update_summary(|summary| summary.read_only = false);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod api;
 mod auth;
 mod boards;
+mod fresh;
 mod ops;
 mod pages;
 mod recaps;
@@ -26,6 +27,7 @@ use crate::refusal::Refusal;
 use crate::state::Server;
 
 pub(crate) use boards::Boards;
+pub(crate) use recaps::Recaps;
 
 /// All routes.
 pub(crate) fn router(server: Server) -> Router {

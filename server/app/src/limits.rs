@@ -11,14 +11,15 @@ pub const HELLO_WITHIN: Duration = Duration::from_secs(5);
 pub const WS_WRITE_WITHIN: Duration = Duration::from_secs(12);
 /// Messages that wait for one slow socket; above this it is closed and comes back by its resume token.
 pub const OUTBOX_MESSAGES_MAX: usize = 512;
-/// Largest frame that several messages are joined into, bytes.
+/// Largest frame that several messages are joined into, bytes; a larger message leaves in a frame of its own.
 pub const WS_FRAME_BYTES_MAX: usize = 128 * 1024;
 /// Read buffer per socket, bytes.
 pub const WS_READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Write buffer per socket, bytes, before a write is forced.
 pub const WS_WRITE_BUFFER_BYTES: usize = 8 * 1024;
-/// Bytes that may wait in a socket's write buffer.
-pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 512 * 1024;
+/// Bytes that may wait in a socket's write buffer: a bound, not an allocation, and above the largest message, for one
+/// that does not fit could never leave.
+pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Inputs that wait for one event's task; senders wait beyond this.
 pub const EVENT_INBOX_MAX: usize = 4_096;
 /// Messages that one round of an event's task takes before it makes them durable together.
@@ -39,8 +40,16 @@ pub const SIGN_IN_FAILURES_BURST: u32 = 20;
 pub const SIGN_IN_FAILURES_PER_S: u32 = 1;
 /// Addresses whose failed sign-ins are remembered.
 pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
+/// How often addresses are forgotten whose failed sign-ins count no more.
+pub const SIGN_IN_FORGET_EVERY: Duration = Duration::from_secs(10);
 /// How long the answer about one room's board serves everybody who asks.
 pub const BOARD_FRESH: Duration = Duration::from_millis(500);
+/// How long the recap of one event serves everybody who asks.
+pub const RECAP_FRESH: Duration = Duration::from_secs(1);
+/// Faults of one event after which it is closed until the server is started anew.
+pub const FAULTS_MAX: u32 = 2;
+/// After this long without another one a fault of an event counts no more.
+pub const FAULTS_FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 /// Body of a JSON request, bytes.
 pub const JSON_BODY_BYTES_MAX: usize = 8 * 1024;
 /// Life of the session cookie of an event.

@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     commits: Histogram,
     commit_failures: IntCounter,
     facts: IntCounter,
+    erased_waits: IntGauge,
     reasons: Reasons,
 }
 
@@ -57,6 +58,10 @@ impl Metrics {
             )?,
             commit_failures: IntCounter::new("fiera_store_commit_failures_total", "Rounds that could not be stored")?,
             facts: IntCounter::new("fiera_store_facts_total", "Facts that were stored")?,
+            erased_waits: IntGauge::new(
+                "fiera_store_erased_waiting_seconds",
+                "For how long erased text has been waiting to leave the journal; 0: none does",
+            )?,
             reasons: Reasons::default(),
             registry,
         };
@@ -67,6 +72,7 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.commits.clone()))?;
         metrics.registry.register(Box::new(metrics.commit_failures.clone()))?;
         metrics.registry.register(Box::new(metrics.facts.clone()))?;
+        metrics.registry.register(Box::new(metrics.erased_waits.clone()))?;
         metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(metrics)
     }
@@ -106,6 +112,12 @@ impl Metrics {
     /// A round could not be stored.
     pub(crate) fn commit_failed(&self) {
         self.commit_failures.inc();
+    }
+
+    /// So long something that was erased has been waiting to leave the store's files.
+    pub(crate) fn erased_waits(&self, waited: Option<Duration>) {
+        let waited_s = waited.map_or(0, |waited| waited.as_secs().max(1));
+        self.erased_waits.set(i64::try_from(waited_s).unwrap_or(i64::MAX));
     }
 
     /// Somebody's media is connected.

@@ -8,14 +8,15 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use dashmap::DashMap;
 use fiera_protocol::ids::{EventId, ParticipantId};
 use fiera_protocol::limits::{CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S};
+use tokio::time::MissedTickBehavior;
 
-use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S};
+use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S, SIGN_IN_FORGET_EVERY};
 
 /// One bucket.
 #[derive(Debug, Clone)]
@@ -122,18 +123,37 @@ impl SignIns {
         said.or_else(|| peer.map(|peer| peer.ip())).map(network)
     }
 
-    /// Whether this address may try again; none: not known, as within a test.
-    pub(crate) fn may_try(&self, address: Option<IpAddr>, now: Instant) -> bool {
+    /// This address failed; false where it does so too fast. None: not known, as within a test.
+    pub(crate) fn may_fail(&self, address: Option<IpAddr>, now: Instant) -> bool {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        address.is_none_or(|address| failures.of(address, now).has(now))
+        address.is_none_or(|address| failures.of(address, now).take(now))
     }
 
-    /// This address failed.
-    pub(crate) fn failed(&self, address: Option<IpAddr>, now: Instant) {
+    /// Forgets addresses that may fail as often as any other again.
+    pub(crate) fn forget(&self, now: Instant) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(address) = address {
-            failures.of(address, now).take(now);
-        }
+        failures.0.retain(|_, bucket| !bucket.is_full(now));
+    }
+
+    /// The longest that an address is known after its last failure.
+    pub(crate) fn known_for() -> Duration {
+        Duration::from_secs(u64::from(SIGN_IN_FAILURES_BURST / SIGN_IN_FAILURES_PER_S)) + SIGN_IN_FORGET_EVERY
+    }
+
+    /// Forgets in time, for as long as anybody else holds this.
+    pub(crate) fn forget_in_time(of: &Arc<Self>) {
+        let of = Arc::downgrade(of);
+        tokio::spawn(async move {
+            let mut due = tokio::time::interval(SIGN_IN_FORGET_EVERY);
+            due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                due.tick().await;
+                match of.upgrade() {
+                    Some(sign_ins) => sign_ins.forget(Instant::now()),
+                    None => break,
+                }
+            }
+        });
     }
 }
 
@@ -174,7 +194,7 @@ impl<K: Eq + Hash> Table<K> {
 #[cfg(test)]
 mod tests {
     use super::{Bucket, People, SignIns, take};
-    use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST};
+    use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FORGET_EVERY};
     use axum::http::HeaderMap;
     use fiera_protocol::ids::ParticipantId;
     use fiera_protocol::limits::CLIENT_MESSAGES_BURST;
@@ -206,17 +226,33 @@ mod tests {
         };
         for n in 0..SIGN_IN_FAILURES_BURST {
             let one_of_many = address(&format!("2001:db8::{n:x}"));
-            assert!(sign_ins.may_try(one_of_many, now));
-            sign_ins.failed(one_of_many, now);
+            assert!(sign_ins.may_fail(one_of_many, now));
         }
-        assert!(!sign_ins.may_try(address("2001:db8::ffff"), now), "the same /64");
-        assert!(sign_ins.may_try(address("2001:db8:0:1::1"), now));
-        assert!(sign_ins.may_try(address("2001:db8::1"), now + Duration::from_secs(60)));
+        assert!(!sign_ins.may_fail(address("2001:db8::ffff"), now), "the same /64");
+        assert!(sign_ins.may_fail(address("2001:db8:0:1::1"), now));
+        assert!(sign_ins.may_fail(address("2001:db8::1"), now + Duration::from_secs(60)));
         assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
         for n in 0..SIGN_IN_ADDRESSES_MAX as u32 + 10 {
-            sign_ins.failed(Some(IpAddr::from(n.to_be_bytes())), now);
+            sign_ins.may_fail(Some(IpAddr::from(n.to_be_bytes())), now);
         }
         assert!(sign_ins.failures.lock().unwrap().0.len() <= SIGN_IN_ADDRESSES_MAX);
+    }
+
+    #[test]
+    fn an_address_is_forgotten_as_soon_as_its_failures_count_no_more() {
+        let (sign_ins, now) = (SignIns::new(false), Instant::now());
+        let known = || sign_ins.failures.lock().unwrap().0.len();
+        let address = |last| Some(IpAddr::from([192, 0, 2, last]));
+        sign_ins.may_fail(address(1), now);
+        for _ in 0..=SIGN_IN_FAILURES_BURST {
+            sign_ins.may_fail(address(2), now);
+        }
+        sign_ins.forget(now);
+        assert_eq!(known(), 2);
+        sign_ins.forget(now + Duration::from_secs(2));
+        assert_eq!(known(), 1, "who failed once");
+        sign_ins.forget(now + SignIns::known_for() - SIGN_IN_FORGET_EVERY);
+        assert_eq!(known(), 0);
     }
 
     #[test]

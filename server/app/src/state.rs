@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::bridge::Negotiator;
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
-use crate::http::Boards;
+use crate::http::{Boards, Recaps};
 use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
 use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
@@ -28,6 +28,7 @@ pub(crate) struct Server {
     pub(crate) sign_ins: Arc<SignIns>,
     pub(crate) people: Arc<People>,
     pub(crate) boards: Arc<Boards>,
+    pub(crate) recaps: Arc<Recaps>,
     drain: watch::Receiver<bool>,
     next_socket: Arc<AtomicU64>,
     next_rack: Arc<AtomicU32>,
@@ -56,15 +57,18 @@ impl Server {
     ) -> Self {
         let negotiator = Negotiator::new(services.media.clone());
         let (next_socket, sockets) = (Arc::new(AtomicU64::new(1)), Arc::new(watch::Sender::new(0)));
+        let sign_ins = Arc::new(SignIns::new(behind_https));
+        SignIns::forget_in_time(&sign_ins);
         let next_rack = Arc::new(AtomicU32::new(1));
         Self {
             services,
             events,
             negotiator,
             secure,
-            sign_ins: Arc::new(SignIns::new(behind_https)),
+            sign_ins,
             people: Arc::default(),
             boards: Arc::default(),
+            recaps: Arc::default(),
             drain,
             next_socket,
             next_rack,

@@ -54,8 +54,8 @@ struct Data {
 }
 
 impl Data {
-    fn open(&self) -> anyhow::Result<SqliteStore> {
-        Ok(SqliteStore::open(&self.folder, Access::Beside)?)
+    fn open(&self, access: Access) -> anyhow::Result<SqliteStore> {
+        Ok(SqliteStore::open(&self.folder, access)?)
     }
 }
 
@@ -65,12 +65,13 @@ pub(super) fn event(command: EventCommand) -> anyhow::Result<()> {
         EventCommand::Import(args) => {
             let text = read(&args.file)?;
             let event = runtime
-                .block_on(setups::import(&args.data.open()?, &text))
+                .block_on(setups::import(&args.data.open(Access::BesideOrNew)?, &text))
                 .with_context(|| args.file.display().to_string())?;
             eprintln!("Event {event} is set up; the server runs it from its next start on.");
         }
         EventCommand::Export(args) => {
-            print!("{}", runtime.block_on(setups::export(&args.data.open()?, &args.event))?);
+            let store = args.data.open(Access::Beside)?;
+            print!("{}", runtime.block_on(setups::export(&store, &args.event))?);
         }
     }
     Ok(())
@@ -96,7 +97,45 @@ pub(super) fn backup(args: &BackupArgs) -> anyhow::Result<()> {
             args.file.display()
         )
     };
-    args.data.open()?.backup_to(&args.file).with_context(cannot)?;
+    args.data
+        .open(Access::Beside)?
+        .backup_to(&args.file)
+        .with_context(cannot)?;
     eprintln!("Setups, facts and texts are in {}.", args.file.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BackupArgs, Data, EventCommand, ExportArgs, ImportArgs, backup, event};
+
+    #[test]
+    fn a_wrong_data_folder_is_no_empty_backup_and_no_event() {
+        let folder = std::env::temp_dir().join(format!("fiera-cli-{}", uuid::Uuid::new_v4()));
+        let wrong = || Data {
+            folder: folder.join("wrong"),
+        };
+        let args = |name: &str| BackupArgs {
+            file: folder.join(name),
+            data: wrong(),
+        };
+        let export = || {
+            EventCommand::Export(ExportArgs {
+                event: "demo".parse().unwrap(),
+                data: wrong(),
+            })
+        };
+        std::fs::create_dir(&folder).unwrap();
+        for refused in [backup(&args("copy.sqlite")), event(export())] {
+            let refused = refused.unwrap_err();
+            assert!(format!("{refused:#}").contains("--data"), "{refused:#}");
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is made");
+        let file = folder.join("fair.toml");
+        std::fs::write(&file, "id = \"a\"\nphase = \"open\"\ntitle = \"A fair\"\n").unwrap();
+        event(EventCommand::Import(ImportArgs { file, data: wrong() })).unwrap();
+        backup(&args("copy.sqlite")).unwrap();
+        event(export()).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -80,16 +80,14 @@ pub(super) async fn receive(server: &Server, caller: &Caller, socket: &mut Socke
         .cookies
         .as_ref()
         .and_then(|headers| identity::from_cookie(keys, headers, &event));
-    let sign_ins = &server.sign_ins;
-    if !sign_ins.may_try(caller.address, Instant::now()) {
-        return Err(Refusal::too_many_sign_ins());
-    }
     let decided = decide(keys, &event, cookie, token.as_deref(), resume.as_deref(), name);
+    // Who shows who they are comes in, however often others of the same network were wrong.
     if decided
         .as_ref()
         .is_err_and(|refusal| refusal.code == RefusalCode::Token)
+        && !server.sign_ins.may_fail(caller.address, Instant::now())
     {
-        sign_ins.failed(caller.address, Instant::now());
+        return Err(Refusal::too_many_sign_ins());
     }
     let (identity, resume) = decided?;
     Ok(Hello {

@@ -3,23 +3,28 @@
 
 //! The supervisor: a fault ends one event's sockets, never the server; facts are replayed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use fiera_media::{Media, MediaConfig};
 use fiera_protocol::client::Command;
 use fiera_protocol::codec::parse_server_frame;
 use fiera_protocol::ids::{CommandId, Role};
 use fiera_protocol::server::ServerMessage;
-use fiera_protocol::view::EventPhase;
+use fiera_protocol::view::{Change, EventPhase};
 use fiera_store::memory::MemoryStore;
+use fiera_store::{Answer, Batch, Fact, Kept, Lease, Snapshot, Store, StoredFact};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::event::{EventHandle, Message, SocketId};
+use super::Faults;
+use crate::event::{EventHandle, Look, Message, SocketId};
 use crate::events::{Events, Services};
 use crate::fair::Fair;
 use crate::identity::Identity;
 use crate::keys::Keys;
+use crate::limits::{FAULTS_FORGOTTEN_AFTER, FAULTS_MAX};
 use crate::metrics::Metrics;
 use crate::outbox::{Outgoing, outbox};
 
@@ -29,6 +34,10 @@ struct Stage {
 }
 
 async fn stage(names: &[&str]) -> Stage {
+    stage_on(names, Arc::new(MemoryStore::default())).await
+}
+
+async fn stage_on(names: &[&str], store: Arc<dyn Store>) -> Stage {
     let bind = "127.0.0.1:0".parse().unwrap();
     let media = Media::start(
         MediaConfig {
@@ -40,7 +49,7 @@ async fn stage(names: &[&str]) -> Stage {
     .unwrap();
     let services = Services {
         media: media.handle(),
-        store: Arc::new(MemoryStore::default()),
+        store,
         keys: Arc::new(Keys::derive(&[7; 64]).unwrap()),
         metrics: Arc::new(Metrics::new().unwrap()),
         data: std::env::temp_dir().as_path().into(),
@@ -148,4 +157,124 @@ async fn a_second_fault_leaves_the_event_readable_and_closed() {
     assert!(a.summary().read_only);
     while next(&mut people).await.is_some() {}
     assert_eq!(a.summary().phase, EventPhase::Open, "what is known stays readable");
+}
+
+/// Looks that ask for another one: the inbox is never empty while `on`.
+fn flood(event: EventHandle, on: Arc<AtomicBool>) -> Message {
+    Message::Look(Look::new(move |_| {
+        if on.load(Ordering::Relaxed) {
+            let _ = event.inbox.clone().try_send(flood(event, on));
+        }
+    }))
+}
+
+#[tokio::test]
+async fn what_is_due_is_done_while_messages_always_wait() {
+    let stage = stage(&["a"]).await;
+    let a = stage.event("a");
+    let mut seen = open(&a, 1).await;
+    let _others = (open(&a, 2).await, open(&a, 3).await);
+    let on = Arc::new(AtomicBool::new(true));
+    a.send(flood(a.clone(), on.clone())).await;
+    for socket in 1..=3 {
+        let room = "main".parse().unwrap();
+        let (id, command) = (CommandId(uuid::Uuid::new_v4()), Command::Enter { room });
+        a.send(Message::Command { socket, id, command }).await;
+    }
+    let three = async {
+        loop {
+            let message = next(&mut seen).await.expect("an open socket");
+            if let ServerMessage::Update {
+                change: Change::People { people: 3 },
+                ..
+            } = message
+            {
+                break;
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(10), three).await;
+    on.store(false, Ordering::Relaxed);
+    assert!(told.is_ok(), "the count waits for a deadline of the hub");
+}
+
+#[test]
+fn a_fault_counts_no_more_after_a_while() {
+    let (mut faults, start) = (Faults::default(), tokio::time::Instant::now());
+    let mut at = start;
+    for _ in 0..FAULTS_MAX * 3 {
+        assert!(!faults.another(at));
+        at += FAULTS_FORGOTTEN_AFTER;
+    }
+    at -= Duration::from_secs(1);
+    let given_up = (1..FAULTS_MAX).map(|_| faults.another(at));
+    assert_eq!(given_up.last(), Some(true));
+}
+
+/// A store whose records turn out to be of a later version.
+#[derive(Default)]
+struct Later {
+    inner: MemoryStore,
+    now: AtomicBool,
+}
+
+impl Store for Later {
+    fn load<'a>(&'a self, event: &'a str) -> Answer<'a, Kept> {
+        if !self.now.load(Ordering::Relaxed) {
+            return self.inner.load(event);
+        }
+        let fact = Fact {
+            version: u16::MAX,
+            body: Vec::new(),
+        };
+        let facts = vec![StoredFact { seq: 1, fact }];
+        Box::pin(std::future::ready(Ok(Kept {
+            facts,
+            ..Kept::default()
+        })))
+    }
+
+    fn commit<'a>(&'a self, event: &'a str, expected_seq: u64, batch: Batch) -> Answer<'a, u64> {
+        self.inner.commit(event, expected_seq, batch)
+    }
+
+    fn setups(&self) -> Answer<'_, BTreeMap<String, Vec<u8>>> {
+        self.inner.setups()
+    }
+
+    fn save_setup<'a>(&'a self, event: &'a str, setup: Vec<u8>) -> Answer<'a, ()> {
+        self.inner.save_setup(event, setup)
+    }
+
+    fn probe(&self) -> Answer<'_, ()> {
+        self.inner.probe()
+    }
+
+    fn save_snapshot<'a>(&'a self, event: &'a str, snapshot: Snapshot) -> Answer<'a, ()> {
+        self.inner.save_snapshot(event, snapshot)
+    }
+
+    fn snapshot<'a>(&'a self, event: &'a str) -> Answer<'a, Option<Snapshot>> {
+        self.inner.snapshot(event)
+    }
+
+    fn lease<'a>(&'a self, event: &'a str, holder: &'a str, now_unix_ms: u64, ttl_ms: u64) -> Answer<'a, Lease> {
+        self.inner.lease(event, holder, now_unix_ms, ttl_ms)
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_after_a_fault_closes_the_event() {
+    let store = Arc::new(Later::default());
+    let stage = stage_on(&["a", "b"], store.clone()).await;
+    let (a, b) = (stage.event("a"), stage.event("b"));
+    let mut people = open(&a, 1).await;
+    store.now.store(true, Ordering::Relaxed);
+    a.send(Message::Fault).await;
+    while next(&mut people).await.is_some() {}
+    let (reply, answer) = oneshot::channel();
+    let resource = String::new();
+    a.send(Message::Release { resource, reply }).await;
+    assert!(answer.await.is_err(), "nobody answers");
+    assert!(a.summary().read_only && !b.summary().read_only);
 }

@@ -47,14 +47,11 @@ pub(super) fn grant(
     checked(server, address, token, event)
 }
 
-/// What a token grants, unless this address has been wrong too often.
+/// What a token grants. A wrong one is refused as such, or as too fast where this address has been wrong too often.
 pub(super) fn checked(server: &Server, address: &Address, token: &str, event: &EventId) -> Result<Grant, Refusal> {
-    if !server.sign_ins.may_try(address.0, Instant::now()) {
-        return Err(Refusal::too_many_sign_ins());
-    }
     token::verify(&server.services.keys, token, event).map_err(|error| {
-        if error != TokenError::Expired {
-            server.sign_ins.failed(address.0, Instant::now());
+        if error != TokenError::Expired && !server.sign_ins.may_fail(address.0, Instant::now()) {
+            return Refusal::too_many_sign_ins();
         }
         token_refusal(error)
     })

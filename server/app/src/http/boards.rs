@@ -4,28 +4,25 @@
 //! `GET /api/v1/events/{event}/board`: a room for the projector. Public, without any token; the event's task is asked
 //! at most once per [`BOARD_FRESH`] for each room, however many ask.
 
-use std::time::Instant;
-
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dashmap::DashMap;
 use fiera_protocol::ids::{EventId, RoomId};
 use serde::Deserialize;
 
 use super::NO_STORE;
 use super::api::find;
+use super::fresh::Fresh;
 use crate::event::EventHandle;
 use crate::limits::BOARD_FRESH;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
 
-/// The last board of each room that exists.
-#[derive(Debug, Default)]
-pub(crate) struct Boards(DashMap<(EventId, RoomId), (Instant, Bytes)>);
+/// The last board of each room that exists; none within: it is not public yet.
+pub(crate) type Boards = Fresh<(EventId, RoomId), Option<Bytes>>;
 
 pub(super) fn routes() -> Router<Server> {
     Router::new().route("/api/v1/events/{event}/board", get(board))
@@ -45,7 +42,7 @@ pub(super) struct Which {
         ("room" = Option<String>, Query, description = "Short name of the room; the first stage without it")
     ),
     responses(
-        (status = 200, description = "Question, what comes next, poll, and how many are here; no participant ids", body = Object),
+        (status = 200, description = "Question, what comes next, poll, and how many are here; no ids of participants or questions, no times", body = Object),
         (status = 404, description = "No such event or room, or it is not public yet", body = super::api::Problem),
         (status = 503, description = "Not possible now", body = super::api::Problem),
     )
@@ -62,7 +59,12 @@ pub(super) async fn board(
         None => summary.main_room,
     };
     let room: RoomId = room.ok_or_else(|| Refusal::no_such_room().http())?;
-    let body = server.boards.of(&handle, room).await.map_err(Refusal::http)?;
+    let body = server
+        .boards
+        .of((handle.id.clone(), room.clone()), BOARD_FRESH, ask(&handle, room))
+        .await
+        .ok_or_else(|| Refusal::unavailable().http())?
+        .ok_or_else(|| Refusal::no_such_room().http())?;
     let headers = [
         (header::CONTENT_TYPE, "application/json".parse().unwrap_or(NO_STORE)),
         (header::CACHE_CONTROL, NO_STORE),
@@ -70,21 +72,9 @@ pub(super) async fn board(
     Ok((headers, body).into_response())
 }
 
-impl Boards {
-    async fn of(&self, event: &EventHandle, room: RoomId) -> Result<Bytes, Refusal> {
-        let key = (event.id.clone(), room.clone());
-        let now = Instant::now();
-        if let Some(known) = self.0.get(&key)
-            && now.duration_since(known.0) < BOARD_FRESH
-        {
-            return Ok(known.1.clone());
-        }
-        let board = event.look(move |hub| hub.board(&room)).await;
-        let board = board
-            .ok_or_else(Refusal::unavailable)?
-            .ok_or_else(Refusal::no_such_room)?;
-        let body = Bytes::from(serde_json::to_vec(&board).map_err(|_| Refusal::unavailable())?);
-        self.0.insert(key, (now, body.clone()));
-        Ok(body)
-    }
+async fn ask(event: &EventHandle, room: RoomId) -> Option<Option<Bytes>> {
+    let Some(board) = event.look(move |hub| hub.board(&room)).await? else {
+        return Some(None);
+    };
+    Some(Some(serde_json::to_vec(&board).ok()?.into()))
 }

@@ -21,7 +21,9 @@ pub(super) fn routes() -> Router<Server> {
 }
 
 async fn metrics(State(server): State<Server>) -> Response {
-    match server.services.metrics.text() {
+    let services = &server.services;
+    services.metrics.erased_waits(services.store.erased_waits());
+    match services.metrics.text() {
         Ok(text) => {
             let kind = "text/plain; version=0.0.4; charset=utf-8";
             (

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! `GET /api/v1/events/{event}/recap` and `recap.md`: what is left of an event, for those who ran it, and once it is
-//! over for everybody who was there.
+//! over for whoever has a session of the event. The event's task is asked at most once per [`RECAP_FRESH`].
+
+use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
@@ -10,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use fiera_hub::{Language, Recap};
-use fiera_protocol::ids::Role;
+use fiera_protocol::ids::{EventId, Role};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::EventPhase;
 use serde::Deserialize;
@@ -18,9 +20,14 @@ use serde::Deserialize;
 use super::NO_STORE;
 use super::api::find;
 use super::auth::{self, Address};
+use super::fresh::Fresh;
 use crate::identity;
+use crate::limits::RECAP_FRESH;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
+
+/// The last recap of each event and the phase that it was read in, so that the end is seen at once.
+pub(crate) type Recaps = Fresh<(EventId, EventPhase), Arc<Recap>>;
 
 pub(super) fn routes() -> Router<Server> {
     Router::new()
@@ -33,9 +40,9 @@ pub(super) fn routes() -> Router<Server> {
     get, path = "/api/v1/events/{event}/recap", tag = "events", operation_id = "recap",
     params(("event" = String, Path, description = "Short name of the event")),
     responses(
-        (status = 200, description = "Questions and what became of them, polls, announcements, attendance", body = Object),
+        (status = 200, description = "Questions and what became of them, polls, announcements, attendance; no ids of participants or questions, no times of questions", body = Object),
         (status = 401, description = "Neither cookie nor token", body = super::api::Problem),
-        (status = 403, description = "Before the end for moderators and organisers alone", body = super::api::Problem),
+        (status = 403, description = "Until the end for moderators and organisers alone; then for whoever has a session of the event", body = super::api::Problem),
         (status = 404, description = "No such event", body = super::api::Problem),
         (status = 429, description = "Too many wrong tokens from this network", body = super::api::Problem),
     ),
@@ -48,7 +55,7 @@ pub(super) async fn recap(
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
     let recap = read(&server, &event, &address, &headers).await?;
-    Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(recap)).into_response())
+    Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(&*recap)).into_response())
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,7 +83,7 @@ enum Lang {
     responses(
         (status = 200, description = "The same in words", body = String, content_type = "text/markdown"),
         (status = 401, description = "Neither cookie nor token", body = super::api::Problem),
-        (status = 403, description = "Before the end for moderators and organisers alone", body = super::api::Problem),
+        (status = 403, description = "Until the end for moderators and organisers alone; then for whoever has a session of the event", body = super::api::Problem),
         (status = 404, description = "No such event", body = super::api::Problem),
         (status = 429, description = "Too many wrong tokens from this network", body = super::api::Problem),
     ),
@@ -105,7 +112,7 @@ pub(super) async fn recap_md(
     Ok((headers, text).into_response())
 }
 
-async fn read(server: &Server, event: &str, address: &Address, headers: &HeaderMap) -> Result<Recap, HttpRefusal> {
+async fn read(server: &Server, event: &str, address: &Address, headers: &HeaderMap) -> Result<Arc<Recap>, HttpRefusal> {
     let handle = find(server, event)?;
     let cookie = identity::from_cookie(&server.services.keys, headers, &handle.id);
     let role = match cookie {
@@ -116,10 +123,12 @@ async fn read(server: &Server, event: &str, address: &Address, headers: &HeaderM
                 .role
         }
     };
-    if role < Role::Moderator && handle.summary().phase != EventPhase::Ended {
+    let phase = handle.summary().phase;
+    if role < Role::Moderator && phase != EventPhase::Ended {
         let sentence = "The recap is for moderators and organisers until the event is over. Come back then.";
         return Err(Refusal::new(RefusalCode::NotAllowed, sentence).http());
     }
-    let recap = handle.look(fiera_hub::Hub::recap).await;
+    let ask = async { handle.look(fiera_hub::Hub::recap).await.map(Arc::new) };
+    let recap = server.recaps.of((handle.id.clone(), phase), RECAP_FRESH, ask).await;
     recap.ok_or_else(|| Refusal::unavailable().http())
 }

@@ -18,6 +18,7 @@ use super::NO_STORE;
 use super::api::find;
 use crate::identity;
 use crate::limits::SESSION_TTL;
+use crate::rate::SignIns;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
 
@@ -50,7 +51,8 @@ pub(super) struct Item {
     until_ms: Option<u64>,
     /// Who sees it: `nobody`, `you`, `moderators`, `organisers` or `everybody`.
     seen_by: &'static str,
-    /// What it can be led back to: `nobody`, `name` (as shown) or `participant` (a random id).
+    /// What it can be led back to by whoever sees it or operates the server: `nobody`, `name` (as shown) or
+    /// `participant` (a random id).
     leads_to: &'static str,
 }
 
@@ -68,6 +70,7 @@ pub(super) struct You {
     /// A hand of theirs is up.
     hand: bool,
     silenced: bool,
+    banned: bool,
     /// A ballot of theirs lies in an open poll.
     has_open_ballot: bool,
     /// They support questions.
@@ -108,18 +111,23 @@ fn items() -> Vec<Item> {
             item("name", (memory, "place_grace"), ("everybody", "participant")),
             PLACE_GRACE_MS,
         ),
-        item("address", (memory, "connection"), ("nobody", "nobody")),
+        item("address", (memory, "connection"), ("nobody", "participant")),
+        timed(
+            item("failed_sign_in", (memory, "sign_in"), ("nobody", "nobody")),
+            u64::try_from(SignIns::known_for().as_millis()).unwrap_or(u64::MAX),
+        ),
         item("media", (memory, "at_once"), ("everybody", "participant")),
         item("reaction", (memory, "at_once"), ("everybody", "nobody")),
         item("hand", (disk, "hand_down"), ("moderators", "participant")),
         item("question", (disk, "erased"), ("everybody", "name")),
-        item("upvote", (disk, "event_ends"), ("nobody", "nobody")),
-        item("vote", (disk, "poll_closes"), ("nobody", "nobody")),
-        item("chat", (disk, "erased"), ("everybody", "name")),
-        item("backstage_chat", (disk, "erased"), ("moderators", "name")),
+        item("upvote", (disk, "event_ends"), ("nobody", "participant")),
+        item("vote", (disk, "poll_closes"), ("nobody", "participant")),
+        item("chat", (disk, "erased"), ("everybody", "participant")),
+        item("backstage_chat", (disk, "erased"), ("moderators", "participant")),
         item("restriction", (disk, "event_ends"), ("moderators", "participant")),
         item("commands", (disk, "event_ends"), ("nobody", "nobody")),
         item("announcement", (disk, "kept"), ("everybody", "nobody")),
+        item("recap", (disk, "kept"), ("everybody", "name")),
         item("attendance", (disk, "kept"), ("organisers", "nobody")),
         timed(
             item("token", ("browser", "connection"), ("you", "participant")),
@@ -162,6 +170,7 @@ pub(super) async fn stored(
                 room: about.room,
                 hand: !about.hands.is_empty(),
                 silenced: about.silenced,
+                banned: about.banned,
                 has_open_ballot: about.has_open_ballot,
                 has_upvotes: about.has_upvotes,
             })

@@ -3,6 +3,8 @@
 
 //! Events that are taken in and given out, and what is public of them: door, board, recap, what is stored.
 
+use std::os::unix::fs::PermissionsExt;
+
 use fiera_app::setups;
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::QuestionStage;
@@ -126,6 +128,56 @@ async fn the_recap_is_for_who_ran_the_event_until_it_is_over_then_for_all_and_in
 }
 
 #[tokio::test]
+async fn what_is_erased_after_the_end_is_in_no_recap_file_when_it_is_answered() {
+    let site = Site::start().await;
+    let mut moderator = site.join(Role::Organiser).await;
+    let room = "main".parse().unwrap();
+    done(&mut moderator, Command::Enter { room }).await;
+    let ask = Command::Ask {
+        text: "Whose secret is it?".parse().unwrap(),
+        anonymous: false,
+        secret: AuthorSecret(uuid::Uuid::new_v4()),
+    };
+    done(&mut moderator, ask).await;
+    let asked = |message: &ServerMessage| {
+        matches!(
+            message,
+            ServerMessage::Update {
+                change: Change::Question { .. },
+                ..
+            }
+        )
+    };
+    let ServerMessage::Update {
+        change: Change::Question { question },
+        ..
+    } = moderator.until(asked).await
+    else {
+        unreachable!()
+    };
+    let phase = EventPhase::Ended;
+    done(&mut moderator, Command::SetEventPhase { phase }).await;
+    let folder = site.data().join("recaps");
+    let files = ["demo.json", "demo.md"].map(|name| folder.join(name));
+    let told = || {
+        files
+            .each_ref()
+            .map(|file| std::fs::read_to_string(file).unwrap().contains("secret"))
+    };
+    assert_eq!(told(), [true; 2]);
+    let modes = [&folder, &files[0], &files[1]].map(|path| path.metadata().unwrap().permissions().mode() & 0o777);
+    assert_eq!(modes, [0o700, 0o600, 0o600]);
+    let question = question.question;
+    done(&mut moderator, Command::EraseQuestion { question }).await;
+    assert_eq!(told(), [false; 2]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let _site = site.restart().await;
+    for file in &files {
+        assert!(file.is_file(), "written at the start of an event that has ended");
+    }
+}
+
+#[tokio::test]
 async fn what_is_stored_is_said_by_the_server_and_who_asks_sees_what_is_known_of_them() {
     let site = Site::start().await;
     let path = "/api/v1/events/demo/stored";
@@ -139,6 +191,20 @@ async fn what_is_stored_is_said_by_the_server_and_who_asks_sees_what_is_known_of
         .unwrap()
         .clone();
     assert_eq!(grace["until_ms"], fiera_protocol::limits::PLACE_GRACE_MS);
+    let of = |what: &str| {
+        let items = nobody["items"].as_array().unwrap();
+        items.iter().find(|item| item["what"] == what).unwrap().clone()
+    };
+    let limits = (
+        u64::from(fiera_app::limits::SIGN_IN_FAILURES_BURST / fiera_app::limits::SIGN_IN_FAILURES_PER_S) * 1_000,
+        fiera_app::limits::SIGN_IN_FORGET_EVERY.as_millis() as u64,
+    );
+    assert_eq!(of("failed_sign_in")["until_ms"], limits.0 + limits.1);
+    assert_eq!(of("chat")["leads_to"], "participant");
+    assert_eq!(
+        (&of("recap")["where"], &of("recap")["until"]),
+        (&"disk".into(), &"kept".into())
+    );
     let json = [("content-type", "application/json")];
     let session = site
         .ask("POST", "/api/v1/events/demo/session", &json, r#"{"name":"Ada"}"#)
@@ -149,6 +215,7 @@ async fn what_is_stored_is_said_by_the_server_and_who_asks_sees_what_is_known_of
         (&mine["you"]["name"], &mine["you"]["connections"]),
         (&"Ada".into(), &0.into())
     );
+    assert_eq!(mine["you"]["banned"], false);
 }
 
 #[tokio::test]
@@ -162,4 +229,11 @@ async fn guessing_tokens_is_slowed_down() {
     }
     assert_eq!(refused.first().map(String::as_str), Some("token"));
     assert_eq!(refused.last().map(String::as_str), Some("too_fast"));
+    let mut colleague = site.join(Role::Attendee).await;
+    let room = "main".parse().unwrap();
+    done(&mut colleague, Command::Enter { room }).await;
+    let token = format!("Bearer {}", site.token(Role::Organiser));
+    let path = "/api/v1/events/demo/recap";
+    let recap = site.ask("GET", path, &[("authorization", &token)], "").await;
+    assert_eq!(recap.status, 200, "who has a token comes in from the same network");
 }
