@@ -171,7 +171,8 @@ async fn what_is_erased_after_the_end_is_in_no_recap_file_when_it_is_answered() 
     done(&mut moderator, Command::EraseQuestion { question }).await;
     assert_eq!(told(), [false; 2]);
     std::fs::remove_dir_all(&folder).unwrap();
-    let _site = site.restart().await;
+    let site = site.restart().await;
+    assert_eq!(site.get("/api/v1/events/demo/board").await.status, 200);
     for file in &files {
         assert!(file.is_file(), "written at the start of an event that has ended");
     }
