@@ -22,6 +22,8 @@ const things: Record<string, string> = {
   announcement: 'Announcements of the organisers',
   commands: 'Random numbers of your last commands, so that none is done twice',
   address: 'Your network address, while the connection lasts',
+  failed_sign_in: 'The network address of a sign-in that failed, so that guessing is slow',
+  recap: 'What is left of the event: questions with the names shown, polls, announcements',
   media: 'Your picture and sound, passed on and not recorded',
   token: 'A sealed note with which you come back after a lost connection',
 };
@@ -78,7 +80,7 @@ export const storedEn = {
     'Polls are anonymous to everybody in the event. While a poll is open, the operator of the server could technically link an answer to a person; when it closes, the key to that link is destroyed and only the numbers stay.',
     'The same holds for the support of questions until the event ends: the server must know that you support a question only once.',
     'An anonymous question carries no name and no number of yours. Your browser alone holds the key with which you can take it back.',
-    'No row anywhere links a person, a place and a time. Nobody checks whether you look at this tab.',
+    'Apart from what you publish under your name, with the time to the minute, no row links a person, a place and a time. Nobody checks whether you look at this tab.',
     'This page asks no other server for anything: no trackers, no outside fonts, no statistics service.',
   ],
 };

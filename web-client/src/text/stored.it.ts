@@ -48,6 +48,8 @@ export const storedIt: StoredTexts = {
     announcement: 'Gli annunci di chi organizza',
     commands: 'Numeri casuali dei tuoi ultimi comandi, perché nessuno sia eseguito due volte',
     address: 'Il tuo indirizzo di rete, finché dura la connessione',
+    failed_sign_in: 'L’indirizzo di rete di un accesso non riuscito, per rallentare chi tira a indovinare',
+    recap: 'Quel che resta dell’evento: domande con i nomi mostrati, sondaggi, annunci',
     media: 'La tua immagine e la tua voce, inoltrate e non registrate',
     token: 'Una nota sigillata con cui torni dopo una connessione persa',
   },
@@ -72,7 +74,7 @@ export const storedIt: StoredTexts = {
     'I sondaggi sono anonimi per chiunque sia nell’evento. Finché un sondaggio è aperto, chi gestisce il server potrebbe tecnicamente collegare una risposta a una persona; alla chiusura la chiave di quel legame viene distrutta e restano solo i numeri.',
     'Lo stesso vale per il sostegno alle domande fino alla fine dell’evento: il server deve sapere che sostieni una domanda una volta sola.',
     'Una domanda anonima non porta né nome né numero tuo. Solo il tuo browser ha la chiave con cui puoi ritirarla.',
-    'Nessuna riga, da nessuna parte, unisce una persona, un luogo e un’ora. Nessuno controlla se guardi questa scheda.',
+    'A parte ciò che pubblichi con il tuo nome, con l’ora arrotondata al minuto, nessuna riga unisce una persona, un luogo e un’ora. Nessuno controlla se guardi questa scheda.',
     'Questa pagina non chiede nulla ad altri server: niente tracciatori, niente caratteri esterni, niente statistiche.',
   ],
 };
