@@ -18,7 +18,7 @@ use crate::client::dice::Dice;
 use crate::client::mirror::Mirror;
 
 /// After something that a person moderated, nothing of that kind for this long.
-const HANDS_OFF_MS: u64 = 90_000;
+const HANDS_OFF_MS: u64 = 900_000;
 const FIRST_POLL_MS: u64 = 25_000;
 const POLL_OPEN_MS: u64 = 45_000;
 const POLL_CLOSED_MS: u64 = 5_000;

@@ -40,15 +40,19 @@ pub(crate) fn greeting(config: &Config, port: u16, keys: &Keys, reached_at: &[Ip
         Some(format!("{base}/e/{DEMO}#t={token}"))
     };
     let line = |word: &str, role| format!("\n  {word:<10} {}", link(role).unwrap_or_default());
+    // The projector shows the address that it was opened under, for a hall to scan: not that of this machine alone.
+    let outside =
+        lan_address(config, reached_at).map(|address| format!("{scheme}://{}", SocketAddr::new(address, port)));
     let links = format!(
-        "Fiera demo is open:\n  attendee   {base}/e/{DEMO}{}{}{}\n  projector  {base}/e/{DEMO}/projector",
+        "Fiera demo is open:\n  attendee   {base}/e/{DEMO}{}{}{}\n  projector  {}/e/{DEMO}/projector",
         line("speaker", Role::Speaker),
         line("moderator", Role::Moderator),
-        line("organiser", Role::Organiser)
+        line("organiser", Role::Organiser),
+        outside.as_ref().unwrap_or(&base)
     );
-    match lan_address(config, reached_at) {
-        Some(address) => {
-            let attendee = format!("{scheme}://{}/e/{DEMO}", SocketAddr::new(address, port));
+    match outside {
+        Some(outside) => {
+            let attendee = format!("{outside}/e/{DEMO}");
             format!(
                 "{links}\n\nOn a phone in the same network: {attendee}\n{}",
                 code(&attendee)

@@ -126,11 +126,21 @@ impl Hub {
             .collect();
         questions.sort_by_key(|question| (std::cmp::Reverse(question.upvotes), question.order));
         let polls = room.polls.views();
+        // Nobody says so any more once the event is over.
+        let told = |question: QuestionView| {
+            let was_last = self.phase == EventPhase::Ended && question.stage == QuestionStage::Now;
+            let stage = if was_last {
+                QuestionStage::Answered
+            } else {
+                question.stage
+            };
+            PublicQuestion::from(QuestionView { stage, ..question })
+        };
         RoomRecap {
             room: room.config.room.clone(),
             title: room.config.title.clone(),
             titles: room.config.titles.clone(),
-            questions: questions.into_iter().map(PublicQuestion::from).collect(),
+            questions: questions.into_iter().map(told).collect(),
             polls: polls.filter(|poll| poll.phase == PollPhase::Revealed).collect(),
         }
     }

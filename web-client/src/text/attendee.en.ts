@@ -88,7 +88,7 @@ export const attendee = {
     position: (n: number) => (n === 1 ? 'You are next' : `You are ${ordinal(n)}`),
     raisedSpoken: (n: number) => (n === 1 ? 'Your hand is up. You are next.' : `Your hand is up. You are ${ordinal(n)}.`),
     loweredSpoken: 'Your hand is down.',
-    acceptedSpoken: 'Your hand was accepted. You are backstage: only moderators and speakers see and hear you there.',
+    acceptedSpoken: 'Your hand was accepted. You are backstage: only the others there see and hear you; moderators see that you wait.',
     accepted: 'You are backstage. Check your camera and microphone; nothing is sent until you switch them on.',
     switchOn: 'Switch on camera and microphone',
     waiting: (n: number) => (n === 1 ? '1 hand is up' : `${n} hands are up`),

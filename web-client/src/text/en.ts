@@ -29,7 +29,7 @@ const refusals: Record<RefusalCode, string> = {
   text: 'Write something visible that is not too long, without hidden characters.',
   unknown_item: 'That is not there any more: somebody took it back or moved it on.',
   too_many: 'There are as many as there can be. Wait until some are done.',
-  slow_mode: 'Not so fast, or the chat is closed: wait a moment before the next message.',
+  slow_mode: 'Not so fast: wait a moment before the next message.',
   silenced: 'A moderator has silenced you. You can keep watching and voting.',
   banned: 'A moderator has put you out of this event. Write to the organiser if this is a mistake.',
   read_only: 'The server cannot save anything at present. You can keep watching; try again later.',
@@ -60,6 +60,7 @@ export const en = {
     retry: 'Try again now',
     organisedBy: (who: string) => `Organised by ${who}`,
     starts: (when: string) => `Starts ${when}`,
+    started: (when: string) => `Began ${when}`,
     startsIn: (howLong: string) => `Starts in ${howLong}`,
     countdown: (days: number, hours: number, minutes: number) =>
       [days ? `${days} d` : '', days || hours ? `${hours} h` : '', `${minutes} min`].filter(Boolean).join(' '),

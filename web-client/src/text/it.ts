@@ -31,7 +31,7 @@ export const it: Texts = {
     text: 'Scrivi qualcosa di visibile e non troppo lungo, senza caratteri nascosti.',
     unknown_item: 'Non c’è più: qualcuno l’ha ritirato o spostato.',
     too_many: 'Più di così non se ne può. Aspetta che qualcosa si concluda.',
-    slow_mode: 'Non così in fretta, o la chat è chiusa: aspetta un momento prima del prossimo messaggio.',
+    slow_mode: 'Non così in fretta: aspetta un momento prima del prossimo messaggio.',
     silenced: 'Chi modera ti ha tolto la parola. Puoi continuare a guardare e votare.',
     banned: 'Chi modera ti ha fatto uscire da questo evento. Se è un errore, scrivi a chi organizza.',
     read_only: 'Ora il server non può salvare nulla. Puoi continuare a guardare; riprova più tardi.',
@@ -58,6 +58,7 @@ export const it: Texts = {
     retry: 'Riprova ora',
     organisedBy: (who) => `Organizza ${who}`,
     starts: (when) => `Inizia ${when}`,
+    started: (when) => `Iniziata ${when}`,
     startsIn: (howLong) => `Inizia tra ${howLong}`,
     countdown: (days, hours, minutes) =>
       [days ? `${days} g` : '', days || hours ? `${hours} h` : '', `${minutes} min`].filter(Boolean).join(' '),
