@@ -184,7 +184,10 @@ mod tests {
     fn t1_a_text_has_no_more_than_four_bytes_for_each_character_that_it_may_have() {
         let family = "👨‍👩‍👧‍👦";
         assert!(question(&family.repeat(1_200 / family.len())).is_ok());
-        assert_eq!(question(&family.repeat(1_200 / family.len() + 1)), Err("the text is too long"));
+        assert_eq!(
+            question(&family.repeat(1_200 / family.len() + 1)),
+            Err("the text is too long")
+        );
     }
 
     #[test]
