@@ -135,7 +135,15 @@ impl Hub {
             return Ok(true);
         }
         if self.place(person) == Place::Audience {
-            self.enter_backstage(resume.participant)?;
+            // Whoever was there by a raised hand has no right of their own to go back once the hand has ended.
+            let back = self.enter_backstage(resume.participant);
+            back.map_err(|why| {
+                if why == refusal::NOT_ALLOWED {
+                    refusal::AWAY_TOO_LONG
+                } else {
+                    why
+                }
+            })?;
         }
         // Within one epoch the hub knew them on air, waited for the grace and took them off: they stay backstage.
         // In another epoch it was the server that went away, so nobody took them off.

@@ -62,6 +62,10 @@ pub(crate) const PHASE_ORDER: Refusal = refusal(
     RefusalCode::WrongState,
     "An event goes from draft to open to live to ended, one step at a time. Choose the next step.",
 );
+pub(crate) const AWAY_TOO_LONG: Refusal = refusal(
+    RefusalCode::WrongState,
+    "You were away for too long, and your place behind the stage has ended. Raise your hand again to speak.",
+);
 pub(crate) const BACKSTAGE_FIRST: Refusal = refusal(
     RefusalCode::WrongState,
     "Only who is backstage can do that. Go backstage first.",

@@ -232,6 +232,28 @@ fn w4_a_hand_that_is_gone_or_taken_cannot_be_accepted() {
 }
 
 #[test]
+fn r4_a_guest_who_was_away_for_too_long_is_told_so_and_is_in_the_audience() {
+    let (mut shell, moderator, hands) = three_hands();
+    shell.ok(moderator, accept(2));
+    let token = shell.clients[&hands[1]].resume.clone();
+    shell.close(hands[1]);
+    shell.pass(PLACE_GRACE_MS);
+    let back = shell.open_with(2, Role::Attendee, token);
+    assert_eq!(shell.place(back), (Some("hall-a"), Place::Audience));
+    let said = shell.take(back).into_iter().find_map(|message| match message {
+        ServerMessage::Refused {
+            id: None,
+            code,
+            sentence,
+        } => Some((code, sentence)),
+        _ => None,
+    });
+    let (code, sentence) = said.expect("a refusal without id");
+    assert_eq!(code, RefusalCode::WrongState);
+    assert!(sentence.contains("away for too long"), "{sentence}");
+}
+
+#[test]
 fn w5_leaving_the_room_and_being_gone_end_the_hand_a_short_cut_does_not() {
     let (mut shell, moderator, hands) = three_hands();
     shell.close(hands[0]);
