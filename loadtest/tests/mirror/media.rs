@@ -24,6 +24,8 @@ use rtc_stun::message::{BINDING_SUCCESS, Message, Setter};
 const AUDIO_SSRC: u32 = 1_001;
 const VIDEO_SSRC: u32 = 1_002;
 const RTX_SSRC: u32 = 1_003;
+/// First sequence numbers of sound, picture and retransmissions; one of them is about to wrap.
+const FIRST_SEQUENCES: [u16; 3] = [30_000, 65_500, 5];
 
 /// What the toy does wrong.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,6 +51,13 @@ struct Peer {
     sequences: [u16; 3],
     transport: u16,
     sent: Vec<(u16, Vec<u8>)>,
+}
+
+impl Peer {
+    /// Whether a packet of that lane went out: before it there is nothing to report on.
+    fn has_got(&self, lane: usize) -> bool {
+        self.sequences[lane] != FIRST_SEQUENCES[lane]
+    }
 }
 
 /// See the module's head.
@@ -106,7 +115,7 @@ impl Media {
             dtls: endpoint,
             address: None,
             srtp: None,
-            sequences: [30_000, 65_500, 5],
+            sequences: FIRST_SEQUENCES,
             transport: 65_000,
             sent: Vec::new(),
         });
@@ -250,14 +259,14 @@ impl Media {
     /// The toy keeps the publisher's timestamps, so its sender reports can be passed on under our ssrcs.
     fn reports(&mut self, plain: &[u8]) {
         let is_audio = plain.len() > 8 && u32::from_be_bytes(plain[4..8].try_into().unwrap()) == self.audio_in;
-        let ssrc = if is_audio { AUDIO_SSRC } else { VIDEO_SSRC };
+        let (lane, ssrc) = if is_audio { (0, AUDIO_SSRC) } else { (1, VIDEO_SSRC) };
         for said in rtcp::parse(plain) {
             let Said::SenderReport { ntp, rtp, .. } = said else {
                 continue;
             };
             let mut out = Vec::new();
             rtcp::sender_report(&mut out, ssrc, ntp, rtp, 1, 1);
-            for peer in self.peers.iter_mut().filter(|p| p.is_viewer && !p.sent.is_empty()) {
+            for peer in self.peers.iter_mut().filter(|p| p.is_viewer && p.has_got(lane)) {
                 let sealed = peer.srtp.as_mut().unwrap().outbound.seal_rtcp(&out).unwrap();
                 let _ = self.socket.send_to(&sealed, peer.address.unwrap());
             }
