@@ -14,7 +14,7 @@ import { startServer } from "../lib/server.mjs";
 import { timed, until } from "../lib/until.mjs";
 
 const SPEAKER = "Anna Speaker";
-const JOIN_TO_PICTURE_MS_MAX = 10_000;
+const JOIN_TO_PICTURE_MS_MAX = 2_000;
 
 describe("a stage in real browsers", () => {
   let server, chromium, firefox, speaker;
@@ -55,8 +55,7 @@ describe("a stage in real browsers", () => {
     for (const page of listeners) assert.deepEqual(await page.probe("asked"), { devices: 0, screens: 0 }, page.name);
   });
 
-  // How long it takes is a figure of the report: this machine also encodes three layers and decodes for three listeners.
-  it("from the click on Join to the first picture nothing else is asked for", async (test) => {
+  it("from the click on Join to the first picture takes less than two seconds", async () => {
     const page = await chromium.newPage("Listener 4");
     await page.goto(`${server.url}/e/demo`);
     await page.waitFor("join");
@@ -66,7 +65,6 @@ describe("a stage in real browsers", () => {
       await shows(page, { name: SPEAKER, source: "camera" });
     });
     await page.close();
-    test.diagnostic(`from Join to the first picture: ${Math.round(took_ms)} ms`);
     assert.ok(took_ms < JOIN_TO_PICTURE_MS_MAX, `it took ${Math.round(took_ms)} ms`);
   });
 
@@ -83,19 +81,7 @@ describe("a stage in real browsers", () => {
     const [page] = listeners;
     const height = async () => (await page.probe("sample", { name: SPEAKER, source: "camera" }))?.height;
     await page.size(1600, 1000);
-    // A browser that is short of processor time sends less than the camera gives: what counts is the largest layer sent.
-    const sent = async () => {
-      const streams = (await speaker.probe("stats")).flatMap(({ outbound }) => outbound);
-      return Math.max(...streams.filter((it) => it.kind === "video" && it.rid).map((it) => it.frameHeight ?? 0));
-    };
-    const large = await until(
-      "a large stage gets the largest picture that is sent",
-      async () => {
-        const now = await height();
-        return now > 0 && now === (await sent()) && now;
-      },
-      { within_ms: 15_000 },
-    );
+    const large = await until("a large stage gets the full picture", async () => (await height()) === 720 && 720, { within_ms: 15_000 });
     await page.size(360, 640);
     await until("a small stage gets a smaller layer", async () => (await height()) <= large / 2, { within_ms: 15_000 });
     await moves(page, { name: SPEAKER, source: "camera" });
