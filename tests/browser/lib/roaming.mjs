@@ -5,11 +5,12 @@
 // to a laptop that goes from one access point to another. Needs the namespace that `run.mjs` makes.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { chromiumPath } from "./paths.mjs";
+import { until } from "./until.mjs";
 
 const SERVER_SIDE = "198.51.101.1";
 const addressOf = (n) => `198.51.101.${10 + n}`;
@@ -22,10 +23,8 @@ export async function startRoaming() {
   const holder = spawn("unshare", ["--net", "sleep", "infinity"], { stdio: "ignore" });
   const kill = () => holder.kill("SIGKILL");
   process.on("exit", kill);
-  await new Promise((resolve, reject) => {
-    holder.once("error", reject);
-    setTimeout(resolve, 300);
-  });
+  const network = (pid) => readlinkSync(`/proc/${pid}/ns/net`);
+  await until("the other network is there", () => network(holder.pid) !== network("self"));
   const here = (command) => execFileSync("ip", command.split(" "));
   const there = (command) => execFileSync("nsenter", ["-t", String(holder.pid), "-n", "ip", ...command.split(" ")]);
   here("link add fiera2 type veth peer name fiera3");
