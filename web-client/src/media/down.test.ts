@@ -92,3 +92,31 @@ it('empties a slot that a new rack says is empty', async () => {
   expect(states()).toEqual(['empty', 'waiting']);
   down.dispose();
 });
+
+it('negotiates while one is still entering, and answers only once one may watch', async () => {
+  const sent: string[] = [];
+  const send = (message: { kind: string }): boolean => sent.push(message.kind) > 0;
+  const down = new Down({ send, changed: () => undefined, audio: {} as AudioPool, videoSlots: 2 });
+  down.prepare();
+  down.handle({ kind: 'rack_offer', rack: 1, sdp: '', slots: [CAMERA(0)] });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toEqual(['watch']);
+  down.watch();
+  expect(sent.slice(0, 2)).toEqual(['watch', 'rack_answer']);
+  down.dispose();
+});
+
+it('answers a rack that was asked for ahead and is offered after one entered, and asks again where it never comes', async () => {
+  const sent: string[] = [];
+  const send = (message: { kind: string }): boolean => sent.push(message.kind) > 0;
+  const down = new Down({ send, changed: () => undefined, audio: {} as AudioPool, videoSlots: 2 });
+  down.prepare();
+  down.watch();
+  expect(sent).toEqual(['watch']);
+  await vi.advanceTimersByTimeAsync(10_001);
+  expect(sent).toEqual(['watch', 'watch']);
+  down.handle({ kind: 'rack_offer', rack: 2, sdp: '', slots: [CAMERA(0)] });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toContain('rack_answer');
+  down.dispose();
+});

@@ -33,6 +33,10 @@ export class Down {
   #pc: RTCPeerConnection | null = null;
   #rack = -1;
   #watching = false;
+  /** A rack was asked for ahead of `watch`. */
+  #prepared = false;
+  /** Waits for `watch`, where the rack was asked for ahead. */
+  #answer: Extract<ClientMessage, { kind: 'rack_answer' }> | null = null;
   #askedMs = 0;
   #again = AGAIN_MIN_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -58,16 +62,30 @@ export class Down {
     this.#wants.nothing = on;
   }
 
+  /** Asks for the first rack while one is still entering; its answer goes out with `watch`. */
+  prepare(): void {
+    if (this.#watching) return;
+    this.#prepared = this.#send({ kind: 'watch', video_slots: this.#videoSlots });
+    this.#answer = null;
+  }
+
   /** Asks for a rack; the one that is there plays on until the new one is offered. */
   watch(): void {
     this.#watching = true;
     this.#askedMs = performance.now();
+    if (this.#prepared) {
+      this.#prepared = false;
+      this.#later(CONNECT_MS);
+      return this.#reply();
+    }
     this.#later(CONNECT_MS);
     this.#send({ kind: 'watch', video_slots: this.#videoSlots });
   }
 
   stop(): void {
     this.#watching = false;
+    this.#prepared = false;
+    this.#answer = null;
     clearTimeout(this.#timer);
     clearTimeout(this.#telling);
     this.#send({ kind: 'stop_watching' });
@@ -87,7 +105,7 @@ export class Down {
   handle(message: DownMessage): void {
     switch (message.kind) {
       case 'rack_offer':
-        if (this.#watching) void this.#take(message);
+        if (this.#watching || this.#prepared) void this.#take(message);
         return;
       case 'slot_changed':
         if (message.rack === this.#rack) this.#slots.get(message.slot)?.show(message.shows, message.rtp_time);
@@ -119,14 +137,22 @@ export class Down {
       await pc.setLocalDescription(answer);
       if (this.#pc !== pc) return pc.close();
       this.#plug(pc, offer.slots);
-      this.#send({ kind: 'rack_answer', rack: offer.rack, sdp: pc.localDescription?.sdp ?? answer.sdp ?? '' });
-      this.#wants.fresh();
+      this.#answer = { kind: 'rack_answer', rack: offer.rack, sdp: pc.localDescription?.sdp ?? answer.sdp ?? '' };
+      this.#reply();
     } catch {
+      this.#prepared = false;
       if (this.#pc === pc) this.#retry();
     } finally {
       before?.close();
     }
     this.#changed();
+  }
+
+  #reply(): void {
+    if (!this.#watching || this.#answer === null) return;
+    this.#send(this.#answer);
+    this.#answer = null;
+    this.#wants.fresh();
   }
 
   #prepare(info: SlotInfo): void {

@@ -13,7 +13,7 @@ export type CheckResult = 'running' | 'fine' | 'bad';
 const SLOW_MS = 3_000;
 
 export async function runChecks(event: string, report: (name: CheckName, result: CheckResult) => void): Promise<void> {
-  const webrtc = typeof RTCPeerConnection === 'function';
+  const webrtc = await canView();
   report('webrtc', webrtc ? 'fine' : 'bad');
   const codecs = webrtc ? (RTCRtpReceiver.getCapabilities?.('video')?.codecs ?? []) : [];
   report('codec', codecs.some((one) => one.mimeType.toLowerCase() === 'video/vp8') ? 'fine' : 'bad');
@@ -21,6 +21,20 @@ export async function runChecks(event: string, report: (name: CheckName, result:
     inTime(getEvent(event).then((answer) => answer.ok)).then((ok) => report('server', ok ? 'fine' : 'bad')),
     inTime(socketOpens()).then((ok) => report('sockets', ok ? 'fine' : 'bad')),
   ]);
+}
+
+/** An offer to receive is made and thrown away; a browser that has done it once connects sooner after the click. */
+async function canView(): Promise<boolean> {
+  if (typeof RTCPeerConnection !== 'function') return false;
+  const connection = new RTCPeerConnection();
+  try {
+    for (const kind of ['audio', 'video']) connection.addTransceiver(kind, { direction: 'recvonly' });
+    return Boolean((await connection.createOffer()).sdp);
+  } catch {
+    return false;
+  } finally {
+    connection.close();
+  }
 }
 
 function inTime(question: Promise<boolean>): Promise<boolean> {

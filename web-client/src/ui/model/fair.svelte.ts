@@ -255,7 +255,8 @@ export class Fair implements FairModel {
       this.#placed = false;
       this.#arrived = false;
       this.#serverClock.set(status.serverUnixMs);
-      if (!status.first) voice.polite(language.texts.fair.back);
+      if (status.first) this.#down.prepare();
+      else voice.polite(language.texts.fair.back);
     }
     if (status.at === 'closed') {
       this.closedBy = status.code;
