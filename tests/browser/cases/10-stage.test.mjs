@@ -9,9 +9,9 @@ import { after, before, describe, it } from "node:test";
 
 import { startChromium, startFirefox } from "../lib/browsers.mjs";
 import { join, leaveAir, received, speakOnAir, tileOf } from "../lib/fair.mjs";
-import { hears, hearsNothing, moves, shows, showsColor } from "../lib/senses.mjs";
+import { hears, hearsNothing, moves, showsColor } from "../lib/senses.mjs";
 import { startServer } from "../lib/server.mjs";
-import { timed, until } from "../lib/until.mjs";
+import { until } from "../lib/until.mjs";
 
 const SPEAKER = "Anna Speaker";
 const JOIN_TO_PICTURE_MS_MAX = 2_000;
@@ -60,12 +60,12 @@ describe("a stage in real browsers", () => {
     await page.goto(`${server.url}/e/demo`);
     await page.waitFor("join");
     await page.fill("name", page.name);
-    const { took_ms } = await timed(async () => {
-      await page.click("join");
-      await shows(page, { name: SPEAKER, source: "camera" });
-    });
+    // By the page's own clock: what the test's driver takes before it clicks is no part of it.
+    const shown = page.probe("clickToPicture", { name: SPEAKER, source: "camera" });
+    await page.click("join");
+    const took_ms = await shown;
     await page.close();
-    assert.ok(took_ms < JOIN_TO_PICTURE_MS_MAX, `it took ${Math.round(took_ms)} ms`);
+    assert.ok(took_ms !== null && took_ms < JOIN_TO_PICTURE_MS_MAX, `it took ${Math.round(took_ms)} ms`);
   });
 
   it("three simulcast layers leave the speaker, and each size of tile gets its own", async () => {

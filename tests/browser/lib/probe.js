@@ -234,6 +234,22 @@ function probe({ camera, media_via }) {
     asked: () => ({ ...asked }),
     sample: (slot) => sampleOf(video(slot)),
     stamp: (slot) => stampOf(video(slot)),
+
+    /** Milliseconds from the next click, as the page's clock has it, to the first picture of a slot that is seen; none within 20 s. */
+    clickToPicture: (slot) =>
+      new Promise((resolve) => {
+        const clicked = ({ timeStamp }) => {
+          const look = () => {
+            const element = video(slot);
+            const took_ms = performance.now() - timeStamp;
+            if (hasPicture(element) && seen(element) && !element.paused) resolve(took_ms);
+            else if (took_ms > 20_000) resolve(null);
+            else requestAnimationFrame(look);
+          };
+          look();
+        };
+        addEventListener("click", clicked, { capture: true, once: true });
+      }),
     heard: (slot) => heardOf(audio(slot)),
 
     /** The loudest of all elements that play; null when none has sound. */
