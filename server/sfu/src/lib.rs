@@ -5,6 +5,7 @@
 //! It never sees a socket, a clock, tokio, the hub or the signalling protocol; keys are opaque numbers.
 #![forbid(unsafe_code)]
 
+pub mod allocate;
 pub mod api;
 pub mod clock;
 pub mod codec;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::keyframes::KeyframeRequests;
 use super::nack::{GivenUp, NackGenerator};
 use super::packet::MediaPacket;
+use super::rate::Rate;
 use super::reception::Reception;
 use super::ring::Ring;
 use super::rtp_clock::LayerClock;
@@ -55,6 +56,7 @@ pub(super) struct Layer {
     pub(super) keyframes: KeyframeRequests,
     pub(super) ring: Ring,
     pub(super) parameter_sets: ParameterSets,
+    pub(super) rate: Rate,
     epoch: u32,
     line: SeqUnwrap,
     /// Added to the line; a multiple of 65,536, so that the low 16 bits stay those on the wire.
@@ -75,6 +77,7 @@ impl Layer {
             keyframes: KeyframeRequests::default(),
             ring: Ring::new(ring_packets),
             parameter_sets: ParameterSets::default(),
+            rate: Rate::default(),
             epoch: 0,
             line: SeqUnwrap::new(),
             offset: 0,
@@ -134,6 +137,7 @@ impl Layer {
 
     /// Makes the packet that is shared, and keeps it.
     pub(super) fn keep(&mut self, now: Instant, ext_seq: u64, arrived: Arrived, facts: Facts) -> Arc<MediaPacket> {
+        self.rate.on_packet(now, arrived.size);
         let keyframe_start = facts.is_keyframe_start();
         if keyframe_start {
             self.keyframes.on_keyframe(now);

@@ -13,6 +13,7 @@ mod keyframes;
 mod layer;
 mod nack;
 mod packet;
+mod rate;
 mod reception;
 mod ring;
 mod rtp_clock;

@@ -55,6 +55,13 @@ impl PublisherStreams {
         self.layer(source, layer)?.last_arrival
     }
 
+    /// What a layer sends, bits per second of RTP packets over the last two seconds; what it sent, while it is silent; 0
+    /// before it was measured.
+    #[must_use]
+    pub fn bitrate_bps(&self, source: SourceKind, layer: u8) -> u64 {
+        self.layer(source, layer).map_or(0, |layer| layer.rate.bps())
+    }
+
     /// When a timestamp of a layer was captured: microseconds of server time since [`IngestConfig::origin`].
     /// Transit is left in at its fastest. None before the layer's first packet.
     #[must_use]
