@@ -7,6 +7,7 @@
 
 pub mod allocate;
 pub mod api;
+pub mod bwe;
 pub mod clock;
 pub mod codec;
 pub mod counters;
@@ -18,5 +19,6 @@ pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 pub mod speakers;
+pub mod streams;
 pub mod transport;
 pub mod viewer;

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! The rate that arrives at the viewer, from reported bytes over the viewer's own arrival times:
+//! libwebrtc's `BitrateEstimator`, a Bayesian mean over short windows. It knows nothing of loss or delay.
+
+/// Arrival time of the first window, which must be steady, microseconds.
+const FIRST_WINDOW_US: i64 = 500_000;
+/// Arrival time of each later window, microseconds.
+const WINDOW_US: i64 = 150_000;
+/// A hole longer than this begins a new window, microseconds.
+const HOLE_US: i64 = 2_000_000;
+/// Weight of the difference between a sample and the estimate.
+const UNCERTAINTY: f64 = 10.0;
+/// The same while the application limits the rate: samples say little about the path.
+const UNCERTAINTY_APPLICATION_LIMITED: f64 = 20.0;
+/// Variance at the beginning, (kbit/s) squared.
+const VARIANCE_START: f64 = 50.0;
+/// Variance added with each sample.
+const VARIANCE_STEP: f64 = 5.0;
+
+/// Acknowledged bit rate.
+#[derive(Debug)]
+pub(super) struct AckedRate {
+    estimate_kbps: Option<f64>,
+    variance: f64,
+    window_start_us: Option<i64>,
+    newest_us: i64,
+    bytes: u64,
+}
+
+impl AckedRate {
+    pub(super) fn new() -> Self {
+        Self {
+            estimate_kbps: None,
+            variance: VARIANCE_START,
+            window_start_us: None,
+            newest_us: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Bits per second that arrive; none in the first half second.
+    pub(super) fn bps(&self) -> Option<f64> {
+        self.estimate_kbps.map(|kbps| kbps * 1_000.0)
+    }
+
+    /// Reports went missing, or the viewer's clock jumped: what arrived meanwhile is unknown.
+    pub(super) fn skip(&mut self) {
+        self.window_start_us = None;
+        self.bytes = 0;
+    }
+
+    /// A packet arrived, by the viewer's clock.
+    pub(super) fn on_received(&mut self, arrival_us: i64, bytes: u16, application_limited: bool) {
+        let Some(start) = self.window_start_us else {
+            self.window_start_us = Some(arrival_us);
+            self.newest_us = arrival_us;
+            return;
+        };
+        if arrival_us < start || arrival_us - self.newest_us > HOLE_US {
+            if arrival_us - self.newest_us > HOLE_US || start - arrival_us > HOLE_US {
+                self.skip();
+                return;
+            }
+            // Overtaken across the edge of a window.
+            self.bytes += u64::from(bytes);
+            return;
+        }
+        self.newest_us = self.newest_us.max(arrival_us);
+        self.bytes += u64::from(bytes);
+        let window = if self.estimate_kbps.is_some() {
+            WINDOW_US
+        } else {
+            FIRST_WINDOW_US
+        };
+        let elapsed = arrival_us - start;
+        if elapsed < window {
+            return;
+        }
+        let sample = self.bytes as f64 * 8_000.0 / elapsed as f64;
+        self.window_start_us = Some(arrival_us);
+        self.bytes = 0;
+        self.add(sample, application_limited);
+    }
+
+    fn add(&mut self, sample: f64, application_limited: bool) {
+        let Some(estimate) = self.estimate_kbps else {
+            self.estimate_kbps = Some(sample);
+            return;
+        };
+        let scale = if application_limited && sample < estimate {
+            UNCERTAINTY_APPLICATION_LIMITED
+        } else {
+            UNCERTAINTY
+        };
+        let uncertainty = scale * (estimate - sample).abs() / estimate.max(1.0);
+        let sample_variance = uncertainty * uncertainty;
+        let predicted = self.variance + VARIANCE_STEP;
+        let sum = sample_variance + predicted;
+        self.estimate_kbps = Some((sample_variance * estimate + predicted * sample) / sum);
+        self.variance = sample_variance * predicted / sum;
+    }
+}
