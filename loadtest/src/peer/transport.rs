@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! One transport: ICE checks as controlling agent, then DTLS in either role, then SRTP.
+//! One transport: ICE checks, as controlling agent unless told otherwise, then DTLS in either role, then SRTP.
 //! Contract: `handle` each datagram, `tick` at `next_tick`, send everything that `poll_out` gives. No socket, no clock.
 
 use std::collections::VecDeque;
@@ -63,10 +63,17 @@ impl IceCredentials {
     }
 }
 
+/// A peer that checks us too, as full ICE agents do.
+struct FullAgent {
+    address: SocketAddr,
+    own_password: String,
+}
+
 /// See the module's head.
 pub struct Transport {
     identity: Arc<Identity>,
     credentials: stun::Credentials,
+    full_agent: Option<FullAgent>,
     checks: VecDeque<TransactionId>,
     next_check: Instant,
     answered: Option<Instant>,
@@ -98,11 +105,13 @@ impl Transport {
             username: format!("{}:{}", remote.ufrag, local.ufrag),
             password: remote.pwd.clone(),
             tie_breaker: u64::from_ne_bytes(random()),
+            is_controlled: false,
         };
         let handshake = identity.handshake(remote.fingerprint, is_dtls_client)?;
         Ok(Self {
             identity,
             credentials,
+            full_agent: None,
             checks: VecDeque::new(),
             next_check: now,
             answered: None,
@@ -113,6 +122,16 @@ impl Transport {
             srtp: None,
             out: VecDeque::new(),
         })
+    }
+
+    /// The peer at `address` is a full ICE agent: its checks are answered. It nominates if `is_controlled`, as the
+    /// offering side does (RFC 8445 section 6.1.1). Without this a check from the server is an error: ICE-lite sends none.
+    pub fn meet_full_agent(&mut self, local: &IceCredentials, address: SocketAddr, is_controlled: bool) {
+        self.credentials.is_controlled = is_controlled;
+        self.full_agent = Some(FullAgent {
+            address,
+            own_password: local.pwd.clone(),
+        });
     }
 
     /// Whether media may flow.
@@ -172,6 +191,12 @@ impl Transport {
         Ok(())
     }
 
+    /// Whether `poll_out` has something.
+    #[must_use]
+    pub fn has_out(&self) -> bool {
+        !self.out.is_empty()
+    }
+
     /// The next datagram to send.
     pub fn poll_out(&mut self) -> Option<Vec<u8>> {
         self.out.pop_front()
@@ -195,6 +220,14 @@ impl Transport {
     }
 
     fn handle_stun(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {
+        if let Some(peer) = &self.full_agent
+            && stun::is_request(datagram)
+        {
+            let crypto = self.identity.provider.crypto();
+            let answer = stun::answer(datagram, &peer.own_password, peer.address, crypto)?;
+            self.out.push_back(answer);
+            return Ok(Received::Inside);
+        }
         let id = stun::response(datagram, &self.credentials, self.identity.provider.crypto())?;
         let known = self
             .checks

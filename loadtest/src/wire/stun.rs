@@ -1,14 +1,20 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Connectivity checks of a controlling ICE agent (RFC 8445 section 7, RFC 8489) against an ICE-lite server.
+//! Connectivity checks of an ICE agent (RFC 8445 section 7, RFC 8489): against an ICE-lite server as controlling agent,
+//! against a full agent in either role, with answers to its checks.
+
+use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail, ensure};
 use rtc_crypto::RTCCrypto;
-use rtc_stun::attributes::{ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME};
+use rtc_stun::attributes::{
+    ATTR_ICE_CONTROLLED, ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME,
+};
 use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId, is_stun_message};
+use rtc_stun::xoraddr::XorMappedAddress;
 
 /// Priority of a peer-reflexive candidate of a host address (RFC 8445 section 5.1.2).
 const PRFLX_PRIORITY: u32 = 110 << 24 | 0x00FF_FF00 | 255;
@@ -20,8 +26,10 @@ pub struct Credentials {
     pub username: String,
     /// Their password: keys our requests and their responses.
     pub password: String,
-    /// Tie breaker of the controlling role.
+    /// Tie breaker of our role.
     pub tie_breaker: u64,
+    /// The other side nominates: our checks say ICE-CONTROLLED and no USE-CANDIDATE.
+    pub is_controlled: bool,
 }
 
 /// Whether a datagram is STUN (RFC 7983 section 7).
@@ -30,7 +38,7 @@ pub fn is_stun(datagram: &[u8]) -> bool {
     datagram.first().is_some_and(|b| *b < 4) && is_stun_message(datagram)
 }
 
-/// Writes a binding request with USE-CANDIDATE.
+/// Writes a binding request; the controlling agent's has USE-CANDIDATE.
 ///
 /// # Errors
 /// None in practice: the message is ours.
@@ -41,8 +49,13 @@ pub fn check(credentials: &Credentials, crypto: &dyn RTCCrypto) -> Result<(Trans
     message.set_type(BINDING_REQUEST);
     message.write_header();
     message.add(ATTR_USERNAME, credentials.username.as_bytes());
-    message.add(ATTR_ICE_CONTROLLING, &credentials.tie_breaker.to_be_bytes());
-    message.add(ATTR_USE_CANDIDATE, &[]);
+    let tie_breaker = credentials.tie_breaker.to_be_bytes();
+    if credentials.is_controlled {
+        message.add(ATTR_ICE_CONTROLLED, &tie_breaker);
+    } else {
+        message.add(ATTR_ICE_CONTROLLING, &tie_breaker);
+        message.add(ATTR_USE_CANDIDATE, &[]);
+    }
     message.add(ATTR_PRIORITY, &PRFLX_PRIORITY.to_be_bytes());
     MessageIntegrity::new_short_term_integrity_with_provider(credentials.password.clone(), crypto)
         .add_to(&mut message)
@@ -70,8 +83,41 @@ pub fn response(datagram: &[u8], credentials: &Credentials, crypto: &dyn RTCCryp
     Ok(message.transaction_id)
 }
 
+/// Whether a datagram is a binding request: a check of a full agent. Nothing of it is verified yet.
+#[must_use]
+pub fn is_request(datagram: &[u8]) -> bool {
+    is_stun(datagram) && datagram.starts_with(&BINDING_REQUEST.value().to_be_bytes())
+}
+
+/// Answers a check that came from `from` and is signed with our own password (RFC 8445 section 7.3).
+///
+/// # Errors
+/// When it is malformed, unsigned or signed with another password.
+pub fn answer(datagram: &[u8], own_password: &str, from: SocketAddr, crypto: &dyn RTCCrypto) -> Result<Vec<u8>> {
+    let mut request = Message::new();
+    request.unmarshal_binary(datagram).context("malformed STUN")?;
+    MessageIntegrity::check(&mut request, own_password.as_bytes(), crypto).context("STUN integrity of a check")?;
+    FINGERPRINT.check(&request).context("STUN fingerprint of a check")?;
+    let mut out = Message::new();
+    out.transaction_id = request.transaction_id;
+    out.set_type(BINDING_SUCCESS);
+    out.write_header();
+    let mapped = XorMappedAddress {
+        ip: from.ip(),
+        port: from.port(),
+    };
+    mapped.add_to(&mut out).context("STUN address")?;
+    MessageIntegrity::new_short_term_integrity_with_provider(own_password.to_owned(), crypto)
+        .add_to(&mut out)
+        .context("STUN integrity")?;
+    FINGERPRINT.add_to(&mut out).context("STUN fingerprint")?;
+    Ok(out.raw)
+}
+
 #[cfg(test)]
 mod tests {
+    use rtc_stun::message::Getter as _;
+
     use super::*;
 
     fn credentials(password: &str) -> Credentials {
@@ -79,24 +125,8 @@ mod tests {
             username: "them:us".into(),
             password: password.into(),
             tie_breaker: 7,
+            is_controlled: false,
         }
-    }
-
-    fn answer(request: &[u8], password: &str) -> Vec<u8> {
-        let provider = rtc_crypto::default_provider().unwrap();
-        let mut parsed = Message::new();
-        parsed.unmarshal_binary(request).unwrap();
-        MessageIntegrity::check(&mut parsed, password.as_bytes(), provider.crypto()).unwrap();
-        FINGERPRINT.check(&parsed).unwrap();
-        let mut out = Message::new();
-        out.transaction_id = parsed.transaction_id;
-        out.set_type(BINDING_SUCCESS);
-        out.write_header();
-        MessageIntegrity::new_short_term_integrity_with_provider(password.into(), provider.crypto())
-            .add_to(&mut out)
-            .unwrap();
-        FINGERPRINT.add_to(&mut out).unwrap();
-        out.raw
     }
 
     #[test]
@@ -104,12 +134,38 @@ mod tests {
         let provider = rtc_crypto::default_provider().unwrap();
         let ours = credentials("secret");
         let (id, request) = check(&ours, provider.crypto()).unwrap();
-        assert!(is_stun(&request));
-        let good = answer(&request, "secret");
+        assert!(is_stun(&request) && is_request(&request));
+        let from = SocketAddr::from(([192, 0, 2, 7], 5_000));
+        let good = answer(&request, "secret", from, provider.crypto()).unwrap();
+        assert!(!is_request(&good));
+        assert!(answer(&request, "other", from, provider.crypto()).is_err());
         assert_eq!(response(&good, &ours, provider.crypto()).unwrap(), id);
         assert!(response(&good, &credentials("other"), provider.crypto()).is_err());
         for n in 0..good.len() {
             assert!(response(&good[..n], &ours, provider.crypto()).is_err());
         }
+        let mut parsed = Message::new();
+        parsed.unmarshal_binary(&good).unwrap();
+        let mut mapped = XorMappedAddress::default();
+        mapped.get_from(&parsed).unwrap();
+        assert_eq!(SocketAddr::new(mapped.ip, mapped.port), from);
+    }
+
+    #[test]
+    fn roles_say_so() {
+        let provider = rtc_crypto::default_provider().unwrap();
+        let has = |credentials: &Credentials| {
+            let (_, request) = check(credentials, provider.crypto()).unwrap();
+            let mut parsed = Message::new();
+            parsed.unmarshal_binary(&request).unwrap();
+            [ATTR_ICE_CONTROLLING, ATTR_USE_CANDIDATE, ATTR_ICE_CONTROLLED].map(|a| parsed.contains(a))
+        };
+        let controlling = credentials("secret");
+        assert_eq!(has(&controlling), [true, true, false]);
+        let controlled = Credentials {
+            is_controlled: true,
+            ..controlling
+        };
+        assert_eq!(has(&controlled), [false, false, true]);
     }
 }
