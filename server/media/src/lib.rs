@@ -6,11 +6,12 @@
 
 mod addresses;
 mod snapshot;
+mod streams;
 mod thread;
 mod udp;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -20,7 +21,11 @@ use fiera_sfu::sdp::{ServerTransport, TransportCredentials};
 use fiera_sfu::transport::dtls::{DtlsIdentity, IdentityError};
 use ring::rand::{SecureRandom, SystemRandom};
 
+use fiera_sfu::egress::{Path, StreamId, Via};
+
 pub use snapshot::{CountersSnapshot, LATENCY_BUCKETS_S};
+pub use streams::StreamSink;
+use streams::Streams;
 use udp::{Waker, is_timeout};
 
 /// Characters of ICE credentials (RFC 8839 section 5.4: `ice-char`).
@@ -76,6 +81,9 @@ struct Shared {
     transport: ServerTransport,
     waker: Waker,
     counters: Mutex<CountersSnapshot>,
+    streams: Streams,
+    /// Datagrams of streams that found the mailbox full.
+    mail_refused: AtomicU64,
     alive: AtomicBool,
     random: SystemRandom,
 }
@@ -83,6 +91,7 @@ struct Shared {
 /// What other threads put into the media thread's mailbox.
 enum Letter {
     Command(Box<Command>),
+    Datagram(Path, Box<[u8]>),
     Stop,
 }
 
@@ -107,6 +116,8 @@ impl Media {
             },
             waker: Waker::new()?,
             counters: Mutex::new(CountersSnapshot::default()),
+            streams: Streams::default(),
+            mail_refused: AtomicU64::new(0),
             alive: AtomicBool::new(true),
             random: SystemRandom::new(),
         });
@@ -146,6 +157,32 @@ impl MediaHandle {
     /// Queues a command; commands of one caller keep their order.
     pub fn command(&self, command: Command) {
         self.post(Letter::Command(Box::new(command)));
+    }
+
+    /// Registers a byte stream or relay on which a peer at `remote` may be reached; its datagrams go to `sink`.
+    #[must_use]
+    pub fn open_stream(&self, remote: SocketAddr, sink: Arc<dyn StreamSink>) -> StreamId {
+        tracing::debug!(%remote, "a stream for media was opened");
+        self.shared.streams.open(sink)
+    }
+
+    /// Takes one datagram that came on a stream from a peer at `remote` (through a relay there are several). Never
+    /// blocks: what the media plane has no room for is dropped and counted.
+    pub fn stream_datagram(&self, id: StreamId, remote: SocketAddr, datagram: impl Into<Box<[u8]>>) {
+        let path = Path {
+            via: Via::Stream(id),
+            local: None,
+            remote,
+        };
+        match self.mailbox.try_send(Letter::Datagram(path, datagram.into())) {
+            Ok(()) => self.shared.waker.wake(),
+            Err(_) => drop(self.shared.mail_refused.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    /// Forgets a stream; what is still to be sent to it is dropped. Its peer's connection goes on elsewhere or expires.
+    pub fn close_stream(&self, id: StreamId) {
+        self.shared.streams.close(id);
     }
 
     /// Whether the media thread runs; false only when the system took its socket away, or during shutdown.

@@ -36,6 +36,8 @@ pub struct CountersSnapshot {
 pub(crate) struct SocketCounters {
     /// Datagrams that the kernel would not take in time.
     pub(crate) blocked: u64,
+    /// Datagrams that a stream would not take.
+    pub(crate) streams_full: u64,
     /// Datagrams that the kernel refused.
     pub(crate) failed: u64,
     /// Runs that were resent without segmentation offload.
@@ -43,7 +45,7 @@ pub(crate) struct SocketCounters {
 }
 
 impl CountersSnapshot {
-    pub(crate) fn of(counters: &Counters, socket: SocketCounters) -> Self {
+    pub(crate) fn of(counters: &Counters, socket: SocketCounters, mail_refused: u64) -> Self {
         debug_assert_eq!(LATENCY_BUCKETS_US.len(), LATENCY_BUCKETS_S.len());
         let is_packet = |reason: Drop| {
             use Drop::{ArenaFull, Muted, NoCodec, Old, Retransmission, UnknownStream};
@@ -52,8 +54,16 @@ impl CountersSnapshot {
                 ArenaFull | Muted | NoCodec | Old | Retransmission | UnknownStream
             )
         };
-        let mut dropped_packets = vec![("socket_full", socket.blocked), ("socket_refused", socket.failed)];
-        let mut refused = vec![("gso_fallback", socket.gso_fallbacks)];
+        let mut dropped_packets = vec![
+            ("socket_full", socket.blocked),
+            ("socket_refused", socket.failed),
+            ("stream_full", socket.streams_full),
+        ];
+        let mut refused = vec![
+            ("gso_fallback", socket.gso_fallbacks),
+            ("mailbox_full", mail_refused),
+            ("congested_viewer", counters.congested),
+        ];
         for (reason, count) in Drop::ALL.into_iter().zip(counters.drops) {
             let list = if is_packet(reason) {
                 &mut dropped_packets

@@ -139,7 +139,7 @@ impl Worker {
         }
         loop {
             let more = self.sfu.transmit(Instant::now(), &mut self.egress);
-            self.socket.send(&mut self.egress);
+            self.send();
             if !more {
                 break;
             }
@@ -148,6 +148,15 @@ impl Worker {
         }
         self.report();
         true
+    }
+
+    /// Sends what waits, and tells the core who could not be reached.
+    fn send(&mut self) {
+        self.socket.send(&mut self.egress, &self.shared.streams);
+        let now = Instant::now();
+        for path in self.socket.full.drain(..) {
+            self.sfu.handle_congestion(now, path);
+        }
     }
 
     /// Returns whether there may be more.
@@ -175,11 +184,12 @@ impl Worker {
                     }
                     self.sfu.handle_command(now, *command, &mut self.egress);
                 }
+                Letter::Datagram(path, datagram) => self.sfu.handle_datagram(now, path, &datagram, &mut self.egress),
                 Letter::Stop => {
                     for peer in std::mem::take(&mut self.peers) {
                         self.sfu
                             .handle_command(now, Command::RemovePeer { peer }, &mut self.egress);
-                        self.socket.send(&mut self.egress);
+                        self.send();
                     }
                     return false;
                 }
@@ -198,7 +208,11 @@ impl Worker {
         let now = Instant::now();
         if now >= self.next_publish {
             self.next_publish = now + PUBLISH_INTERVAL;
-            let snapshot = CountersSnapshot::of(self.sfu.counters(), self.socket.counters);
+            let snapshot = CountersSnapshot::of(
+                self.sfu.counters(),
+                self.socket.counters,
+                self.shared.mail_refused.load(Ordering::Relaxed),
+            );
             *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
         }
     }

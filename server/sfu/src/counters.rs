@@ -103,6 +103,8 @@ pub struct Counters {
     pub gcm_viewers: u64,
     /// Keyframe requests sent to publishers.
     pub keyframe_requests: u64,
+    /// Times that a viewer's pictures stopped for a full socket or stream, until their next keyframe.
+    pub congested: u64,
 }
 
 impl Counters {

@@ -15,13 +15,37 @@ pub const RUN_SEGMENTS_MAX: u16 = 64;
 /// A run stays below the largest UDP payload, bytes.
 pub const RUN_BYTES_MAX: usize = 64_000;
 
+/// A byte stream or relay that the shell holds for a peer: ICE-TCP (RFC 6544) or a TURN allocation (RFC 8656).
+/// Unique for the life of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u64);
+
+/// What carries a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Via {
+    /// The UDP port.
+    Udp,
+    /// A stream or relay of the shell.
+    Stream(StreamId),
+}
+
 /// Where a datagram goes and which of our addresses it leaves from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
+    /// What carries it.
+    pub via: Via,
     /// Our address as the peer sees it (`IP_PKTINFO`); none: the system chooses.
     pub local: Option<IpAddr>,
     /// The peer's address.
     pub remote: SocketAddr,
+}
+
+impl Path {
+    /// The peer's end: the same address through another carrier is another end.
+    #[must_use]
+    pub fn end(&self) -> (Via, SocketAddr) {
+        (self.via, self.remote)
+    }
 }
 
 /// Datagrams to one address, all of `segment_bytes` but the last, which may be shorter.
@@ -167,6 +191,7 @@ mod tests {
 
     fn path(port: u16) -> Path {
         Path {
+            via: Via::Udp,
             local: None,
             remote: SocketAddr::from(([127, 0, 0, 1], port)),
         }
@@ -193,6 +218,12 @@ mod tests {
         egress.push(path(2), &[1; 50]);
         egress.push(path(2), &[1; 51]);
         assert_eq!(egress.runs().len(), 3);
+        let stream = Path {
+            via: Via::Stream(StreamId(1)),
+            ..path(2)
+        };
+        egress.push(stream, &[1; 51]);
+        assert_eq!(egress.runs().len(), 4, "another carrier is another way");
     }
 
     #[test]

@@ -11,9 +11,10 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
-use fiera_sfu::egress::{Egress, Path, Run};
+use fiera_sfu::egress::{Egress, Path, Run, Via};
 
 use crate::snapshot::SocketCounters;
+use crate::streams::{StreamSink, Streams};
 use sys::{Receiver, Sender};
 
 pub(crate) use sys::Waker;
@@ -34,6 +35,8 @@ pub(crate) struct UdpSocket {
     sender: Sender,
     gso: bool,
     plain: std::collections::HashSet<SocketAddr>,
+    /// Where something could not be sent for want of room, since this was last drained.
+    pub(crate) full: Vec<Path>,
     pub(crate) counters: SocketCounters,
 }
 
@@ -66,6 +69,7 @@ impl UdpSocket {
             sender: Sender::new(),
             gso,
             plain: std::collections::HashSet::new(),
+            full: Vec::new(),
             counters: SocketCounters::default(),
         })
     }
@@ -91,36 +95,51 @@ impl UdpSocket {
         Ok(count)
     }
 
-    /// Sends everything in the arena; what the kernel will not take in time is dropped and counted.
-    pub(crate) fn send(&mut self, egress: &mut Egress) {
+    /// Sends everything in the arena, to the socket or to streams. What they will not take in time is dropped and
+    /// counted, and where it should have gone is noted in `full`.
+    pub(crate) fn send(&mut self, egress: &mut Egress, streams: &Streams) {
         let mut at = 0;
-        let mut waited = false;
+        let (mut waited, mut blocked) = (false, false);
         while let Some(rest) = egress.runs().get(at..).filter(|rest| !rest.is_empty()) {
+            if let Some((run, Via::Stream(id))) = rest.first().map(|run| (run, run.path.via)) {
+                self.send_to_stream(run, egress.bytes(run), streams.get(id).as_deref());
+                at += 1;
+                continue;
+            }
+            if blocked {
+                if let Some(run) = rest.first() {
+                    self.counters.blocked += u64::from(run.segments);
+                    note_full(&mut self.full, run.path);
+                }
+                at += 1;
+                continue;
+            }
             let plain = |run: &Run| !self.gso || (!self.plain.is_empty() && self.plain.contains(&run.path.remote));
             if let Some(run) = rest.first().filter(|run| run.segments > 1 && plain(run)) {
                 self.send_plainly(run, egress.bytes(run));
                 at += 1;
                 continue;
             }
-            let batch = rest.iter().take_while(|run| run.segments == 1 || !plain(run));
+            let batch = rest
+                .iter()
+                .take_while(|run| run.path.via == Via::Udp && (run.segments == 1 || !plain(run)));
             match self
                 .sender
                 .send(self.socket.as_fd(), batch.map(|run| (run, egress.bytes(run))))
             {
                 Ok(sent) => at += sent.max(1),
-                // One short wait for a whole arena; then it is better to read than to hold everybody up. What is
-                // dropped here has its numbers, so the viewers' NACKs bring it back.
+                // One short wait for a whole arena; then it is better to read than to hold everybody up.
                 Err(error) if is_timeout(&error) => {
                     if waited {
-                        self.counters.blocked += rest.iter().map(|run| u64::from(run.segments)).sum::<u64>();
-                        break;
+                        blocked = true;
+                        continue;
                     }
                     waited = true;
                     let _ = sys::wait(&[self.socket.as_raw_fd()], sys::WRITABLE, BLOCKED_MAX);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    self.refused(&error, rest.first().copied(), egress);
+                    self.refused(&error, rest.first(), egress);
                     at += 1;
                 }
             }
@@ -128,7 +147,7 @@ impl UdpSocket {
         egress.clear();
     }
 
-    fn refused(&mut self, error: &io::Error, run: Option<Run>, egress: &Egress) {
+    fn refused(&mut self, error: &io::Error, run: Option<&Run>, egress: &Egress) {
         let Some(run) = run else { return };
         if run.segments > 1 && sys::is_gso_fault(error) {
             // Checksum offload is missing on that route, or a tunnel makes the segments too long: this viewer only.
@@ -137,9 +156,29 @@ impl UdpSocket {
                 self.plain.clear();
             }
             self.plain.insert(run.path.remote);
-            self.send_plainly(&run, egress.bytes(&run));
+            self.send_plainly(run, egress.bytes(run));
+        } else if error.raw_os_error() == Some(libc::ENOBUFS) {
+            // The queue of the network device is full.
+            self.counters.blocked += u64::from(run.segments);
+            note_full(&mut self.full, run.path);
         } else {
             self.counters.failed += u64::from(run.segments);
+        }
+    }
+
+    /// The datagrams of a run into the sink of their stream.
+    fn send_to_stream(&mut self, run: &Run, bytes: &[u8], sink: Option<&dyn StreamSink>) {
+        let Some(sink) = sink else {
+            self.counters.failed += u64::from(run.segments);
+            return;
+        };
+        let refused = bytes
+            .chunks(run.segment_bytes)
+            .filter(|datagram| !sink.send(datagram))
+            .count();
+        if refused > 0 {
+            self.counters.streams_full += refused as u64;
+            note_full(&mut self.full, run.path);
         }
     }
 
@@ -152,10 +191,20 @@ impl UdpSocket {
                 .send(self.socket.as_fd(), std::iter::once((&single, segment)))
             {
                 Ok(_) => {}
-                Err(error) if is_timeout(&error) => self.counters.blocked += 1,
+                Err(error) if is_timeout(&error) => {
+                    self.counters.blocked += 1;
+                    note_full(&mut self.full, run.path);
+                }
                 Err(_) => self.counters.failed += 1,
             }
         }
+    }
+}
+
+/// Runs of one viewer follow each other, so that it is noted once.
+fn note_full(full: &mut Vec<Path>, path: Path) {
+    if full.last() != Some(&path) {
+        full.push(path);
     }
 }
 

@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use fiera_sfu::egress::{Path, Run};
+use fiera_sfu::egress::{Path, Run, Via};
 use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, msghdr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 
 /// Datagrams per system call.
@@ -265,7 +265,8 @@ impl Receiver {
         let remote = socket_addr(self.addresses.get(index)?)?;
         let local = self.locals.get(index).copied().flatten();
         let bytes = self.bytes.get(index)?.get(..*self.lengths.get(index)?)?;
-        Some((Path { local, remote }, bytes))
+        let via = Via::Udp;
+        Some((Path { via, local, remote }, bytes))
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
+use std::sync::{Arc, Mutex};
+
 use super::*;
 
 fn pair() -> (UdpSocket, UdpSocket) {
@@ -9,6 +11,14 @@ fn pair() -> (UdpSocket, UdpSocket) {
         UdpSocket::bind(any).expect("binds"),
         UdpSocket::bind(any).expect("binds"),
     )
+}
+
+fn udp(remote: SocketAddr) -> Path {
+    Path {
+        via: Via::Udp,
+        local: None,
+        remote,
+    }
 }
 
 /// Everything that arrives until `count` datagrams are there.
@@ -29,14 +39,14 @@ fn runs_arrive_as_single_datagrams_from_the_address_that_was_asked() {
     let remote = SocketAddr::from(([127, 0, 0, 1], b.local_addr().expect("bound").port()));
     let path = Path {
         local: Some([127, 0, 0, 9].into()),
-        remote,
+        ..udp(remote)
     };
     let mut egress = Egress::new();
     for (fill, len) in [(1_u8, 1_000), (2, 1_000), (3, 700), (4, 900)] {
         assert!(egress.push(path, &vec![fill; len]));
     }
     assert_eq!(egress.runs().len(), 2, "three of them in one send");
-    a.send(&mut egress);
+    a.send(&mut egress, &Streams::default());
     assert!(egress.is_empty());
     let got = collect(&mut b, 4);
     let shapes: Vec<_> = got.iter().map(|(_, bytes)| (bytes[0], bytes.len())).collect();
@@ -56,9 +66,9 @@ fn without_offload_the_same_bytes_arrive() {
     let remote = SocketAddr::from(([127, 0, 0, 1], b.local_addr().expect("bound").port()));
     let mut egress = Egress::new();
     for fill in 0..5_u8 {
-        assert!(egress.push(Path { local: None, remote }, &[fill; 300]));
+        assert!(egress.push(udp(remote), &[fill; 300]));
     }
-    a.send(&mut egress);
+    a.send(&mut egress, &Streams::default());
     let fills: Vec<_> = collect(&mut b, 5)
         .iter()
         .map(|(_, bytes)| (bytes[0], bytes.len()))
@@ -73,9 +83,9 @@ fn many_addresses_take_several_batches() {
     let mut egress = Egress::new();
     for n in 0..200_u8 {
         let remote = SocketAddr::from(([127, 0, 0, 1 + n], port));
-        assert!(egress.push(Path { local: None, remote }, &[n; 100]));
+        assert!(egress.push(udp(remote), &[n; 100]));
     }
-    a.send(&mut egress);
+    a.send(&mut egress, &Streams::default());
     let mut seen: Vec<u8> = collect(&mut b, 200).iter().map(|(_, bytes)| bytes[0]).collect();
     seen.sort_unstable();
     assert_eq!(seen, (0..200).collect::<Vec<u8>>());
@@ -89,4 +99,56 @@ fn a_bell_ends_the_wait() {
     assert!(a.wait(&waker, Duration::from_secs(60)).expect("waits"));
     waker.silence();
     assert!(!a.wait(&waker, Duration::ZERO).expect("waits"));
+}
+
+/// Takes so many datagrams, then it is full.
+struct Narrow {
+    room: usize,
+    got: Mutex<Vec<Vec<u8>>>,
+}
+
+impl StreamSink for Narrow {
+    fn send(&self, datagram: &[u8]) -> bool {
+        let mut got = self.got.lock().expect("not poisoned");
+        let fits = got.len() < self.room;
+        if fits {
+            got.push(datagram.to_vec());
+        }
+        fits
+    }
+}
+
+#[test]
+fn a_run_to_a_stream_arrives_as_datagrams_and_what_it_refuses_is_noted() {
+    let (mut a, mut b) = pair();
+    let port = b.local_addr().expect("bound").port();
+    let streams = Streams::default();
+    let sink = Arc::new(Narrow {
+        room: 3,
+        got: Mutex::default(),
+    });
+    let near = udp(SocketAddr::from(([127, 0, 0, 1], port)));
+    let stream = Path {
+        via: Via::Stream(streams.open(sink.clone())),
+        ..near
+    };
+    let mut egress = Egress::new();
+    for (path, fill, len) in [(stream, 1_u8, 500), (stream, 2, 500), (stream, 3, 200), (near, 4, 100)] {
+        assert!(egress.push(path, &vec![fill; len]));
+    }
+    a.send(&mut egress, &streams);
+    let shapes = |got: &[Vec<u8>]| got.iter().map(|d| (d[0], d.len())).collect::<Vec<_>>();
+    assert_eq!(
+        shapes(&sink.got.lock().expect("not poisoned")),
+        [(1, 500), (2, 500), (3, 200)]
+    );
+    assert_eq!(collect(&mut b, 1)[0].1, vec![4; 100], "the same address by UDP");
+    assert!(a.full.is_empty());
+
+    egress.push(stream, &[5; 50]);
+    egress.push(stream, &[6; 50]);
+    egress.push(near, &[7; 50]);
+    a.send(&mut egress, &streams);
+    assert_eq!(collect(&mut b, 1)[0].1, vec![7; 50], "others go on");
+    assert_eq!((a.counters.streams_full, a.full.clone()), (2, vec![stream]));
 }

@@ -45,7 +45,7 @@ impl Sfu {
                     let transport = self.tables.transport(entry);
                     let proved = transport.map(|t| t.handle_request(now, path, datagram, egress));
                     if proved == Some(Ok(())) {
-                        self.tables.remember(entry, path.remote);
+                        self.tables.remember(entry, &path);
                         if self.tables.transport(entry).is_some_and(|t| t.needs_attention()) {
                             self.watch(entry);
                         }
@@ -55,7 +55,7 @@ impl Sfu {
                 None => Err(StunRefusal::UnknownUser),
             },
             Ok(Claim::Response { transaction }) => {
-                let entry = self.tables.of_address(path.remote);
+                let entry = self.tables.of_path(&path);
                 let transport = entry.and_then(|entry| self.tables.transport(entry));
                 transport.map_or(Err(StunRefusal::UnknownUser), |t| {
                     t.handle_response(now, path, transaction, datagram)
@@ -69,7 +69,7 @@ impl Sfu {
     }
 
     fn handle_dtls(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
-        let Some(entry) = self.tables.of_address(path.remote) else {
+        let Some(entry) = self.tables.of_path(&path) else {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };
@@ -105,7 +105,7 @@ impl Sfu {
     }
 
     pub(super) fn handle_rtp(&mut self, now: Instant, path: Path, datagram: &[u8]) {
-        let Some(Entry::Publisher(index)) = self.tables.of_address(path.remote) else {
+        let Some(Entry::Publisher(index)) = self.tables.of_path(&path) else {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };
@@ -174,7 +174,7 @@ impl Sfu {
     }
 
     fn handle_rtcp(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
-        let Some(entry) = self.tables.of_address(path.remote) else {
+        let Some(entry) = self.tables.of_path(&path) else {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };

@@ -3,8 +3,9 @@
 
 //! One media thread without IO: it owns its publishers and viewers and never sees another thread's.
 //! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `fanout` (what goes out),
-//! `timers`.
+//! `congestion` (what did not fit), `timers`.
 
+mod congestion;
 mod control;
 mod datagrams;
 mod fanout;
@@ -25,13 +26,14 @@ use crate::transport::dtls::DtlsIdentity;
 use room::{Pending, Room, Work};
 use tables::{Entry, Tables};
 
+pub use congestion::CONGESTED_KEYFRAMES_APART;
 pub use timers::TICK;
 
 /// The media plane of one thread.
 ///
 /// Contract, in a loop: feed [`Sfu::handle_datagram`] and [`Sfu::handle_command`]; call [`Sfu::handle_tick`] every
-/// [`TICK`]; call [`Sfu::transmit`] until it returns false, sending and clearing the arena after each call and reading
-/// the socket in between; drain [`Sfu::poll_event`]. Time never comes from anywhere but the `now` arguments.
+/// [`TICK`]; call [`Sfu::transmit`] until it returns false, sending and clearing the arena after each call, telling
+/// [`Sfu::handle_congestion`] what could not be sent, and reading the socket in between; drain [`Sfu::poll_event`]. Time never comes from anywhere but the `now` arguments.
 #[derive(Debug)]
 pub struct Sfu {
     identity: Arc<DtlsIdentity>,

@@ -11,6 +11,7 @@ use slab::Slab;
 
 use super::publisher::Publisher;
 use crate::api::{ParticipantKey, PeerId};
+use crate::egress::{Path, Via};
 use crate::transport::{ADDRESSES_MAX, Transport};
 use crate::viewer::Viewer;
 
@@ -30,8 +31,8 @@ pub(crate) struct Tables {
     pub(crate) viewers: Slab<Viewer>,
     by_peer: HashMap<PeerId, Entry>,
     by_ufrag: HashMap<String, Entry>,
-    by_address: HashMap<SocketAddr, Entry>,
-    addresses: HashMap<PeerId, Vec<SocketAddr>>,
+    by_address: HashMap<(Via, SocketAddr), Entry>,
+    addresses: HashMap<PeerId, Vec<(Via, SocketAddr)>>,
     by_participant: HashMap<ParticipantKey, usize>,
 }
 
@@ -92,8 +93,8 @@ impl Tables {
         self.by_ufrag.get(ufrag).copied()
     }
 
-    pub(crate) fn of_address(&self, address: SocketAddr) -> Option<Entry> {
-        self.by_address.get(&address).copied()
+    pub(crate) fn of_path(&self, path: &Path) -> Option<Entry> {
+        self.by_address.get(&path.end()).copied()
     }
 
     pub(crate) fn publisher_of(&self, participant: ParticipantKey) -> Option<usize> {
@@ -114,8 +115,9 @@ impl Tables {
         }
     }
 
-    /// Remembers an address from which a proved check came; the oldest is forgotten when there are too many.
-    pub(crate) fn remember(&mut self, entry: Entry, address: SocketAddr) {
+    /// Remembers where a proved check came from; the oldest is forgotten when there are too many.
+    pub(crate) fn remember(&mut self, entry: Entry, path: &Path) {
+        let address = path.end();
         if self.by_address.get(&address) == Some(&entry) {
             return;
         }

@@ -222,7 +222,7 @@ impl Sfu {
             };
             let waited = now.saturating_duration_since(waiting.since);
             let period = u64::try_from(ASK_AGAIN.as_millis() / TICK.as_millis()).unwrap_or(1);
-            if self.tick.is_multiple_of(period) {
+            if self.tick.is_multiple_of(period) && now >= waiting.since {
                 self.request_keyframe(now, source, target.layer);
             }
             if dark && waited >= WAIT_FOR_KEYFRAME && self.replay_anyway(now, waiting.viewer, waiting.slot) {

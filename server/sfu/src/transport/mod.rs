@@ -137,7 +137,7 @@ impl Transport {
         let crypto = provider.crypto();
         let proved = ice::prove_request(datagram, &self.local.ice_pwd, crypto)?;
         // Once connected, only the address that proved itself keeps the connection alive: a recorded request must not.
-        if !self.is_connected() || self.path.is_some_and(|current| current.remote == path.remote) {
+        if !self.is_connected() || self.path.is_some_and(|current| current.end() == path.end()) {
             self.last_consent = now;
         }
         if let Some(answer) = ice::success(proved.transaction, path.remote, &self.local.ice_pwd, crypto) {
@@ -209,7 +209,7 @@ impl Transport {
     }
 
     fn end_probation(&mut self, now: Instant, path: Path) {
-        if self.probation.as_ref().is_some_and(|p| p.path.remote == path.remote) {
+        if self.probation.as_ref().is_some_and(|p| p.path.end() == path.end()) {
             self.path = self.probation.take().map(|p| p.path);
             self.last_consent = now;
         }

@@ -38,6 +38,8 @@ pub struct Viewer {
     pub slots: Vec<Slot>,
     /// Lowest layer or wanted layer.
     pub loss: LossGuard,
+    /// The last keyframe request that was made, or will be, because its way out was full.
+    pub congested_at: Option<Instant>,
     cname: String,
     twcc: u16,
 }
@@ -66,6 +68,7 @@ impl Viewer {
             transport,
             slots,
             loss: LossGuard::default(),
+            congested_at: None,
             cname: media.cname,
             twcc: 0,
         }

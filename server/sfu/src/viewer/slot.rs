@@ -144,6 +144,17 @@ impl Slot {
         self.replay = None;
     }
 
+    /// Stops a picture until its next keyframe. False for sound, and for what sends nothing or waits already.
+    pub fn wait_for_keyframe(&mut self) -> bool {
+        if !self.is_video() {
+            return false;
+        }
+        let Some(feed) = self.live.take() else { return false };
+        self.replay = None;
+        self.target = self.target.or(Some(feed));
+        true
+    }
+
     fn payload_type(&self, codec: Codec) -> Option<&PayloadType> {
         self.media.payload_types.iter().find(|pt| pt.codec == codec)
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use fiera_sfu::api::{Command, Event, ParticipantKey, PeerId, RoomKey, Side, SourceKind};
 use fiera_sfu::clock::ServerClock;
 use fiera_sfu::counters::Drop as Dropped;
-use fiera_sfu::egress::{Egress, Path};
+use fiera_sfu::egress::{Egress, Path, Via};
 use fiera_sfu::engine::{Sfu, TICK};
 use fiera_sfu::sdp::{Codec, PublisherMedia, RemoteTransport, ViewerMedia};
 
@@ -255,6 +255,16 @@ impl Fair {
         self.flush();
     }
 
+    /// A viewer's way out is full.
+    pub(crate) fn congest(&mut self, viewer: usize) {
+        let path = Path {
+            via: Via::Udp,
+            local: Some(SERVER),
+            remote: self.viewers[viewer].endpoint.address,
+        };
+        self.sfu.handle_congestion(self.now(), path);
+    }
+
     /// Sets how large a viewer shows a slot.
     pub(crate) fn want(&mut self, viewer: usize, slot: u8, height: Option<u16>) {
         let peer = self.viewers[viewer].peer;
@@ -357,6 +367,7 @@ impl Fair {
         match flight.to {
             None => {
                 let path = Path {
+                    via: Via::Udp,
                     local: Some(SERVER),
                     remote: flight.from,
                 };

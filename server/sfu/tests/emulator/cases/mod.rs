@@ -4,6 +4,7 @@
 //! The behaviours, one test each.
 
 mod check;
+mod congestion;
 mod delivery;
 mod flood;
 mod hostile;

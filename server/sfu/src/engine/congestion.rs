@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Ways out that are full: what a socket or stream had to refuse is not repaired packet by packet, the picture waits
+//! for its next keyframe. Sound is small and goes on.
+
+use std::time::{Duration, Instant};
+
+use super::tables::Entry;
+use super::{Sfu, Waiting};
+use crate::egress::Path;
+
+/// One viewer's full way out makes publishers send keyframes, which everybody gets, no more often than this; in between
+/// its picture waits for a keyframe that others asked for.
+pub const CONGESTED_KEYFRAMES_APART: Duration = Duration::from_secs(3);
+
+impl Sfu {
+    /// Tells that datagrams to this end were refused because its queue is full. The viewer's pictures stop until their
+    /// next keyframes, of which one is asked for; unknown ends and publishers are ignored.
+    pub fn handle_congestion(&mut self, now: Instant, path: Path) {
+        let Some(Entry::Viewer(index)) = self.tables.of_path(&path) else {
+            return;
+        };
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
+        // What went to an address that is left already says nothing about the one in use.
+        if viewer.transport.media_path().map(|path| path.end()) != Some(path.end()) {
+            return;
+        }
+        let since = viewer
+            .congested_at
+            .map_or(now, |last| now.max(last + CONGESTED_KEYFRAMES_APART));
+        let mut stopped = false;
+        for (place, slot) in viewer.slots.iter_mut().enumerate() {
+            if !slot.wait_for_keyframe() {
+                continue;
+            }
+            stopped = true;
+            let at = (index, place);
+            self.replaying.retain(|replaying| *replaying != at);
+            self.waiting.retain(|w| (w.viewer, w.slot) != at);
+            self.waiting.push(Waiting {
+                viewer: index,
+                slot: place,
+                since,
+            });
+        }
+        if !stopped {
+            return;
+        }
+        self.counters.congested += 1;
+        viewer.congested_at = Some(since);
+        if since > now {
+            return;
+        }
+        let aims = viewer
+            .slots
+            .iter()
+            .filter(|slot| slot.is_video() && slot.live.is_none())
+            .filter_map(|slot| Some((slot.assigned?, slot.target?)));
+        let aims: Vec<_> = aims.collect();
+        for (source, target) in aims {
+            self.request_keyframe(now, source, target.layer);
+        }
+    }
+}
