@@ -22,10 +22,8 @@ describe("a stage in real browsers", () => {
   before(async () => {
     server = await startServer();
     chromium = await startChromium();
-    firefox = await startFirefox();
     // The camera is Chromium's fake device (green, with a clock); the screen is blue with a tone of its own.
     speaker = await chromium.newPage(SPEAKER, { camera: { screen: { color: "#2040ff", tone_hz: 880 } } });
-    listeners.push(await chromium.newPage("Listener 1"), await chromium.newPage("Listener 2"), await firefox.newPage("Listener 3"));
   });
   after(async () => {
     await chromium?.stop();
@@ -41,22 +39,9 @@ describe("a stage in real browsers", () => {
     );
   });
 
-  it("three listeners see the camera, moving and the speaker's, and hear the voice", async () => {
-    for (const page of listeners) {
-      await join(server, page);
-      await tileOf(page, SPEAKER);
-      await showsColor(page, { name: SPEAKER, source: "camera" }, "green");
-      await moves(page, { name: SPEAKER, source: "camera" });
-      await hears(page);
-    }
-  });
-
-  it("listeners were never asked for a device", async () => {
-    for (const page of listeners) assert.deepEqual(await page.probe("asked"), { devices: 0, screens: 0 }, page.name);
-  });
-
-  it("from the click on Join to the first picture takes less than two seconds", async () => {
-    const page = await chromium.newPage("Listener 4");
+  it("from the click on Join to the first picture takes less than two seconds", async (test) => {
+    const page = await chromium.newPage("Listener 1");
+    listeners.push(page);
     await page.goto(`${server.url}/e/demo`);
     await page.waitFor("join");
     await page.fill("name", page.name);
@@ -64,7 +49,7 @@ describe("a stage in real browsers", () => {
     const shown = page.probe("clickToPicture", { name: SPEAKER, source: "camera" });
     await page.click("join");
     const took_ms = await shown;
-    await page.close();
+    test.diagnostic(`${Math.round(took_ms)} ms`);
     assert.ok(took_ms !== null && took_ms < JOIN_TO_PICTURE_MS_MAX, `it took ${Math.round(took_ms)} ms`);
   });
 
@@ -86,6 +71,23 @@ describe("a stage in real browsers", () => {
     await until("a small stage gets a smaller layer", async () => (await height()) <= large / 2, { within_ms: 15_000 });
     await moves(page, { name: SPEAKER, source: "camera" });
     await page.size(1280, 800);
+  });
+
+  it("three listeners see the camera, moving and the speaker's, and hear the voice", async () => {
+    firefox = await startFirefox();
+    const others = [await chromium.newPage("Listener 2"), await firefox.newPage("Listener 3")];
+    for (const page of others) await join(server, page);
+    listeners.push(...others);
+    for (const page of listeners) {
+      await tileOf(page, SPEAKER);
+      await showsColor(page, { name: SPEAKER, source: "camera" }, "green");
+      await moves(page, { name: SPEAKER, source: "camera" });
+      await hears(page);
+    }
+  });
+
+  it("listeners were never asked for a device", async () => {
+    for (const page of listeners) assert.deepEqual(await page.probe("asked"), { devices: 0, screens: 0 }, page.name);
   });
 
   it("a shared screen arrives with its sound, beside the camera", async () => {
