@@ -19,6 +19,9 @@ const VARIANCE_START: f64 = 50.0;
 /// Variance added with each sample.
 const VARIANCE_STEP: f64 = 5.0;
 
+/// Variance added when the rate is changed on purpose.
+const VARIANCE_CHANGE: f64 = 200.0;
+
 /// Acknowledged bit rate.
 #[derive(Debug)]
 pub(super) struct AckedRate {
@@ -43,6 +46,11 @@ impl AckedRate {
     /// Bits per second that arrive; none in the first half second.
     pub(super) fn bps(&self) -> Option<f64> {
         self.estimate_kbps.map(|kbps| kbps * 1_000.0)
+    }
+
+    /// The rate was changed on purpose, so the next samples say more than those before.
+    pub(super) fn expect_change(&mut self) {
+        self.variance += VARIANCE_CHANGE;
     }
 
     /// Reports went missing, or the viewer's clock jumped: what arrived meanwhile is unknown.

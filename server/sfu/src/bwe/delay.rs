@@ -32,7 +32,9 @@ pub(super) const DELAY_JUMP_US: i64 = 10_000_000;
 /// Queue above the smallest delay that counts as standing, microseconds.
 const STANDING_US: i64 = 90_000;
 /// ... when so many groups in a row saw it.
-const STANDING_GROUPS: u32 = 5;
+const STANDING_GROUPS: u32 = 2;
+/// The queue that stands is the smallest delay of so many groups: the bursts of others pass between them.
+const RECENT_GROUPS: usize = 5;
 
 /// What the delays say about the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +74,8 @@ pub(super) struct Delay {
     base_before_us: i64,
     base_since_us: u64,
     standing: u32,
+    recent: [i64; RECENT_GROUPS],
+    groups: usize,
     queue_us: i64,
 }
 
@@ -93,6 +97,8 @@ impl Delay {
             base_before_us: i64::MAX,
             base_since_us: 0,
             standing: 0,
+            recent: [i64::MAX; RECENT_GROUPS],
+            groups: 0,
             queue_us: 0,
         }
     }
@@ -122,6 +128,7 @@ impl Delay {
     pub(super) fn rebase(&mut self) {
         self.base_us = None;
         self.base_before_us = i64::MAX;
+        self.recent = [i64::MAX; RECENT_GROUPS];
         self.standing = 0;
         self.queue_us = 0;
     }
@@ -165,7 +172,12 @@ impl Delay {
 
     fn close(&mut self, group: Group) {
         let base = self.base_us.unwrap_or(group.delay_us).min(self.base_before_us);
-        self.queue_us = group.delay_us.saturating_sub(base);
+        if let Some(place) = self.recent.get_mut(self.groups % RECENT_GROUPS) {
+            *place = group.delay_us;
+        }
+        self.groups = self.groups.wrapping_add(1);
+        let standing = self.recent.iter().fold(i64::MAX, |least, delay| least.min(*delay));
+        self.queue_us = standing.saturating_sub(base);
         self.standing = if self.queue_us > STANDING_US {
             self.standing + 1
         } else {

@@ -32,17 +32,23 @@ const WANTED_SHARE: f64 = 1.1;
 const WANTED_START_BPS: f64 = 1_500_000.0;
 /// Time between probes that do not follow each other at once, microseconds; doubles with each that shows nothing new.
 const PROBE_PAUSE_US: u64 = 2_000_000;
-const PROBE_PAUSE_MAX_US: u64 = 16_000_000;
+const PROBE_PAUSE_MAX_US: u64 = 8_000_000;
 /// After a decrease nothing is probed for so long, microseconds.
 const CALM_US: u64 = 1_500_000;
 /// Nothing is probed into a queue that is longer, microseconds.
 const PROBE_QUEUE_MAX_US: u64 = 30_000;
+/// After a probe raised the target a growing queue is the probe's own for a round trip and so long, microseconds ...
+const SETTLE_US: u64 = 300_000;
+/// ... unless it is longer, microseconds.
+const SETTLE_QUEUE_US: u64 = 80_000;
 /// A result above this share of the estimate is news.
 const NEWS_SHARE: f64 = 1.1;
 /// A probe of this share that arrives unhindered is followed by a higher one at once.
 const FURTHER_SHARE: f64 = 0.7;
 /// A limit by loss grows so much per judged window while loss stays away.
-const LOSS_LIMIT_GROWTH: f64 = 1.08;
+const LOSS_LIMIT_GROWTH: f64 = 1.15;
+/// A probe that loses this much more than the path's own loss raises nothing, but at the start.
+const PROBE_LOSS: f64 = 0.10;
 /// Without any report for so long the target falls, microseconds ...
 const SILENCE_US: u64 = 1_500_000;
 /// ... by this share each second.
@@ -84,6 +90,8 @@ pub struct Estimator {
     reported_us: u64,
     /// Rate of the probe that is under way, and the target when it began.
     probe: Option<(f64, f64)>,
+    /// When a probe last raised the target.
+    raised_us: Option<u64>,
     probe_at_us: u64,
     probe_pause_us: u64,
     bootstrapping: bool,
@@ -121,6 +129,7 @@ impl Estimator {
             silent: false,
             reported_us: 0,
             probe: None,
+            raised_us: None,
             probe_at_us: 0,
             probe_pause_us: PROBE_PAUSE_US,
             bootstrapping: true,
@@ -225,7 +234,7 @@ impl Estimator {
             self.acked.on_received(arrival_us, bytes, limited);
             self.delay.on_received(sent_us, delay_us, cluster != 0);
             if cluster != 0 {
-                self.prober.on_received(cluster, arrival_us, bytes);
+                self.prober.on_received(cluster, sent_us, arrival_us, bytes);
             }
         }
         if !useful {
@@ -352,13 +361,17 @@ impl Estimator {
         let queue_us = self.delay.queue_us();
         self.watch_standing(now_us, queue_us);
         let seen = Seen {
-            usage: self.delay.usage(),
-            acked_bps: self.acked.bps(),
+            usage: self.usage(now_us),
+            // What would arrive if the path lost nothing by itself: a backoff must not pay for that loss again and again.
+            acked_bps: self.acked.bps().map(|bps| bps / (1.0 - self.loss.inherent())),
             rtt_us: self.rtt(),
             queue_us,
             application_limited: self.application.is_limited(),
         };
-        self.rate.update(now_us, &seen);
+        if self.rate.update(now_us, &seen) && self.wants_more() {
+            self.probe_pause_us = PROBE_PAUSE_US;
+            self.probe_at_us = self.probe_at_us.min(now_us);
+        }
         match self.loss.judge(queue_us, self.target()) {
             Verdict::Keep => {}
             Verdict::Fine => {
@@ -380,6 +393,18 @@ impl Estimator {
         self.consider_probe(now_us);
     }
 
+    /// What the delays say, but for the little that a probe itself has left in the queue.
+    fn usage(&self, now_us: u64) -> Usage {
+        let usage = self.delay.usage();
+        let settling = self
+            .raised_us
+            .is_some_and(|at| now_us.saturating_sub(at) < self.rtt() + SETTLE_US);
+        if usage == Usage::Over && settling && self.delay.queue_us() < SETTLE_QUEUE_US {
+            return Usage::Under;
+        }
+        usage
+    }
+
     /// Tells a queue that we fill from a path that became longer.
     fn watch_standing(&mut self, now_us: u64, queue_us: u64) {
         if self.delay.usage() != Usage::Over && !self.rate.is_draining() {
@@ -387,7 +412,7 @@ impl Estimator {
             return;
         }
         let (since_us, then_us) = *self.standing.get_or_insert((now_us, queue_us));
-        if now_us.saturating_sub(since_us) < REBASE_US {
+        if now_us.saturating_sub(since_us) < REBASE_US + 2 * self.rtt() {
             return;
         }
         if queue_us > then_us - then_us / 5 && queue_us > PROBE_QUEUE_MAX_US {
@@ -427,18 +452,24 @@ impl Estimator {
             self.next_probe(now_us, false);
             return;
         };
-        self.path_full = result.full;
-        if result.full {
-            self.rate.set_capacity(result.bps);
+        let full = result.capacity_bps.is_some();
+        self.path_full = full;
+        if let Some(bps) = result.capacity_bps {
+            self.rate.set_capacity(bps);
         }
         let floor = self.acked.bps().unwrap_or(0.0) * 0.85;
-        let lowers = result.full && self.bootstrapping;
-        if result.bps > target && self.delay.usage() != Usage::Over {
+        let lowers = full && self.bootstrapping;
+        let kept = self.bootstrapping || result.loss <= self.loss.inherent() + PROBE_LOSS;
+        if result.bps > target && kept && self.delay.usage() != Usage::Over {
+            // It carries more than the limit without more loss.
+            self.loss_limit_bps = None;
             self.rate.set(result.bps);
+            self.acked.expect_change();
+            self.raised_us = Some(now_us);
         } else if lowers && result.bps < target {
             self.rate.set(result.bps.max(floor));
         }
-        let further = !result.full && result.bps >= FURTHER_SHARE * probed_bps;
+        let further = !full && kept && result.bps >= FURTHER_SHARE * probed_bps;
         if further && self.wants_more() {
             self.probe_at_us = now_us;
             return;

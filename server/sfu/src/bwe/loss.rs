@@ -7,7 +7,7 @@
 use super::LOSS_WINDOW_US;
 
 /// Packets that a window needs before it says anything ...
-const PACKETS_MIN: u32 = 40;
+const PACKETS_MIN: u32 = 80;
 /// ... unless it has lasted this long, microseconds.
 const WINDOW_MAX_US: u64 = 2_000_000;
 /// ... with at least so many.
@@ -17,15 +17,19 @@ const INHERENT_START: f64 = 0.01;
 /// The path's own loss is never believed to be higher.
 const INHERENT_MAX: f64 = 0.35;
 /// Share of a window's lower loss that the path's own loss follows.
-const INHERENT_FALL: f64 = 0.15;
+const INHERENT_FALL: f64 = 0.08;
 /// Loss above the path's own that is within chance, at least.
-const MARGIN: f64 = 0.02;
+const MARGIN: f64 = 0.04;
+/// Loss above this is too much at once; less must show in two windows in a row.
+const ALARMING: f64 = 0.3;
 /// An experiment sends at most this share of before.
 const EXPERIMENT_SHARE: f64 = 0.88;
 /// Loss that remains at this share of before was not caused by the rate.
 const UNRESPONSIVE_SHARE: f64 = 0.6;
 /// Windows that an experiment waits for the rate to fall.
-const EXPERIMENT_WINDOWS_MAX: u8 = 4;
+const EXPERIMENT_WINDOWS_MAX: u8 = 5;
+/// Windows after the rate fell whose mean decides.
+const EXPERIMENT_SETTLED: u8 = 2;
 /// Queue above which loss is congestion without an experiment, microseconds.
 const QUEUE_CONGESTED_US: u64 = 50_000;
 /// Share of what arrives that is sent after congestion by loss.
@@ -50,6 +54,8 @@ struct Experiment {
     sent_bps: f64,
     target_bps: f64,
     windows: u8,
+    settled: u8,
+    settled_loss: f64,
 }
 
 /// Loss of one path, from transport-wide reports.
@@ -65,6 +71,8 @@ pub(super) struct Loss {
     first_us: u64,
     last_us: u64,
     experiment: Option<Experiment>,
+    /// Whether the window before had more loss than the path's own.
+    exceeded: bool,
 }
 
 impl Loss {
@@ -80,6 +88,7 @@ impl Loss {
             first_us: 0,
             last_us: 0,
             experiment: None,
+            exceeded: false,
         }
     }
 
@@ -160,24 +169,32 @@ impl Loss {
         let excess = ratio > self.inherent + margin;
         if let Some(experiment) = &mut self.experiment {
             experiment.windows += 1;
-            let before = *experiment;
             // The first window still holds packets of before.
-            let settled = before.windows >= 2 && sent_bps <= before.sent_bps * (EXPERIMENT_SHARE + 0.05);
-            if !settled && before.windows < EXPERIMENT_WINDOWS_MAX {
+            if experiment.windows >= 2 && sent_bps <= experiment.sent_bps * (EXPERIMENT_SHARE + 0.05) {
+                experiment.settled += 1;
+                experiment.settled_loss += ratio;
+            }
+            let before = *experiment;
+            if before.settled < EXPERIMENT_SETTLED && before.windows < EXPERIMENT_WINDOWS_MAX {
                 return Verdict::Keep;
             }
             self.experiment = None;
-            if ratio >= before.loss * UNRESPONSIVE_SHARE && queue_us < QUEUE_CONGESTED_US {
-                self.inherent = ratio.max(self.inherent).min(INHERENT_MAX);
+            let after = if before.settled > 0 { before.settled_loss / f64::from(before.settled) } else { ratio };
+            if after >= before.loss * UNRESPONSIVE_SHARE && queue_us < QUEUE_CONGESTED_US {
+                self.inherent = after.max(self.inherent).min(INHERENT_MAX);
                 return Verdict::Restore(before.target_bps);
             }
             return Verdict::Fine;
         }
+        let first = excess && !std::mem::replace(&mut self.exceeded, excess);
         if !excess {
             if ratio < self.inherent {
                 self.inherent += INHERENT_FALL * (ratio - self.inherent);
             }
             return Verdict::Fine;
+        }
+        if first && ratio < ALARMING {
+            return Verdict::Keep;
         }
         if queue_us >= QUEUE_CONGESTED_US || self.inherent >= INHERENT_MAX {
             return Verdict::Limit(arriving_bps * BACKOFF);
@@ -187,6 +204,8 @@ impl Loss {
             sent_bps,
             target_bps,
             windows: 0,
+            settled: 0,
+            settled_loss: 0.0,
         });
         Verdict::Limit(arriving_bps.min(sent_bps * EXPERIMENT_SHARE))
     }

@@ -37,9 +37,12 @@ struct Cluster {
     started_us: u64,
     last_sent_us: u64,
     sent_bytes: u64,
-    /// Of packets sent at the last moment; they belong to the interval after the last one.
-    last_burst_bytes: u64,
     packets: u32,
+    /// Sending times of what arrived.
+    received_first_us: u64,
+    received_last_us: u64,
+    /// Of what was sent at the last moment and arrived; it belongs to the interval after the last one.
+    received_last_bytes: u64,
     first_arrival_us: i64,
     last_arrival_us: i64,
     first_arrival_bytes: u64,
@@ -60,25 +63,25 @@ impl Cluster {
         {
             return None;
         }
-        let send_us = self.last_sent_us.saturating_sub(self.started_us);
+        let send_us = self.received_last_us.saturating_sub(self.received_first_us);
         let arrive_us = self.last_arrival_us - self.first_arrival_us;
         if send_us == 0 || arrive_us <= 0 {
             return None;
         }
-        let send_bps = (self.sent_bytes - self.last_burst_bytes) as f64 * 8e6 / send_us as f64;
-        let arrive_bps = (self.arrived_bytes - self.first_arrival_bytes) as f64 * 8e6
-            / arrive_us as f64
-            / (1.0 - inherent_loss.min(0.5));
+        // Both rates are of what arrived: loss must not pass for a path that is full.
+        let kept = 1.0 - inherent_loss.min(0.5);
+        let rate = |bytes: u64, us: f64| bytes as f64 * 8e6 / us / kept;
+        let send_bps = rate(self.arrived_bytes - self.received_last_bytes, send_us as f64);
+        let arrive_bps = rate(self.arrived_bytes - self.first_arrival_bytes, arrive_us as f64);
         if arrive_bps > send_bps * FASTER_SHARE_MAX {
             return None;
         }
         let full = arrive_bps < send_bps * FULL_SHARE;
-        let bps = if full {
-            arrive_bps * FULL_USE
-        } else {
-            send_bps.min(arrive_bps)
-        };
-        Some(ProbeResult { bps, full })
+        Some(ProbeResult {
+            bps: if full { arrive_bps * FULL_USE } else { send_bps.min(arrive_bps) },
+            capacity_bps: full.then_some(arrive_bps),
+            loss: 1.0 - f64::from(self.arrived.min(self.packets)) / f64::from(self.packets),
+        })
     }
 }
 
@@ -87,8 +90,10 @@ impl Cluster {
 pub(super) struct ProbeResult {
     /// Bits per second that the path carries, at least.
     pub(super) bps: f64,
-    /// Whether it carries no more.
-    pub(super) full: bool,
+    /// What it carries at most; none when the probe arrived unhindered.
+    pub(super) capacity_bps: Option<f64>,
+    /// Share of the cluster that did not arrive.
+    pub(super) loss: f64,
 }
 
 /// Sends and measures one cluster at a time.
@@ -149,8 +154,10 @@ impl Prober {
             started_us: now_us,
             last_sent_us: now_us,
             sent_bytes: 0,
-            last_burst_bytes: 0,
             packets: 0,
+            received_first_us: u64::MAX,
+            received_last_us: 0,
+            received_last_bytes: 0,
             first_arrival_us: i64::MAX,
             last_arrival_us: i64::MIN,
             first_arrival_bytes: 0,
@@ -174,13 +181,9 @@ impl Prober {
         if cluster.packets == 0 {
             cluster.started_us = now_us;
         }
-        if now_us > cluster.last_sent_us {
-            cluster.last_sent_us = now_us;
-            cluster.last_burst_bytes = 0;
-        }
+        cluster.last_sent_us = now_us;
         cluster.packets += 1;
         cluster.sent_bytes += u64::from(bytes);
-        cluster.last_burst_bytes += u64::from(bytes);
         let id = cluster.id;
         if cluster.sent_bytes >= cluster.bytes {
             self.waiting = self.sending.take();
@@ -189,11 +192,19 @@ impl Prober {
     }
 
     /// A packet of a cluster arrived.
-    pub(super) fn on_received(&mut self, id: u8, arrival_us: i64, bytes: u16) {
+    pub(super) fn on_received(&mut self, id: u8, sent_us: u64, arrival_us: i64, bytes: u16) {
         let both = [self.sending.as_mut(), self.waiting.as_mut()];
         let Some(cluster) = both.into_iter().flatten().find(|cluster| cluster.id == id) else {
             return;
         };
+        cluster.received_first_us = cluster.received_first_us.min(sent_us);
+        if sent_us > cluster.received_last_us {
+            cluster.received_last_us = sent_us;
+            cluster.received_last_bytes = 0;
+        }
+        if sent_us == cluster.received_last_us {
+            cluster.received_last_bytes += u64::from(bytes);
+        }
         if arrival_us < cluster.first_arrival_us {
             cluster.first_arrival_us = arrival_us;
             cluster.first_arrival_bytes = u64::from(bytes);

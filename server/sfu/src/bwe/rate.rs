@@ -15,8 +15,12 @@ const QUEUE_US: u64 = 100_000;
 const LONG_QUEUE_US: u64 = 250_000;
 /// A queue below this is drained, microseconds.
 const DRAINED_US: u64 = 20_000;
+/// Above this queue nothing grows, and above the next the rate eases off, microseconds and share per second.
+const HOLD_US: u64 = 25_000;
+const EASE_US: u64 = 45_000;
+const EASE_PER_S: f64 = 0.05;
 /// Share of the known capacity that is sent once the queue is drained.
-const AFTER_DRAIN: f64 = 0.9;
+const AFTER_DRAIN: f64 = 0.93;
 /// Growth per second far from the known capacity, as a share.
 const GROWTH_PER_S: f64 = 0.08;
 /// No estimate above this share of what arrives comes from growth alone.
@@ -104,9 +108,11 @@ impl Rate {
         self.draining
     }
 
-    pub(super) fn update(&mut self, now_us: u64, seen: &Seen) {
+    /// Takes one report. True when more arrives than the path was known to carry.
+    pub(super) fn update(&mut self, now_us: u64, seen: &Seen) -> bool {
         let step_s = (now_us.saturating_sub(self.updated_us) as f64 / 1e6).min(1.0);
         self.updated_us = now_us;
+        let wider = self.forget_capacity(seen);
         match seen.usage {
             Usage::Over => self.decrease(now_us, seen),
             Usage::Under => self.finish_drain(seen),
@@ -117,14 +123,23 @@ impl Rate {
                 }
             }
         }
+        wider
+    }
+
+    fn forget_capacity(&mut self, seen: &Seen) -> bool {
+        let wider = seen.queue_us < HOLD_US
+            && self
+                .capacity
+                .zip(seen.acked_bps)
+                .is_some_and(|(capacity, acked)| acked / 1_000.0 > capacity.kbps + capacity.spread_kbps());
+        if wider {
+            self.capacity = None;
+        }
+        wider
     }
 
     fn decrease(&mut self, now_us: u64, seen: &Seen) {
-        let pause_us = if self.draining {
-            seen.rtt_us + seen.queue_us + RESPONSE_US
-        } else {
-            seen.rtt_us.clamp(10_000, 200_000)
-        };
+        let pause_us = seen.rtt_us.clamp(50_000, 500_000);
         let Some(acked) = seen.acked_bps else {
             if !self.decreased_within(now_us, seen.rtt_us + 2 * RESPONSE_US) {
                 self.decreased_us = Some(now_us);
@@ -132,7 +147,7 @@ impl Rate {
             }
             return;
         };
-        if self.decreased_within(now_us, pause_us) && acked > self.bps / 2.0 {
+        if self.decreased_within(now_us, pause_us) && (self.draining || acked > self.bps / 2.0) {
             return;
         }
         let share = match seen.queue_us {
@@ -146,11 +161,11 @@ impl Rate {
         {
             wanted = capacity.kbps * 1_000.0 * BACKOFF;
         }
-        // While draining we send less than the path carries, and what arrives in the end is only what we sent.
-        if !self.draining {
+        // A long queue keeps the bottleneck busy: what arrives is what it carries. Else, while draining, it is what we sent.
+        if !self.draining || seen.queue_us >= QUEUE_US {
             self.learn(acked / 1_000.0);
         }
-        self.draining |= seen.queue_us >= QUEUE_US;
+        self.draining = true;
         self.decreased_us = Some(now_us);
         if wanted < self.bps {
             self.set(wanted);
@@ -168,12 +183,15 @@ impl Rate {
 
     fn increase(&mut self, step_s: f64, seen: &Seen) {
         let Some(acked) = seen.acked_bps else { return };
-        if let Some(capacity) = self.capacity
-            && acked / 1_000.0 > capacity.kbps + capacity.spread_kbps()
-        {
-            self.capacity = None;
-        }
         if seen.application_limited {
+            return;
+        }
+        // The queue is not growing, but it need not be there either.
+        if seen.queue_us > EASE_US {
+            self.set(self.bps * (1.0 - EASE_PER_S * step_s));
+            return;
+        }
+        if seen.queue_us > HOLD_US {
             return;
         }
         let grown = match self.capacity {
