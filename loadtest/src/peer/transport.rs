@@ -67,6 +67,7 @@ impl IceCredentials {
 struct FullAgent {
     address: SocketAddr,
     own_password: String,
+    has_nominated: bool,
 }
 
 /// See the module's head.
@@ -131,6 +132,7 @@ impl Transport {
         self.full_agent = Some(FullAgent {
             address,
             own_password: local.pwd.clone(),
+            has_nominated: false,
         });
     }
 
@@ -220,12 +222,17 @@ impl Transport {
     }
 
     fn handle_stun(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {
-        if let Some(peer) = &self.full_agent
+        if self.full_agent.is_some() && stun::is_indication(datagram) {
+            return Ok(Received::Inside);
+        }
+        if let Some(peer) = &mut self.full_agent
             && stun::is_request(datagram)
         {
             let crypto = self.identity.provider.crypto();
-            let answer = stun::answer(datagram, &peer.own_password, peer.address, crypto)?;
+            let (answer, nominates) = stun::answer(datagram, &peer.own_password, peer.address, crypto)?;
             self.out.push_back(answer);
+            peer.has_nominated |= nominates;
+            self.begin_dtls(now)?;
             return Ok(Received::Inside);
         }
         let id = stun::response(datagram, &self.credentials, self.identity.provider.crypto())?;
@@ -237,6 +244,17 @@ impl Transport {
         self.checks.drain(..=known);
         if self.answered.replace(now).is_none() {
             self.next_check = now + CHECK_SETTLED;
+        }
+        self.begin_dtls(now)?;
+        Ok(Received::Inside)
+    }
+
+    /// Begins the handshake once a check of ours is answered and whoever is in control has nominated: a hello that comes
+    /// earlier is dropped by a full agent, and repeated after a second only.
+    fn begin_dtls(&mut self, now: Instant) -> Result<()> {
+        let waits = self.full_agent.as_ref().is_some_and(|peer| !peer.has_nominated);
+        let may_begin = self.answered.is_some() && !(self.credentials.is_controlled && waits);
+        if may_begin && self.dtls.is_none() {
             let server = (!self.is_dtls_client).then(|| self.handshake.clone());
             let dtls = self.dtls.insert(Endpoint::new(alias(), TransportProtocol::UDP, server));
             if self.is_dtls_client {
@@ -245,7 +263,7 @@ impl Transport {
             }
             self.drain_dtls();
         }
-        Ok(Received::Inside)
+        Ok(())
     }
 
     fn handle_dtls(&mut self, now: Instant, datagram: &[u8]) -> Result<Received> {

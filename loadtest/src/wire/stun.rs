@@ -89,11 +89,19 @@ pub fn is_request(datagram: &[u8]) -> bool {
     is_stun(datagram) && datagram.starts_with(&BINDING_REQUEST.value().to_be_bytes())
 }
 
-/// Answers a check that came from `from` and is signed with our own password (RFC 8445 section 7.3).
+/// Whether a datagram is a binding indication: the keepalive of a full agent, which wants no answer (RFC 8445 section 11).
+#[must_use]
+pub fn is_indication(datagram: &[u8]) -> bool {
+    const BINDING_INDICATION: [u8; 2] = [0x00, 0x11];
+    is_stun(datagram) && datagram.starts_with(&BINDING_INDICATION)
+}
+
+/// Answers a check that came from `from` and is signed with our own password (RFC 8445 section 7.3); says too whether
+/// it nominates (USE-CANDIDATE).
 ///
 /// # Errors
 /// When it is malformed, unsigned or signed with another password.
-pub fn answer(datagram: &[u8], own_password: &str, from: SocketAddr, crypto: &dyn RTCCrypto) -> Result<Vec<u8>> {
+pub fn answer(datagram: &[u8], own_password: &str, from: SocketAddr, crypto: &dyn RTCCrypto) -> Result<(Vec<u8>, bool)> {
     let mut request = Message::new();
     request.unmarshal_binary(datagram).context("malformed STUN")?;
     MessageIntegrity::check(&mut request, own_password.as_bytes(), crypto).context("STUN integrity of a check")?;
@@ -111,7 +119,7 @@ pub fn answer(datagram: &[u8], own_password: &str, from: SocketAddr, crypto: &dy
         .add_to(&mut out)
         .context("STUN integrity")?;
     FINGERPRINT.add_to(&mut out).context("STUN fingerprint")?;
-    Ok(out.raw)
+    Ok((out.raw, request.contains(ATTR_USE_CANDIDATE)))
 }
 
 #[cfg(test)]
@@ -136,8 +144,10 @@ mod tests {
         let (id, request) = check(&ours, provider.crypto()).unwrap();
         assert!(is_stun(&request) && is_request(&request));
         let from = SocketAddr::from(([192, 0, 2, 7], 5_000));
-        let good = answer(&request, "secret", from, provider.crypto()).unwrap();
-        assert!(!is_request(&good));
+        let (good, nominates) = answer(&request, "secret", from, provider.crypto()).unwrap();
+        assert!(nominates && !is_request(&good) && !is_indication(&good));
+        let indication = [&[0x00, 0x11], &request[2..]].concat();
+        assert!(is_indication(&indication) && !is_request(&indication));
         assert!(answer(&request, "other", from, provider.crypto()).is_err());
         assert_eq!(response(&good, &ours, provider.crypto()).unwrap(), id);
         assert!(response(&good, &credentials("other"), provider.crypto()).is_err());
