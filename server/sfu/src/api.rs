@@ -3,6 +3,7 @@
 
 //! The seam between the control plane and the media plane: commands in, events out.
 
+use crate::allocate::LayerMask;
 use crate::sdp::{PublisherMedia, RemoteTransport, TransportCredentials, ViewerMedia};
 
 /// One media connection (up or down), unique for the life of the process.
@@ -177,6 +178,18 @@ pub enum Event {
         slot: u8,
         /// Codec name as in SDP.
         codec: &'static str,
+    },
+    /// Which simulcast layers of a source are worth sending, when that changes; all of them at first. Programs need not
+    /// be told.
+    LayersWanted {
+        /// The publishing connection.
+        peer: PeerId,
+        /// Whose.
+        participant: ParticipantKey,
+        /// Which source.
+        source: SourceKind,
+        /// The layers; the lowest is always among them.
+        layers: LayerMask,
     },
     /// A publisher's encoder sends B-frames, which WebRTC cannot carry: nothing of them is forwarded. Said once.
     BFrames {

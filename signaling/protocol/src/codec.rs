@@ -156,7 +156,7 @@ pub fn parse_server_frame(text: &str) -> Result<Vec<ServerMessage>, serde_json::
 }
 
 /// Every `kind` of [`ServerMessage`] in this version.
-pub const SERVER_KINDS: [&str; 14] = [
+pub const SERVER_KINDS: [&str; 15] = [
     "welcome",
     "accepted",
     "refused",
@@ -170,5 +170,6 @@ pub const SERVER_KINDS: [&str; 14] = [
     "publish_answer",
     "slot_changed",
     "cannot_decode",
+    "layers_wanted",
     "media_closed",
 ];

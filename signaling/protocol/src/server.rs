@@ -122,6 +122,13 @@ pub enum ServerMessage {
         /// Codec name as in SDP, such as `H264`.
         codec: String,
     },
+    /// Which simulcast layers of one's own source are worth sending at present; all of them before the first such message.
+    LayersWanted {
+        /// The source.
+        source: SourceKind,
+        /// Numbers of the layers, lowest first; 0 is the smallest picture and is always among them.
+        layers: Vec<u8>,
+    },
     /// The publishing or viewing connection ended on the server's side; offer or watch again.
     MediaClosed {
         /// Which of the two.

@@ -16,8 +16,15 @@ class FakeConnection {
   constructor() {
     FakeConnection.all.push(this);
   }
-  addTransceiver(): object {
-    return { sender: { replaceTrack: async () => undefined } };
+  active: boolean[][] = [];
+  addTransceiver(kind: string, init: { sendEncodings?: object[] }): object {
+    let encodings: { active?: boolean }[] = (init.sendEncodings ?? [{}]).map((one) => ({ ...one }));
+    const setParameters = async (parameters: { encodings: { active: boolean }[] }): Promise<void> => {
+      encodings = parameters.encodings;
+      this.active.push(parameters.encodings.map((one) => one.active));
+    };
+    const getParameters = (): object => ({ encodings: encodings.map((one) => ({ ...one })) });
+    return { sender: { kind, replaceTrack: async () => undefined, getParameters, setParameters } };
   }
   async createOffer(): Promise<{ sdp: string }> {
     return { sdp: `offer of ${FakeConnection.all.indexOf(this)}` };
@@ -63,5 +70,24 @@ it('takes an answer without number, as older servers give it', async () => {
   await up.start();
   up.handle({ kind: 'publish_answer', sdp: 'plain' });
   expect(FakeConnection.all[0]!.answer).toBe('plain');
+  up.stop();
+});
+
+it('stops layers that nobody watches, of the answered connection alone, and sends all after a lost socket', async () => {
+  const up = new Up({ send: () => true, changed: () => undefined });
+  await up.start();
+  const [first] = FakeConnection.all;
+  up.handle({ kind: 'layers_wanted', source: 'camera', layers: [0] });
+  expect(first!.active, 'of an earlier connection').toEqual([]);
+  up.handle({ kind: 'publish_answer', offer: 1, sdp: 'right' });
+  up.handle({ kind: 'layers_wanted', source: 'camera', layers: [0, 2] });
+  expect(first!.active).toEqual([[true, false, true]]);
+  await vi.advanceTimersByTimeAsync(0);
+  first!.connectionState = 'connected';
+  up.revive(false);
+  expect(first!.active.at(-1)).toEqual([true, true, true]);
+  await up.start();
+  up.handle({ kind: 'layers_wanted', source: 'camera', layers: [0] });
+  expect(first!.active).toHaveLength(2);
   up.stop();
 });

@@ -6,6 +6,7 @@
 
 import type { ServerMessage, SourceKind } from '../protocol';
 import type { Send } from './down';
+import { SentLayers } from './sent-layers';
 
 /** How the sending goes, for people. */
 export type UpState = 'idle' | 'connecting' | 'connected' | 'troubled';
@@ -18,6 +19,9 @@ const HEAL_MS = 4_000;
 const CONNECT_MS = 10_000;
 const AGAIN_MIN_MS = 500;
 const AGAIN_MAX_MS = 8_000;
+
+/** What concerns the publishing connection. */
+export type UpMessage = Extract<ServerMessage, { kind: 'publish_answer' | 'layers_wanted' | 'media_closed' }>;
 
 /** The order of the m-lines: part of the contract with the server. */
 const ORDER: readonly SourceKind[] = ['mic', 'camera', 'screen', 'screen_audio'];
@@ -34,6 +38,8 @@ export class Up {
   readonly #changed: () => void;
   readonly #tracks = new Map<SourceKind, MediaStreamTrack>();
   #senders = new Map<SourceKind, RTCRtpSender>();
+  /** Of the connection that was answered last; before an answer nobody speaks of layers. */
+  #layers = new Map<SourceKind, SentLayers>();
   #pc: RTCPeerConnection | null = null;
   #wanted = false;
   #offeredMs = 0;
@@ -68,6 +74,7 @@ export class Up {
     this.#later(CONNECT_MS);
     pc.onconnectionstatechange = () => this.#moved(pc);
     this.#senders = this.#transceivers(pc);
+    this.#layers.clear();
     before?.close();
     try {
       for (const [source, sender] of this.#senders) await sender.replaceTrack(this.#tracks.get(source) ?? null);
@@ -84,6 +91,8 @@ export class Up {
   revive(forgotten: boolean): void {
     if (!this.#wanted) return;
     if (forgotten || this.#pc?.connectionState !== 'connected') void this.start();
+    // What was said of layers meanwhile is lost: rather too much than a picture that somebody misses.
+    else for (const layers of this.#layers.values()) layers.want(null);
   }
 
   stop(): void {
@@ -94,14 +103,17 @@ export class Up {
     this.#pc?.close();
     this.#pc = null;
     this.#senders.clear();
+    this.#layers.clear();
     this.#set('idle');
   }
 
-  handle(message: Extract<ServerMessage, { kind: 'publish_answer' | 'media_closed' }>): void {
+  handle(message: UpMessage): void {
     if (message.kind === 'media_closed') return this.#closed();
+    if (message.kind === 'layers_wanted') return this.#layers.get(message.source)?.want(message.layers);
     if (message.offer !== undefined && message.offer !== this.#offer) return;
     const pc = this.#pc;
     if (!pc || pc.signalingState !== 'have-local-offer') return;
+    for (const [source, sender] of this.#senders) this.#layers.set(source, new SentLayers(sender));
     pc.setRemoteDescription({ type: 'answer', sdp: message.sdp }).catch(() => {
       if (this.#pc === pc) this.#retry();
     });

@@ -104,6 +104,19 @@ impl EventMedia {
                     },
                 ))
             }
+            Event::LayersWanted {
+                peer, source, layers, ..
+            } => {
+                let Holder::Publish {
+                    socket, participant, ..
+                } = self.peers.get(peer)?
+                else {
+                    return None;
+                };
+                let (source, layers) = (to_wire(source), layers.numbers().collect());
+                let message = ServerMessage::LayersWanted { source, layers };
+                Some(tell_publisher(*socket, *participant, message))
+            }
             Event::BFrames { participant, .. } => {
                 metrics.refused("b_frames");
                 tracing::warn!(event = %self.handle.id, "a publisher sends B-frames; nothing of that picture is sent on");

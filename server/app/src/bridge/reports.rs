@@ -64,7 +64,8 @@ fn event_index(event: &Event) -> u32 {
         Event::Connected { peer }
         | Event::Closed { peer, .. }
         | Event::SlotChanged { peer, .. }
-        | Event::CannotDecode { peer, .. } => peer.0,
+        | Event::CannotDecode { peer, .. }
+        | Event::LayersWanted { peer, .. } => peer.0,
         Event::SourceFlow { participant, .. } | Event::BFrames { participant, .. } => participant.0,
         Event::Speaking { room, .. } => room.0,
     };

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use fiera_hub::{Side, Standing};
 use fiera_media::{Media, MediaConfig};
-use fiera_protocol::ids::ParticipantId;
+use fiera_protocol::ids::{ParticipantId, SourceKind};
 use fiera_protocol::server::{MediaDirection, ServerMessage};
 use fiera_protocol::view::EventPhase;
-use fiera_sfu::api::{CloseReason, Event};
+use fiera_sfu::allocate::LayerMask;
+use fiera_sfu::api::{self, CloseReason, Event};
 use tokio::sync::mpsc;
 
 use super::{EventMedia, MediaReport, Negotiator, PublisherLink, Reaction};
@@ -115,4 +116,40 @@ fn a_socket_that_came_back_ends_what_the_broken_one_published() {
     stage.side.socket_gone(1, false);
     stage.side.stop_publishing(2, who);
     assert!(stage.side.peers.publishers_of(who).is_empty());
+}
+
+#[test]
+fn which_layers_are_worth_sending_is_told_to_the_socket_that_publishes_them() {
+    let mut stage = stage();
+    let who = ParticipantId(uuid::Uuid::new_v4());
+    stage.publish(1, who);
+    let first = stage.side.peers.of_socket(1)[0];
+    let participant = stage.side.person_key(who);
+    let wanted = |peer| {
+        MediaReport(Event::LayersWanted {
+            peer,
+            participant,
+            source: api::SourceKind::Camera,
+            layers: LayerMask(0b101),
+        })
+    };
+    let message = ServerMessage::LayersWanted {
+        source: SourceKind::Camera,
+        layers: vec![0, 2],
+    };
+    match stage.side.report(wanted(first), &stage.metrics) {
+        Some(Reaction::Tell(1, told)) => assert_eq!(told, message),
+        other => panic!("{other:?}"),
+    }
+    stage.side.socket_gone(1, false);
+    match stage.side.report(wanted(first), &stage.metrics) {
+        Some(Reaction::TellOrphaned(to, told)) => assert_eq!((to, told), (who, message)),
+        other => panic!("{other:?}"),
+    }
+    stage.publish(2, who);
+    stage.side.stop_publishing(2, who);
+    assert!(
+        stage.side.report(wanted(first), &stage.metrics).is_none(),
+        "that connection is no more"
+    );
 }

@@ -1286,7 +1286,15 @@ slot: number,
 /**
  * Codec name as in SDP, such as `H264`.
  */
-codec: string, } | { "kind": "media_closed",
+codec: string, } | { "kind": "layers_wanted",
+/**
+ * The source.
+ */
+source: SourceKind,
+/**
+ * Numbers of the layers, lowest first; 0 is the smallest picture and is always among them.
+ */
+layers: Array<number>, } | { "kind": "media_closed",
 /**
  * Which of the two.
  */

@@ -292,6 +292,7 @@ export class Fair implements FairModel {
       case 'cannot_decode':
         return this.#down.handle(message);
       case 'publish_answer':
+      case 'layers_wanted':
         return this.speaker.handle(message);
       case 'media_closed':
         return message.direction === 'down' ? this.#down.handle(message) : this.speaker.handle(message);

@@ -9,8 +9,8 @@ import {
 } from '../../media/devices';
 import type { Send } from '../../media/down';
 import { LevelMeter } from '../../media/level';
-import { Up, type UpState } from '../../media/up';
-import type { Command, Place, ServerMessage, SourceKind, YouView } from '../../protocol';
+import { Up, type UpMessage, type UpState } from '../../media/up';
+import type { Command, Place, SourceKind, YouView } from '../../protocol';
 import type { Outcome } from '../../session/outbox';
 import { language } from '../../text/language.svelte';
 import { recall, remember } from '../memory';
@@ -143,7 +143,7 @@ export class Speaker implements SpeakerModel {
     }
   }
 
-  handle(message: Extract<ServerMessage, { kind: 'publish_answer' | 'media_closed' }>): void {
+  handle(message: UpMessage): void {
     this.#up.handle(message);
   }
 
