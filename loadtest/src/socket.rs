@@ -8,31 +8,17 @@ use std::os::fd::AsFd;
 
 use anyhow::{Context, Result};
 
-use crate::http::Target;
 use crate::sys;
 
 /// A keyframe of many packets fits in twice; a browser's socket is no smaller.
 const RECEIVE_BUFFER_BYTES: i32 = 1 << 20;
 
-/// Binds a socket on the address from which the server is reached.
+/// Binds a socket on the address from which the server (`http://host:port`) is reached.
 ///
 /// # Errors
 /// When the server's name is unknown or no socket is left.
-pub fn open(target: &Target) -> Result<UdpSocket> {
-    let bind: SocketAddr = if target.is_loopback() {
-        SocketAddr::from(([127, 0, 0, 1], 0))
-    } else {
-        route(target)?
-    };
-    let socket = UdpSocket::bind(bind).context("UDP socket")?;
-    socket.set_nonblocking(true).context("UDP socket")?;
-    sys::prepare_receiver(socket.as_fd(), RECEIVE_BUFFER_BYTES).context("options of the UDP socket")?;
-    Ok(socket)
-}
-
-fn route(target: &Target) -> Result<SocketAddr> {
-    let host = target
-        .server
+pub fn open(server: &str) -> Result<UdpSocket> {
+    let host = server
         .trim_start_matches("http://")
         .split('/')
         .next()
@@ -48,5 +34,9 @@ fn route(target: &Target) -> Result<SocketAddr> {
         .with_context(|| format!("{host} has no IPv4 address"))?;
     let probe = UdpSocket::bind("0.0.0.0:0").context("UDP socket")?;
     probe.connect(server).context("route to the server")?;
-    Ok(SocketAddr::new(probe.local_addr()?.ip(), 0))
+    let bind = SocketAddr::new(probe.local_addr()?.ip(), 0);
+    let socket = UdpSocket::bind(bind).context("UDP socket")?;
+    socket.set_nonblocking(true).context("UDP socket")?;
+    sys::prepare_receiver(socket.as_fd(), RECEIVE_BUFFER_BYTES).context("options of the UDP socket")?;
+    Ok(socket)
 }

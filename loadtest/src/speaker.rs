@@ -13,29 +13,47 @@ use crate::http::Target;
 use crate::peer::identity::{Identity, Profiles, random_u32};
 use crate::publish::clip::Clip;
 use crate::publish::sender::Ledger;
-use crate::publish::session::{Control, publish};
+use crate::publish::session::{Act, Control, publish};
+use crate::watch::venue::{Fiera, Mode};
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// A session that held for this long starts the backoff anew.
 const HELD: Duration = Duration::from_secs(10);
+/// The clip's own rate, for the pacer.
+const PACE_KBPS: u32 = 800;
 const STOP_CHECK: Duration = Duration::from_millis(50);
 
 /// Publishes the clip until `control.stop`; comes back after every failure, with full jitter.
 ///
 /// # Errors
 /// Only before the first attempt: unusable settings or clip.
-pub fn run(target: &Target, token: &str, name: Option<&str>, control: &Control) -> Result<()> {
+pub fn run(target: &Target, token: &str, name: Option<&str>, control: &Arc<Control>) -> Result<()> {
     target.check()?;
     let identity = Arc::new(Identity::new(Profiles::GcmFirst)?);
     let ledger = Ledger::default();
+    let venue = Fiera {
+        target: target.clone(),
+        token_speaker: token.to_owned(),
+        token_attendee: String::new(),
+        mode: Mode::Whep,
+    };
     let mut backoff = BACKOFF_FIRST;
     let mut last_error = String::new();
     while !control.stop.load(Ordering::Acquire) {
-        let mut clip = Clip::open()?;
+        let act = Act {
+            number: 0,
+            room: target.room.clone(),
+            name: name.map(str::to_owned),
+            source: Box::new(Clip::open()?),
+            video_kbps: PACE_KBPS,
+            simulcast: false,
+            control: control.clone(),
+        };
         let started = Instant::now();
-        match publish(&identity, target, token, name, &mut clip, &ledger, control) {
-            Ok(()) => return Ok(()),
+        let ended = publish(&venue, &identity, vec![act], &ledger)?;
+        match ended.into_iter().collect::<Result<Vec<()>>>() {
+            Ok(_) => return Ok(()),
             Err(error) => {
                 let text = format!("{error:#}");
                 if text != last_error {

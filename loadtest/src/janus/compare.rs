@@ -21,7 +21,12 @@ const COST: &str = "/server_cpu_us_per_packet";
 /// Figures of a run: name, place in its JSON, factor, digits. A run that lacks one has a gap there.
 const FIGURES: [(&str, &str, f64, usize); 22] = [
     ("server CPU per delivered packet, us", COST, 1.0, 2),
-    ("floor of this packet mix and its batches, us", "/floor_us_per_packet", 1.0, 2),
+    (
+        "floor of this packet mix and its batches, us",
+        "/floor_us_per_packet",
+        1.0,
+        2,
+    ),
     ("packets per batch, as they arrive", "/batch_mean", 1.0, 1),
     ("ratio to that floor", "/floor_ratio", 1.0, 2),
     ("server, cores", "/server_cores", 1.0, 2),
@@ -30,14 +35,34 @@ const FIGURES: [(&str, &str, f64, usize); 22] = [
     ("delivered to the worst viewer, %", "/delivered_ratio_worst", 100.0, 3),
     ("latency p50, ms", "/latency_ms/p50", 1.0, 2),
     ("latency p99, ms", "/latency_ms/p99", 1.0, 2),
-    ("latency without keyframes p50, ms", "/latency_without_keyframes_ms/p50", 1.0, 2),
-    ("latency without keyframes p99, ms", "/latency_without_keyframes_ms/p99", 1.0, 2),
+    (
+        "latency without keyframes p50, ms",
+        "/latency_without_keyframes_ms/p50",
+        1.0,
+        2,
+    ),
+    (
+        "latency without keyframes p99, ms",
+        "/latency_without_keyframes_ms/p99",
+        1.0,
+        2,
+    ),
     ("join to first packet p50, ms", "/join_first_packet_ms/p50", 1.0, 0),
     ("join to whole keyframe p50, ms", "/join_first_keyframe_ms/p50", 1.0, 0),
     ("join to whole keyframe p95, ms", "/join_first_keyframe_ms/p95", 1.0, 0),
     ("memory per viewer, kB", "/server_rss_per_viewer_kb", 1.0, 0),
-    ("context switches per s, own will", "/server_switches_voluntary_per_s", 1.0, 0),
-    ("context switches per s, forced", "/server_switches_forced_per_s", 1.0, 0),
+    (
+        "context switches per s, own will",
+        "/server_switches_voluntary_per_s",
+        1.0,
+        0,
+    ),
+    (
+        "context switches per s, forced",
+        "/server_switches_forced_per_s",
+        1.0,
+        0,
+    ),
     ("datagrams dropped at the generator", "/own_socket_drops", 1.0, 0),
     ("generator, cores", "/generator_cores", 1.0, 2),
     ("generator's own lag p99, ms", "/generator_lag_ms/p99", 1.0, 1),
@@ -157,7 +182,11 @@ impl Comparison {
                     }
                 }
                 if system.starts_with(THEIRS) {
-                    let shares = runs.iter().filter(own).filter_map(|theirs| share(&runs, theirs)).collect();
+                    let shares = runs
+                        .iter()
+                        .filter(own)
+                        .filter_map(|theirs| share(&runs, theirs))
+                        .collect();
                     row.ours_to_theirs = Spread::of(shares);
                 }
             }
@@ -174,11 +203,21 @@ impl Comparison {
             let _ = writeln!(out, "- {name}: {value}");
         }
         for (viewers, rows) in &self.viewers {
-            let systems: Vec<(&String, &Row)> =
-                self.systems.iter().filter_map(|s| rows.get(s).map(|row| (s, row))).collect();
-            let rounds = systems.iter().flat_map(|(_, row)| row.figures.values().map(|s| s.rounds)).max();
+            let systems: Vec<(&String, &Row)> = self
+                .systems
+                .iter()
+                .filter_map(|s| rows.get(s).map(|row| (s, row)))
+                .collect();
+            let rounds = systems
+                .iter()
+                .flat_map(|(_, row)| row.figures.values().map(|s| s.rounds))
+                .max();
             let rounds = rounds.unwrap_or(0);
-            let _ = writeln!(out, "\n## {viewers} viewers, {rounds} round{}\n", if rounds == 1 { "" } else { "s" });
+            let _ = writeln!(
+                out,
+                "\n## {viewers} viewers, {rounds} round{}\n",
+                if rounds == 1 { "" } else { "s" }
+            );
             let names: Vec<&str> = systems.iter().map(|(name, _)| name.as_str()).collect();
             let _ = writeln!(out, "| median (least to most) | {} |", names.join(" | "));
             let _ = writeln!(out, "|---|{}", "---|".repeat(names.len()));

@@ -158,6 +158,13 @@ impl Direction {
         Ok(())
     }
 
+    /// Notes a packet that is not opened, so that the roll-over counter stays right for those that are.
+    pub fn pass_over(&mut self, header: &Header) {
+        if let Direction::Gcm(gcm) = self {
+            gcm.roc(header.ssrc, header.sequence);
+        }
+    }
+
     /// Opens an RTP packet in place; returns the payload's length, which begins behind the header.
     ///
     /// # Errors

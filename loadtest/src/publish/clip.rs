@@ -98,6 +98,7 @@ impl Source for Clip {
             self.packets += 1;
             return Frame {
                 medium: Medium::Audio,
+                layer: 0,
                 media_time,
                 payloads: vec![payload],
                 key: true,
@@ -110,6 +111,7 @@ impl Source for Clip {
         self.frames += 1;
         Frame {
             medium: Medium::Video,
+            layer: 0,
             media_time,
             payloads,
             key,

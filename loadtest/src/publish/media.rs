@@ -12,6 +12,8 @@ use crate::wire::stamp::Medium;
 pub struct Frame {
     /// Audio or video.
     pub medium: Medium,
+    /// Simulcast layer, lowest first; 0 where there is one.
+    pub layer: usize,
     /// Time since the source's beginning, in the medium's clock (48 or 90 kHz); may begin below zero.
     pub media_time: i64,
     /// Payloads in order; the last one gets the marker in video.

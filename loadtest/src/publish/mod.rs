@@ -5,6 +5,7 @@
 
 pub mod clip;
 pub mod media;
+pub mod pacer;
 pub mod sender;
 pub mod session;
 pub mod synthetic;

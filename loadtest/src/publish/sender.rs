@@ -1,15 +1,16 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! From frames to sealed packets: headers, stamps, pacing, retransmissions, sender reports. No socket.
+//! From frames to sealed packets: headers, stamps, pacing, layers, retransmissions, sender reports. No socket.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::media::{Frame, clock_rate};
+use super::pacer::Pacer;
 use crate::clock::unix_ns;
 use crate::peer::identity::{random, random_u32};
 use crate::peer::srtp::Direction;
@@ -18,9 +19,7 @@ use crate::wire::rtp::Outgoing;
 use crate::wire::sdp::{Media, Remote, Sending};
 use crate::wire::stamp::{self, Medium, Stamp};
 
-/// Video leaves in bursts of this many packets at most, as Chromium's pacer does it.
-const BURST_PACKETS: usize = 10;
-const BURST_GAP: Duration = Duration::from_millis(5);
+/// Packets of a layer that can be sent again.
 const RING: usize = 2_048;
 
 /// What the publisher has sent, for those who check what arrives.
@@ -60,7 +59,10 @@ struct Lane {
     rtx: Option<(u8, u32)>,
     ssrc: u32,
     mid: String,
+    rid: String,
     mid_id: u8,
+    rid_id: u8,
+    rrid_id: u8,
     twcc_id: u8,
     level_id: u8,
     sequence: u16,
@@ -69,10 +71,11 @@ struct Lane {
     packets: u32,
     octets: u32,
     frames: u32,
-    queue: VecDeque<Packet>,
+    ring: Vec<Option<(u16, Packet)>>,
 }
 
 struct Packet {
+    layer: usize,
     payload: Vec<u8>,
     timestamp: u32,
     marker: bool,
@@ -80,7 +83,7 @@ struct Packet {
 }
 
 impl Lane {
-    fn new(medium: Medium, media: &Media, ssrc: u32, rtx_ssrc: Option<u32>) -> Result<Self> {
+    fn new(medium: Medium, media: &Media, ssrc: u32, rtx_ssrc: Option<u32>, rid: &str) -> Result<Self> {
         let codec = if medium == Medium::Audio { "opus" } else { "vp8" };
         let pt = media
             .payload_type(codec)
@@ -96,7 +99,10 @@ impl Lane {
             rtx: rtx_pt.zip(rtx_ssrc),
             ssrc,
             mid: media.mid.clone(),
+            rid: rid.to_owned(),
             mid_id: media.mid_id(),
+            rid_id: media.rid_id(),
+            rrid_id: media.rrid_id(),
             twcc_id: media.twcc_id(),
             level_id: media.audio_level_id(),
             sequence: u16::from_ne_bytes(random()) >> 1,
@@ -105,14 +111,27 @@ impl Lane {
             packets: 0,
             octets: 0,
             frames: 0,
-            queue: VecDeque::new(),
+            ring: (0..if medium == Medium::Video { RING } else { 0 })
+                .map(|_| None)
+                .collect(),
         })
     }
 
-    fn write(&self, packet: &Packet, sequence: u16, transport: u16, rtx: Option<(u8, u32, u16)>) -> Vec<u8> {
-        let (transport, level) = (transport.to_be_bytes(), [0x80 | 30]);
-        let extensions: [(u8, &[u8]); 3] = [
+    fn write(
+        &self,
+        packet: &Packet,
+        sequence: u16,
+        transport: u16,
+        rtx: Option<(u8, u32, u16)>,
+        minus_dbov: u8,
+    ) -> Vec<u8> {
+        // Voice activity and level (RFC 6464 section 3).
+        let speaks = if minus_dbov < 127 { 0x80 } else { 0 };
+        let (transport, level) = (transport.to_be_bytes(), [speaks | (minus_dbov & 0x7F)]);
+        let rid_id = if rtx.is_some() { self.rrid_id } else { self.rid_id };
+        let extensions: [(u8, &[u8]); 4] = [
             (self.mid_id, self.mid.as_bytes()),
+            (rid_id, self.rid.as_bytes()),
             (self.twcc_id, &transport),
             (self.level_id, &level),
         ];
@@ -138,40 +157,62 @@ impl Lane {
 /// See the module's head.
 pub struct Sender {
     audio: Lane,
-    video: Lane,
+    layers: Vec<Lane>,
+    audio_queue: VecDeque<Packet>,
+    video_queue: VecDeque<Packet>,
     transport_sequence: u16,
-    next_burst: Instant,
-    ring: Vec<Option<(u16, Packet)>>,
+    pacer: Pacer,
     cname: String,
+    /// Number of the publisher within the run, for the stamps.
+    source: u16,
+    /// How loud the sound is said to be, -dBov; 127 is silence.
+    pub minus_dbov: u8,
 }
 
 impl Sender {
-    /// A sender of what the answer accepted.
+    /// A sender of what the answer accepted, paced for a video rate.
     ///
     /// # Errors
-    /// When the answer lacks Opus or VP8.
-    pub fn new(answer: &Remote, sending: &Sending, now: Instant) -> Result<Self> {
+    /// When the answer lacks Opus or VP8, or the layers that were offered.
+    pub fn new(answer: &Remote, sending: &Sending, source: u16, video_kbps: u32, now: Instant) -> Result<Self> {
         let audio = answer.first("audio").context("the answer has no audio")?;
         let video = answer.first("video").context("the answer has no video")?;
-        let rtx = Some(sending.rtx_ssrc);
+        let layers: Vec<Lane> = if sending.rids.is_empty() {
+            let lane = Lane::new(Medium::Video, video, sending.video_ssrc, Some(sending.rtx_ssrc), "")?;
+            vec![lane]
+        } else {
+            ensure!(video.rid_id() != 0, "the answer takes no simulcast");
+            let lane = |rid: &&'static str| {
+                let (ssrc, rtx) = (random_u32(), random_u32());
+                Lane::new(Medium::Video, video, ssrc, Some(rtx), rid)
+            };
+            sending.rids.iter().map(lane).collect::<Result<_>>()?
+        };
         Ok(Self {
-            audio: Lane::new(Medium::Audio, audio, sending.audio_ssrc, None)?,
-            video: Lane::new(Medium::Video, video, sending.video_ssrc, rtx)?,
+            audio: Lane::new(Medium::Audio, audio, sending.audio_ssrc, None, "")?,
+            layers,
+            audio_queue: VecDeque::new(),
+            video_queue: VecDeque::new(),
             transport_sequence: 0,
-            next_burst: now,
-            ring: (0..RING).map(|_| None).collect(),
+            pacer: Pacer::new(video_kbps, now),
             cname: sending.cname.clone(),
+            source,
+            minus_dbov: 30,
         })
     }
 
     /// Queues a frame.
     pub fn push(&mut self, frame: Frame, ledger: &Ledger) {
-        let lane = if frame.medium == Medium::Audio {
-            &mut self.audio
+        let video = frame.medium == Medium::Video;
+        let (lane, queue) = if video {
+            let Some(lane) = self.layers.get_mut(frame.layer) else {
+                return;
+            };
+            (lane, &mut self.video_queue)
         } else {
-            &mut self.video
+            (&mut self.audio, &mut self.audio_queue)
         };
-        if frame.medium == Medium::Video && frame.key {
+        if video && frame.key {
             ledger.keyframes.fetch_add(1, Ordering::Relaxed);
         }
         let timestamp = lane.base.wrapping_add(frame.media_time as u32);
@@ -184,12 +225,13 @@ impl Sender {
                 index: i as u16,
                 count: count as u16,
                 key: frame.key,
+                source: self.source,
             });
-            let marker = frame.medium == Medium::Video && i + 1 == count;
-            lane.queue.push_back(Packet {
+            queue.push_back(Packet {
+                layer: frame.layer,
                 payload,
                 timestamp,
-                marker,
+                marker: video && i + 1 == count,
                 stamp,
             });
         }
@@ -198,11 +240,11 @@ impl Sender {
 
     /// When `pump` has something to do; none while the queues are empty.
     #[must_use]
-    pub fn next_pump(&self) -> Option<Instant> {
-        (!self.video.queue.is_empty()).then_some(self.next_burst)
+    pub fn next_pump(&self, now: Instant) -> Option<Instant> {
+        (!self.video_queue.is_empty()).then(|| self.pacer.resumes().unwrap_or(now))
     }
 
-    /// Gives what may leave now to `send`, sealed: audio at once, video in bursts.
+    /// Gives what may leave now to `send`, sealed: audio at once, video as the pacer lets it.
     ///
     /// # Errors
     /// When sealing fails.
@@ -213,19 +255,13 @@ impl Sender {
         ledger: &Ledger,
         mut send: impl FnMut(&[u8]),
     ) -> Result<()> {
-        while let Some(packet) = self.audio.queue.pop_front() {
+        while let Some(packet) = self.audio_queue.pop_front() {
             self.transmit(Medium::Audio, packet, seal, ledger, &mut send)?;
         }
-        if now < self.next_burst {
-            return Ok(());
-        }
-        for sent in 0..BURST_PACKETS {
-            let Some(packet) = self.video.queue.pop_front() else {
+        while !self.video_queue.is_empty() && self.pacer.may_send(now) {
+            let Some(packet) = self.video_queue.pop_front() else {
                 break;
             };
-            if sent == 0 {
-                self.next_burst = now + BURST_GAP;
-            }
             self.transmit(Medium::Video, packet, seal, ledger, &mut send)?;
         }
         Ok(())
@@ -248,18 +284,19 @@ impl Sender {
         let lane = if medium == Medium::Audio {
             &mut self.audio
         } else {
-            &mut self.video
+            self.layers.get_mut(packet.layer).context("a layer")?
         };
         let sequence = lane.sequence;
         lane.sequence = sequence.wrapping_add(1);
         lane.packets = lane.packets.wrapping_add(1);
         lane.octets = lane.octets.wrapping_add(packet.payload.len() as u32);
-        let mut out = lane.write(&packet, sequence, self.transport_sequence, None);
+        let mut out = lane.write(&packet, sequence, self.transport_sequence, None, self.minus_dbov);
         self.transport_sequence = self.transport_sequence.wrapping_add(1);
         seal.seal_rtp(&mut out)?;
         send(&out);
         if medium == Medium::Video {
-            self.ring[usize::from(sequence) % RING] = Some((sequence, packet));
+            self.pacer.sent(out.len());
+            lane.ring[usize::from(sequence) % RING] = Some((sequence, packet));
         }
         Ok(())
     }
@@ -270,28 +307,28 @@ impl Sender {
     /// When sealing fails.
     pub fn retransmit(
         &mut self,
+        ssrc: u32,
         lost: &[u16],
         seal: &mut Direction,
         ledger: &Ledger,
         mut send: impl FnMut(&[u8]),
     ) -> Result<()> {
-        let Some((pt, ssrc)) = self.video.rtx else {
+        let Some(lane) = self.layers.iter_mut().find(|lane| lane.ssrc == ssrc) else {
+            return Ok(());
+        };
+        let Some((pt, rtx_ssrc)) = lane.rtx else {
             return Ok(());
         };
         for sequence in lost {
-            let Some((kept, packet)) = &self.ring[usize::from(*sequence) % RING] else {
+            let Some((kept, packet)) = &lane.ring[usize::from(*sequence) % RING] else {
                 continue;
             };
             if kept != sequence {
                 continue;
             }
-            let mut out = self.video.write(
-                packet,
-                self.video.rtx_sequence,
-                self.transport_sequence,
-                Some((pt, ssrc, *sequence)),
-            );
-            self.video.rtx_sequence = self.video.rtx_sequence.wrapping_add(1);
+            let original = Some((pt, rtx_ssrc, *sequence));
+            let mut out = lane.write(packet, lane.rtx_sequence, self.transport_sequence, original, 127);
+            lane.rtx_sequence = lane.rtx_sequence.wrapping_add(1);
             self.transport_sequence = self.transport_sequence.wrapping_add(1);
             seal.seal_rtp(&mut out)?;
             send(&out);
@@ -318,7 +355,7 @@ impl Sender {
             rtcp::source_description(&mut out, lane.ssrc, &self.cname);
             out
         };
-        vec![report(&self.audio), report(&self.video)]
+        std::iter::once(&self.audio).chain(&self.layers).map(report).collect()
     }
 
     /// Goodbyes of both sources.
@@ -327,7 +364,9 @@ impl Sender {
         let mut out = Vec::new();
         rtcp::receiver_report(&mut out, self.audio.ssrc, &[]);
         rtcp::bye(&mut out, self.audio.ssrc);
-        rtcp::bye(&mut out, self.video.ssrc);
+        for lane in &self.layers {
+            rtcp::bye(&mut out, lane.ssrc);
+        }
         out
     }
 }

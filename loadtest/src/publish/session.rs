@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! One WHIP session from POST to DELETE on one socket and one thread.
+//! Publishing sessions from POST to DELETE: each on a socket of its own, many on one thread.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,11 +13,12 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::media::Source;
 use super::sender::{Ledger, Sender};
-use crate::http::Target;
+use crate::http::Resource;
 use crate::peer::identity::{Identity, random_ice_chars, random_u32};
 use crate::peer::transport::{IceCredentials, Received, Transport};
 use crate::socket;
 use crate::sys::DATAGRAM_BYTES_MAX;
+use crate::watch::venue::Venue;
 use crate::wire::rtcp::{self, Said};
 use crate::wire::sdp::{self, Sending};
 
@@ -25,11 +26,14 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const REPORT_EVERY: Duration = Duration::from_millis(1_000);
 const FIRST_REPORT_AFTER: Duration = Duration::from_millis(50);
 const WAIT_MAX: Duration = Duration::from_millis(100);
+const EVENTS: usize = 256;
 /// So many sends refused by the other machine's kernel since anything came: nobody listens there any more.
 const REFUSED_MAX: u32 = 25;
+/// Names of simulcast layers, lowest first.
+const RIDS: [&str; 3] = ["q", "h", "f"];
 
 /// What others tell a running session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Control {
     /// End the session properly.
     pub stop: AtomicBool,
@@ -37,103 +41,189 @@ pub struct Control {
     pub pause: AtomicBool,
     /// Set by the session once media flows.
     pub live: AtomicBool,
-    /// Written to standard error then.
+    /// How loud the sound is said to be, -dBov; 127 is silence.
+    pub minus_dbov: AtomicU8,
+    /// Written to standard error once media flows.
     pub announcement: Option<String>,
 }
 
-/// Publishes until `control.stop`.
-///
-/// # Errors
-/// When the server refuses, cannot be reached, closes the connection or falls silent.
-pub fn publish(
-    identity: &Arc<Identity>,
-    target: &Target,
-    token: &str,
-    name: Option<&str>,
-    source: &mut dyn Source,
-    ledger: &Ledger,
-    control: &Control,
-) -> Result<()> {
-    let std_socket = socket::open(target)?;
-    let credentials = IceCredentials::fresh();
-    let sending = Sending {
-        audio_ssrc: random_u32(),
-        video_ssrc: random_u32(),
-        rtx_ssrc: random_u32(),
-        cname: random_ice_chars::<16>().replace(['+', '/'], "x"),
-    };
-    let local = sdp::Local {
-        ufrag: &credentials.ufrag,
-        pwd: &credentials.pwd,
-        fingerprint: &identity.fingerprint,
-        address: std_socket.local_addr()?,
-    };
-    let resource = target.post(&target.whip(name), token, sdp::whip_offer(&local, &sending))?;
-    let outcome = run(
-        identity,
-        target,
-        std_socket,
-        &credentials,
-        &sending,
-        &resource.sdp,
-        source,
-        ledger,
-        control,
-    );
-    control.live.store(false, Ordering::Release);
-    if let Some(location) = resource.location {
-        let deleted = target.delete(&location, token);
-        return outcome.and(deleted);
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            stop: AtomicBool::new(false),
+            pause: AtomicBool::new(false),
+            live: AtomicBool::new(false),
+            minus_dbov: AtomicU8::new(30),
+            announcement: None,
+        }
     }
-    outcome
 }
 
-#[allow(clippy::too_many_arguments)]
-fn run(
+/// What a session publishes, and where.
+pub struct Act {
+    /// Number of the publisher within the run.
+    pub number: u16,
+    /// Room.
+    pub room: String,
+    /// Name that others see; the server's choice without one.
+    pub name: Option<String>,
+    /// Frames.
+    pub source: Box<dyn Source>,
+    /// Rate that the pacer is set to, kbit/s.
+    pub video_kbps: u32,
+    /// Three layers of simulcast.
+    pub simulcast: bool,
+    /// How it is told what to do.
+    pub control: Arc<Control>,
+}
+
+/// A session that is let in.
+struct Publication {
+    act: Act,
+    link: Link,
+    sender: Sender,
+    resource: Resource,
+    started: Instant,
+    live_since: Option<Instant>,
+    next_report: Instant,
+    wake: Instant,
+}
+
+/// Publishes all acts on the calling thread until each one's `control.stop`; gives each one's end.
+///
+/// # Errors
+/// Of each act: when the server refuses, cannot be reached, closes the connection or falls silent.
+pub fn publish(
+    venue: &dyn Venue,
     identity: &Arc<Identity>,
-    target: &Target,
-    std_socket: std::net::UdpSocket,
-    credentials: &IceCredentials,
-    sending: &Sending,
-    answer: &str,
-    source: &mut dyn Source,
+    acts: Vec<Act>,
     ledger: &Ledger,
-    control: &Control,
-) -> Result<()> {
-    let started = Instant::now();
-    let answer = sdp::parse(answer)?;
-    std_socket
-        .connect(answer.pick_candidate(target.is_loopback())?)
-        .context("UDP connect")?;
-    let mut link = Link {
-        transport: Transport::new(identity.clone(), credentials, &answer, started)?,
-        socket: mio::net::UdpSocket::from_std(std_socket),
-        refused: 0,
-    };
-    let mut sender = Sender::new(&answer, sending, started)?;
+) -> Result<Vec<Result<()>>> {
     let mut poll = Poll::new().context("poll")?;
-    poll.registry()
-        .register(&mut link.socket, Token(0), Interest::READABLE)
-        .context("poll")?;
-    let mut events = Events::with_capacity(4);
-    let (mut live_since, mut next_report): (Option<Instant>, Instant) = (None, started);
-    loop {
+    let mut events = Events::with_capacity(EVENTS);
+    let mut ended = Vec::new();
+    let mut running: Vec<Option<Publication>> = Vec::new();
+    for act in acts {
+        match Publication::open(venue, identity, act) {
+            Ok(mut publication) => {
+                let token = Token(running.len());
+                let registry = poll.registry();
+                registry
+                    .register(&mut publication.link.socket, token, Interest::READABLE)
+                    .context("poll")?;
+                running.push(Some(publication));
+            }
+            Err(error) => ended.push(Err(error)),
+        }
+    }
+    while running.iter().any(Option::is_some) {
         let now = Instant::now();
+        let soonest = running.iter().flatten().map(|publication| publication.wake).min();
+        let timeout = soonest.unwrap_or(now).saturating_duration_since(now).min(WAIT_MAX);
+        match poll.poll(&mut events, Some(timeout)) {
+            Err(e) if e.kind() != io::ErrorKind::Interrupted => return Err(e).context("poll"),
+            _ => {}
+        }
+        for event in &events {
+            if let Some(Some(publication)) = running.get_mut(event.token().0) {
+                publication.wake = Instant::now();
+            }
+        }
+        let now = Instant::now();
+        for place in &mut running {
+            let Some(publication) = place.as_mut().filter(|publication| publication.wake <= now) else {
+                continue;
+            };
+            let outcome = publication.turn(now, ledger);
+            if matches!(outcome, Ok(false)) {
+                continue;
+            }
+            publication.act.control.live.store(false, Ordering::Release);
+            let deleted = match publication.resource.location {
+                Some(_) => venue.unpublish(&publication.resource),
+                None => Ok(()),
+            };
+            ended.push(outcome.map(|_| ()).and(deleted));
+            *place = None;
+        }
+    }
+    Ok(ended)
+}
+
+impl Publication {
+    fn open(venue: &dyn Venue, identity: &Arc<Identity>, act: Act) -> Result<Self> {
+        let std_socket = socket::open(venue.server())?;
+        let credentials = IceCredentials::fresh();
+        let sending = Sending {
+            audio_ssrc: random_u32(),
+            video_ssrc: random_u32(),
+            rtx_ssrc: random_u32(),
+            cname: random_ice_chars::<16>().replace(['+', '/'], "x"),
+            rids: if act.simulcast { RIDS.to_vec() } else { Vec::new() },
+        };
+        let local = sdp::Local {
+            ufrag: &credentials.ufrag,
+            pwd: &credentials.pwd,
+            fingerprint: &identity.fingerprint,
+            address: std_socket.local_addr()?,
+        };
+        let offer = sdp::whip_offer(&local, &sending);
+        let resource = venue.publish(&act.room, act.name.as_deref(), offer)?;
+        let now = Instant::now();
+        let open = || -> Result<(Link, Sender)> {
+            let answer = sdp::parse(&resource.sdp)?;
+            std_socket
+                .connect(answer.pick_candidate(venue.is_loopback())?)
+                .context("UDP connect")?;
+            let sender = Sender::new(&answer, &sending, act.number, act.video_kbps, now)?;
+            let mut transport = Transport::new(identity.clone(), &credentials, &answer, now)?;
+            if venue.is_full_agent() {
+                transport.meet_full_agent(&credentials, local.address, false);
+            }
+            let link = Link {
+                transport,
+                socket: mio::net::UdpSocket::from_std(std_socket),
+                refused: 0,
+            };
+            Ok((link, sender))
+        };
+        match open() {
+            Ok((link, sender)) => Ok(Self {
+                act,
+                link,
+                sender,
+                resource,
+                started: now,
+                live_since: None,
+                next_report: now,
+                wake: now,
+            }),
+            Err(error) => {
+                let _ = venue.unpublish(&resource);
+                Err(error)
+            }
+        }
+    }
+
+    /// Does what is due; true once it is over.
+    fn turn(&mut self, now: Instant, ledger: &Ledger) -> Result<bool> {
+        let (link, sender, control) = (&mut self.link, &mut self.sender, &self.act.control);
+        link.receive(&mut *self.act.source, sender, ledger)?;
         if control.stop.load(Ordering::Acquire) {
             link.transport.send_rtcp(&sender.goodbye());
             link.transport.close(now);
             link.flush();
-            return Ok(());
+            return Ok(true);
         }
-        if live_since.is_none() && link.transport.is_connected() {
-            live_since = Some(now);
-            next_report = now + FIRST_REPORT_AFTER;
+        if self.live_since.is_none() && link.transport.is_connected() {
+            self.live_since = Some(now);
+            self.next_report = now + FIRST_REPORT_AFTER;
             control.live.store(true, Ordering::Release);
             if let Some(text) = &control.announcement {
                 eprintln!("{text}");
             }
         }
-        if live_since.is_none() && now - started > CONNECT_WITHIN {
+        if self.live_since.is_none() && now - self.started > CONNECT_WITHIN {
             bail!("no media connection within {} s", CONNECT_WITHIN.as_secs());
         }
         if link.transport.is_silent(now) || link.refused > REFUSED_MAX {
@@ -143,30 +233,28 @@ fn run(
             link.transport.tick(now)?;
         }
         let mut wake = link.transport.next_tick();
-        if let Some(since) = live_since {
+        if let Some(since) = self.live_since {
             if !control.pause.load(Ordering::Acquire) {
-                while source.next_at() <= now - since {
-                    sender.push(source.next(), ledger);
+                while self.act.source.next_at() <= now - since {
+                    sender.push(self.act.source.next(), ledger);
                 }
-                wake = wake.min(since + source.next_at());
+                wake = wake.min(since + self.act.source.next_at());
             }
-            link.pump(now, &mut sender, ledger)?;
-            if now >= next_report {
-                sender
-                    .reports(now - since)
-                    .iter()
-                    .for_each(|r| link.transport.send_rtcp(r));
-                next_report = now + REPORT_EVERY;
+            sender.minus_dbov = control.minus_dbov.load(Ordering::Relaxed);
+            link.pump(now, sender, ledger)?;
+            if now >= self.next_report {
+                let reports = sender.reports(now - since);
+                reports.iter().for_each(|report| link.transport.send_rtcp(report));
+                self.next_report = now + REPORT_EVERY;
             }
-            wake = sender.next_pump().map_or(wake, |at| wake.min(at)).min(next_report);
+            wake = sender
+                .next_pump(now)
+                .map_or(wake, |at| wake.min(at))
+                .min(self.next_report);
         }
         link.flush();
-        let timeout = wake.saturating_duration_since(Instant::now()).min(WAIT_MAX);
-        match poll.poll(&mut events, Some(timeout)) {
-            Err(e) if e.kind() != io::ErrorKind::Interrupted => return Err(e).context("poll"),
-            _ => {}
-        }
-        link.receive(source, &mut sender, ledger)?;
+        self.wake = wake.min(now + WAIT_MAX);
+        Ok(false)
     }
 }
 
@@ -223,12 +311,12 @@ impl Link {
                 ledger.keyframe_requests.fetch_add(1, Ordering::Relaxed);
                 source.want_keyframe();
             }
-            Said::Nack { lost, .. } => {
+            Said::Nack { ssrc, lost } => {
                 let Some(srtp) = self.transport.srtp() else {
                     return Ok(());
                 };
                 let (socket, refused) = (&self.socket, &mut self.refused);
-                sender.retransmit(&lost, &mut srtp.outbound, ledger, |packet| {
+                sender.retransmit(ssrc, &lost, &mut srtp.outbound, ledger, |packet| {
                     send(socket, packet, refused)
                 })?;
             }

@@ -71,6 +71,7 @@ pub fn fault(faults: &mut Faults, name: &'static str) {
 #[derive(Debug, Clone, Default)]
 pub struct KeyframeWatch {
     frame: u32,
+    source: u16,
     mask: u128,
 }
 
@@ -80,9 +81,10 @@ impl KeyframeWatch {
         if !stamp.key || stamp.count > 127 {
             return false;
         }
-        if self.frame != stamp.frame {
+        if (self.frame, self.source) != (stamp.frame, stamp.source) {
             *self = Self {
                 frame: stamp.frame,
+                source: stamp.source,
                 mask: 0,
             };
         }
@@ -113,6 +115,7 @@ impl VideoOrder {
         }
         if let Some((last_full, last, last_descriptor, last_timestamp)) = self.last
             && full == last_full + 1
+            && stamp.source == last.source
         {
             let (picture, before) = (descriptor.picture_id, last_descriptor.picture_id);
             if stamp.frame == last.frame {
@@ -153,6 +156,16 @@ impl VideoOrder {
 /// A viewer's final account.
 #[derive(Debug, Clone, Default)]
 pub struct ViewerReport {
+    /// Number within the run.
+    pub number: usize,
+    /// When the click was, seconds since the run began.
+    pub clicked_s: f64,
+    /// Whether every packet was opened and checked; elsewhere only those until the first picture and retransmissions.
+    pub checked: bool,
+    /// From a change of speaker to the first whole keyframe of the new one, milliseconds, one per change seen.
+    pub switches_ms: Vec<f64>,
+    /// Datagrams that the viewer's emulated network lost.
+    pub network_lost: u64,
     /// Different stamped packets received, audio and video.
     pub unique: [u64; 2],
     /// Those that should have come.
@@ -225,6 +238,7 @@ mod tests {
             index,
             count: 3,
             key: true,
+            source: 0,
         };
         assert!(!watch.complete(&stamp(1, 0)));
         assert!(!watch.complete(&stamp(2, 2)));
@@ -248,6 +262,7 @@ mod tests {
             index: 0,
             count: 1,
             key: false,
+            source: 0,
         };
         let mut faults = Faults::new();
         let mut order = VideoOrder::default();

@@ -1,19 +1,20 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! What a viewer receives: opened, checked against the rules of the wire, entered into its account.
+//! What a viewer receives: opened, checked against the rules of the wire, entered into its account; or, once a light viewer
+//! has its picture, entered by the header alone (RFC 3711 leaves header and extensions in the clear).
 
-use std::io;
-use std::os::fd::AsFd;
 use std::time::Instant;
 
 use super::account::{Mark, fault, index};
+use super::counters::PoolCounters;
 use super::negotiated::Carries;
-use super::pool::{PoolCounters, Settings};
+use super::settings::Settings;
 use super::track::{Arrival, Track};
-use super::viewer::{PLI_AFTER, Viewer};
+use super::viewer::{Depth, PLI_AFTER, Viewer};
+use crate::peer::srtp::TAG_BYTES;
 use crate::peer::transport::Received;
-use crate::sys::{BATCH, Meta, RecvBatch};
+use crate::sys::Meta;
 use crate::wire::rtcp::{self, Said};
 use crate::wire::rtp::Header;
 use crate::wire::stamp::{self, Medium, Stamp, Unstamped};
@@ -31,39 +32,9 @@ struct Media<'a> {
     by_rtx: bool,
 }
 
-fn is_media(datagram: &[u8]) -> bool {
-    datagram.first().is_some_and(|b| b >> 6 == 2) && !crate::wire::rtp::is_rtcp(datagram)
-}
-
 impl Viewer {
-    /// Takes everything that waits at the socket.
-    pub fn readable(&mut self, batch: &mut RecvBatch, counters: &mut PoolCounters, settings: &Settings) {
-        loop {
-            let n = match batch.receive(self.newcomer.socket.as_fd()) {
-                Ok(n) => n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
-                    fault(&mut self.report.faults, "port_unreachable");
-                    continue;
-                }
-                Err(_) => return,
-            };
-            let now = Instant::now();
-            for i in 0..n {
-                let (datagram, meta) = batch.get(i);
-                if settings.lose_of_10k > 0 && is_media(datagram) && counters.lose(settings) {
-                    continue;
-                }
-                self.datagram(now, datagram, meta, counters, settings);
-            }
-            self.flush();
-            if n < BATCH {
-                return;
-            }
-        }
-    }
-
-    fn datagram(
+    /// Takes a datagram.
+    pub fn datagram(
         &mut self,
         now: Instant,
         datagram: &mut [u8],
@@ -71,9 +42,6 @@ impl Viewer {
         counters: &mut PoolCounters,
         settings: &Settings,
     ) {
-        if let Some(dropped) = meta.dropped {
-            self.report.socket_drops = u64::from(dropped);
-        }
         match self.newcomer.transport.handle(now, datagram) {
             Ok(Received::Inside) => {}
             Ok(Received::Connected) => {
@@ -111,6 +79,18 @@ impl Viewer {
         let Some(header) = Header::parse(datagram) else {
             return fault(&mut self.report.faults, "malformed_rtp");
         };
+        let twcc_id = self.negotiated.twcc_id;
+        if let Some([high, low]) = header.extension(datagram, twcc_id) {
+            self.twcc.arrived(u16::from_be_bytes([*high, *low]), meta.arrived_ns);
+        } else if twcc_id != 0 {
+            fault(&mut self.report.faults, "no_twcc_number");
+        }
+        let carries = self.negotiated.carries(header.payload_type);
+        if let (Depth::Light, Some(Carries::Medium(medium))) = (self.depth, carries)
+            && settings.speaker_change().is_none_or(|(to, _)| self.shown == Some(to))
+        {
+            return self.light(now, header, medium, datagram.len(), meta, counters, settings);
+        }
         let Some(srtp) = self.newcomer.transport.srtp() else {
             return fault(&mut self.report.faults, "media_before_dtls");
         };
@@ -118,12 +98,6 @@ impl Viewer {
             self.report.auth_failures += 1;
             return;
         };
-        let twcc_id = self.negotiated.twcc_id;
-        if let Some([high, low]) = header.extension(datagram, twcc_id) {
-            self.twcc.arrived(u16::from_be_bytes([*high, *low]), meta.arrived_ns);
-        } else if twcc_id != 0 {
-            fault(&mut self.report.faults, "no_twcc_number");
-        }
         let payload = &datagram[header.len..header.len + len];
         if header.padding {
             len -= usize::from(payload.last().copied().unwrap_or(0)).min(len);
@@ -136,7 +110,7 @@ impl Viewer {
             meta,
             by_rtx: false,
         };
-        match self.negotiated.carries(header.payload_type) {
+        match carries {
             None => fault(&mut self.report.faults, "payload_type_not_negotiated"),
             Some(Carries::Other) => self.report.unstamped += 1,
             Some(Carries::Rtx) => self.retransmission(media, counters, settings),
@@ -144,6 +118,36 @@ impl Viewer {
                 let at = self.track(header.ssrc, medium);
                 self.media(at, media, counters, settings);
             }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn light(
+        &mut self,
+        now: Instant,
+        header: Header,
+        medium: Medium,
+        len: usize,
+        meta: Meta,
+        counters: &mut PoolCounters,
+        settings: &Settings,
+    ) {
+        if let Some(srtp) = self.newcomer.transport.srtp() {
+            srtp.inbound.pass_over(&header);
+        }
+        let at = self.track(header.ssrc, medium);
+        let track = &mut self.tracks[at];
+        let full = track.full(header.sequence);
+        let arrival = track.arrived(full, header.timestamp, meta.arrived_ns, now, false);
+        if medium == Medium::Video && track.has_gaps() {
+            self.nack(now, at);
+        }
+        if arrival == Arrival::Repeated {
+            fault(&mut self.report.faults, "sequence_used_twice");
+        } else if len > header.len + TAG_BYTES {
+            self.light[index(medium)] += 1;
+            counters.count(settings, None, false);
+            counters.batch(self.newcomer.number, settings, meta);
         }
     }
 
@@ -202,6 +206,10 @@ impl Viewer {
         if medium == Medium::Video && track.has_gaps() {
             self.nack(now, at);
         }
+        if arrival == Arrival::Repeated && self.depth == Depth::Light {
+            self.report.duplicates += 1;
+            return;
+        }
         if payload.is_empty() {
             self.report.padding_packets += 1;
             return;
@@ -228,7 +236,7 @@ impl Viewer {
         }
         self.report.repaired += u64::from(by_rtx);
         if medium == Medium::Video {
-            self.video(full, stamp, &media);
+            self.video(full, stamp, &media, settings);
         }
         if stamp.index == 0
             && let Some(wall) = self.tracks[at].wall_ns(header.timestamp)
@@ -237,11 +245,12 @@ impl Viewer {
         }
         // What was sent before this viewer's first packet is a replay; its age is no latency.
         let latency_ns = (stamp.sent_ns >= self.first_packet_ns).then(|| meta.arrived_ns.saturating_sub(stamp.sent_ns));
+        let latency_ns = latency_ns.filter(|_| self.report.checked);
         counters.count(settings, latency_ns, medium == Medium::Video && stamp.key);
         counters.batch(self.newcomer.number, settings, meta);
     }
 
-    fn video(&mut self, full: u64, stamp: Stamp, media: &Media<'_>) {
+    fn video(&mut self, full: u64, stamp: Stamp, media: &Media<'_>, settings: &Settings) {
         let header = &media.header;
         if let Some(descriptor) = vp8::parse(media.payload)
             && !media.by_rtx
@@ -250,12 +259,26 @@ impl Viewer {
             self.order
                 .check(full, stamp, descriptor, header.marker, header.timestamp, faults);
         }
+        let whole = self.keyframe.complete(&stamp);
+        if whole && self.shown != Some(stamp.source) {
+            let before = self.shown.replace(stamp.source);
+            if let Some((to, at_ns)) = settings.speaker_change()
+                && before.is_some()
+                && to == stamp.source
+            {
+                let after_ns = media.meta.arrived_ns.saturating_sub(at_ns);
+                self.report.switches_ms.push(after_ns as f64 / 1e6);
+            }
+        }
         if self.report.first_keyframe_ms.is_some() {
             return;
         }
-        if self.keyframe.complete(&stamp) {
+        if whole {
             self.report.first_keyframe_ms = Some(self.since_click_ms(media.meta));
             self.next_pli = None;
+            if !self.report.checked {
+                self.depth = Depth::Light;
+            }
         } else if self.next_pli.is_none() {
             self.next_pli = Some(media.now + PLI_AFTER);
         }

@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Brings the viewers in, at their times: by WHEP or by WebSocket and rack. Media is the pools' business.
+//! Brings the viewers in, wave by wave, at their times. How one gets in is the venue's business, media the pools'.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
@@ -12,30 +14,17 @@ use mio::Waker;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::signal::Signal;
+use super::place::{Place, Places};
+use super::venue::{Session, Side, Venue};
 use super::viewer::Newcomer;
 use crate::clock::unix_ns;
-use crate::http::Target;
 use crate::peer::identity::Identity;
 use crate::peer::transport::{IceCredentials, Transport};
 use crate::publish::sender::Ledger;
-use crate::socket;
-use crate::wire::sdp;
 use crate::wire::stamp::Medium;
 
 const JOIN_WITHIN: Duration = Duration::from_secs(20);
 const BLOCKING_THREADS_MAX: usize = 32;
-
-/// How viewers come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Mode {
-    /// All by WHEP.
-    Whep,
-    /// All by WebSocket and rack.
-    Ws,
-    /// By turns.
-    Mixed,
-}
 
 /// A pool as the joiner sees it.
 #[derive(Clone)]
@@ -44,21 +33,40 @@ pub struct PoolHandle {
     pub inbox: SyncSender<Newcomer>,
     /// Tells the pool so.
     pub waker: Arc<Waker>,
+    /// Port of its shared socket; 0 without one.
+    pub port: u16,
+}
+
+/// Viewers who come one after the other, evenly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wave {
+    /// How many.
+    pub count: usize,
+    /// When the first one comes, from the start.
+    pub after: Duration,
+    /// Over how long.
+    pub over: Duration,
 }
 
 /// Everything that joining needs.
 #[derive(Clone)]
 pub struct Joiner {
     /// Where to.
-    pub target: Target,
-    /// Token of an attendee.
-    pub token: String,
+    pub venue: Arc<dyn Venue>,
+    /// Its rooms; viewers are dealt out to them by turns.
+    pub rooms: Vec<String>,
+    /// Pictures that each viewer takes at most.
+    pub video_slots: u8,
     /// Our certificate.
     pub identity: Arc<Identity>,
     /// What the publisher has sent.
     pub ledger: Arc<Ledger>,
+    /// Where viewers sit.
+    pub places: Places,
     /// Viewers are dealt out to these.
     pub pools: Vec<PoolHandle>,
+    /// Signalling finished, for those who watch the run.
+    pub progress: Arc<AtomicUsize>,
 }
 
 /// Who did not get in, and what went wrong later.
@@ -76,20 +84,12 @@ enum Ended {
     Later(anyhow::Error),
 }
 
-struct Half {
-    clicked: Instant,
-    clicked_ns: u64,
-    sent_before: [u64; 2],
-    socket: std::net::UdpSocket,
-    credentials: IceCredentials,
-}
-
 impl Joiner {
-    /// Joins `viewers` people over `ramp`, holds their sessions until `end` turns true, then ends them all.
+    /// Brings everybody in, holds their sessions until `end` turns true, then ends them all.
     ///
     /// # Errors
     /// When this program cannot run at all.
-    pub fn run(self, viewers: usize, ramp: Duration, mode: Mode, end: watch::Receiver<bool>) -> Result<Joined> {
+    pub fn run(self, waves: &[Wave], end: watch::Receiver<bool>) -> Result<Joined> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -99,19 +99,17 @@ impl Joiner {
         runtime.block_on(async move {
             let mut tasks = JoinSet::new();
             let start = tokio::time::Instant::now();
-            for number in 0..viewers {
-                let joiner = joiner.clone();
-                let end = end.clone();
-                let at = start + ramp.mul_f64(number as f64 / viewers as f64);
-                let by_ws = mode == Mode::Ws || (mode == Mode::Mixed && number % 2 == 1);
-                tasks.spawn(async move {
-                    tokio::time::sleep_until(at).await;
-                    if by_ws {
-                        joiner.by_ws(number, end).await
-                    } else {
-                        joiner.by_whep(number, end).await
-                    }
-                });
+            let mut number = 0;
+            for wave in waves {
+                for place in 0..wave.count {
+                    let (joiner, end) = (joiner.clone(), end.clone());
+                    let at = start + wave.after + wave.over.mul_f64(place as f64 / wave.count as f64);
+                    tasks.spawn(async move {
+                        tokio::time::sleep_until(at).await;
+                        joiner.join(number, end).await
+                    });
+                    number += 1;
+                }
             }
             let mut joined = Joined::default();
             while let Some(done) = tasks.join_next().await {
@@ -126,89 +124,77 @@ impl Joiner {
         })
     }
 
-    fn half(&self) -> Result<Half> {
-        Ok(Half {
-            clicked: Instant::now(),
-            clicked_ns: unix_ns(),
-            sent_before: [self.ledger.sent(Medium::Audio), self.ledger.sent(Medium::Video)],
-            socket: socket::open(&self.target)?,
-            credentials: IceCredentials::fresh(),
-        })
+    async fn join(&self, number: usize, mut end: watch::Receiver<bool>) -> Result<(), Ended> {
+        let entered = tokio::time::timeout(JOIN_WITHIN, self.enter(number)).await;
+        self.progress.fetch_add(1, Ordering::Relaxed);
+        let entered = entered.context("joining took too long").and_then(|entered| entered);
+        let mut session = entered.map_err(Ended::Refused)?;
+        let lost = tokio::select! {
+            biased;
+            _ = end.wait_for(|over| *over) => None,
+            held = session.hold() => held.err(),
+        };
+        let left = session.leave().await;
+        lost.map_or(left, Err).map_err(Ended::Later)
     }
 
-    fn local<'a>(&'a self, half: &'a Half) -> Result<sdp::Local<'a>> {
-        Ok(sdp::Local {
-            ufrag: &half.credentials.ufrag,
-            pwd: &half.credentials.pwd,
-            fingerprint: &self.identity.fingerprint,
-            address: half.socket.local_addr()?,
-        })
-    }
-
-    fn hand_over(&self, number: usize, half: Half, remote: sdp::Remote) -> Result<()> {
-        half.socket
-            .connect(remote.pick_candidate(self.target.is_loopback())?)
-            .context("UDP connect")?;
-        let transport = Transport::new(self.identity.clone(), &half.credentials, &remote, Instant::now())?;
+    async fn enter(&self, number: usize) -> Result<Box<dyn Session>> {
+        let (clicked, clicked_ns) = (Instant::now(), unix_ns());
+        let sent_before = [self.ledger.sent(Medium::Audio), self.ledger.sent(Medium::Video)];
+        let credentials = IceCredentials::fresh();
+        let pool = &self.pools[number % self.pools.len()];
+        let (address, own) = self.place(number, pool)?;
+        let side = Side {
+            ufrag: credentials.ufrag.clone(),
+            pwd: credentials.pwd.clone(),
+            fingerprint: self.identity.fingerprint.clone(),
+            address,
+        };
+        let room = &self.rooms[number % self.rooms.len()];
+        let watching = self.venue.watch(room, number, self.video_slots, side).await?;
+        let server = watching.remote.pick_candidate(self.venue.is_loopback())?;
+        let place = match own {
+            Some(socket) => {
+                socket.connect(server).context("UDP connect")?;
+                Place::Own(mio::net::UdpSocket::from_std(socket))
+            }
+            None => Place::Shared(v4_bits(address)),
+        };
+        let mut transport = Transport::new(self.identity.clone(), &credentials, &watching.remote, Instant::now())?;
+        if self.venue.is_full_agent() {
+            // Who offers is in control, and only an offer leaves the role open.
+            transport.meet_full_agent(&credentials, address, watching.remote.setup == "actpass");
+        }
         let newcomer = Newcomer {
             number,
-            clicked: half.clicked,
-            clicked_ns: half.clicked_ns,
-            sent_before: half.sent_before,
-            socket: mio::net::UdpSocket::from_std(half.socket),
+            clicked,
+            clicked_ns,
+            sent_before,
+            place,
+            server,
             transport,
-            remote,
+            remote: watching.remote,
         };
-        let pool = &self.pools[number % self.pools.len()];
         pool.inbox
             .try_send(newcomer)
             .map_err(|_| anyhow!("the pool takes no more viewers"))?;
-        pool.waker.wake().context("waker")
+        pool.waker.wake().context("waker")?;
+        Ok(watching.session)
     }
 
-    async fn by_whep(self: Arc<Self>, number: usize, mut end: watch::Receiver<bool>) -> Result<(), Ended> {
-        let joiner = self.clone();
-        let joined = tokio::task::spawn_blocking(move || -> Result<Option<String>> {
-            let half = joiner.half()?;
-            let offer = sdp::whep_offer(&joiner.local(&half)?);
-            let resource = joiner.target.post(&joiner.target.whep(), &joiner.token, offer)?;
-            joiner.hand_over(number, half, sdp::parse(&resource.sdp)?)?;
-            Ok(resource.location)
-        });
-        let joined = joined.await.context("join task").and_then(|joined| joined);
-        let location = joined.map_err(Ended::Refused)?;
-        let _ = end.wait_for(|over| *over).await;
-        let Some(location) = location else {
-            return Err(Ended::Later(anyhow!("the WHEP answer has no Location")));
-        };
-        let deleted = tokio::task::spawn_blocking(move || self.target.delete(&location, &self.token)).await;
-        deleted
-            .context("leave task")
-            .and_then(|deleted| deleted)
-            .map_err(Ended::Later)
+    fn place(&self, number: usize, pool: &PoolHandle) -> Result<(SocketAddr, Option<std::net::UdpSocket>)> {
+        if self.places == Places::Own {
+            let socket = Places::open_own(self.venue.server())?;
+            return Ok((socket.local_addr()?, Some(socket)));
+        }
+        let address = self.places.address(number, pool.port);
+        Ok((address.context("more viewers than addresses")?, None))
     }
+}
 
-    async fn by_ws(self: Arc<Self>, number: usize, mut end: watch::Receiver<bool>) -> Result<(), Ended> {
-        let joined = tokio::time::timeout(JOIN_WITHIN, self.enter(number)).await;
-        let joined = joined.context("joining took too long").and_then(|joined| joined);
-        let mut signal = joined.map_err(Ended::Refused)?;
-        let broken = tokio::select! {
-            biased;
-            _ = end.wait_for(|over| *over) => None,
-            idle = signal.idle() => idle.err(),
-        };
-        signal.close().await;
-        broken.map_or(Ok(()), |error| Err(Ended::Later(error)))
-    }
-
-    async fn enter(&self, number: usize) -> Result<Signal> {
-        let half = self.half()?;
-        let mut signal = Signal::connect(&self.target, &self.token, &format!("Viewer {number}")).await?;
-        let (rack, offer) = signal.watch(&self.target).await?;
-        let remote = sdp::parse(&offer)?;
-        let answer = sdp::rack_answer(&remote, &self.local(&half)?)?;
-        signal.answer(rack, answer).await?;
-        self.hand_over(number, half, remote)?;
-        Ok(signal)
+fn v4_bits(address: SocketAddr) -> u32 {
+    match address {
+        SocketAddr::V4(v4) => v4.ip().to_bits(),
+        SocketAddr::V6(_) => 0,
     }
 }

@@ -76,11 +76,11 @@ impl Signal {
         Ok(signal)
     }
 
-    /// Enters the room and asks for a rack; returns its number and offer.
+    /// Enters the room and asks for a rack with so many pictures; returns its number and offer.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn watch(&mut self, target: &Target) -> Result<(u32, String)> {
+    pub async fn watch(&mut self, target: &Target, video_slots: u8) -> Result<(u32, String)> {
         let id = CommandId(uuid::Uuid::new_v4());
         let room = target.room.parse().context("--room")?;
         self.send(&ClientMessage::Command {
@@ -90,7 +90,7 @@ impl Signal {
         .await?;
         self.wait(|m| matches!(m, ServerMessage::Accepted { id: of } if *of == id))
             .await?;
-        self.send(&ClientMessage::Watch { video_slots: 1 }).await?;
+        self.send(&ClientMessage::Watch { video_slots }).await?;
         let offer = self.wait(|m| matches!(m, ServerMessage::RackOffer { .. })).await?;
         let ServerMessage::RackOffer { rack, sdp, .. } = offer else {
             bail!("no rack offer")

@@ -45,6 +45,8 @@ pub struct Track {
     first: Option<u64>,
     highest: u64,
     received: u64,
+    /// Different packets that came, also by RTX.
+    pub unique: u64,
     missing: BTreeMap<u64, Missing>,
     given_up: u64,
     jitter: f64,
@@ -66,6 +68,7 @@ impl Track {
             first: None,
             highest: 0,
             received: 0,
+            unique: 0,
             missing: BTreeMap::new(),
             given_up: 0,
             jitter: 0.0,
@@ -87,6 +90,18 @@ impl Track {
             self.received += 1;
             self.update_jitter(timestamp, at_ns);
         }
+        let arrival = self.place(full, now, by_rtx);
+        self.unique += u64::from(arrival != Arrival::Repeated);
+        arrival
+    }
+
+    /// Packets from the first to the newest.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
+        self.first.map_or(0, |first| self.highest - first + 1)
+    }
+
+    fn place(&mut self, full: u64, now: Instant, by_rtx: bool) -> Arrival {
         let Some(first) = self.first else {
             (self.first, self.highest) = (Some(full), full);
             return Arrival::Fresh;

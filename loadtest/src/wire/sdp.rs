@@ -10,6 +10,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 const EXT_MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 const EXT_AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+const EXT_RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+const EXT_RRID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 const EXT_TWCC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 /// What a description that we write says about our side.
@@ -36,6 +38,8 @@ pub struct Sending {
     pub rtx_ssrc: u32,
     /// One name for both, so that they are played in sync (RFC 7022).
     pub cname: String,
+    /// Simulcast layers, lowest first (RFC 8851); with them the video's SSRCs are not declared. Empty: one layer.
+    pub rids: Vec<&'static str>,
 }
 
 /// One m-line of the server's description.
@@ -118,6 +122,18 @@ impl Media {
     #[must_use]
     pub fn mid_id(&self) -> u8 {
         self.extension(EXT_MID)
+    }
+
+    /// Id of the layer's name (RFC 8852).
+    #[must_use]
+    pub fn rid_id(&self) -> u8 {
+        self.extension(EXT_RID)
+    }
+
+    /// Id of the repaired layer's name (RFC 8852).
+    #[must_use]
+    pub fn rrid_id(&self) -> u8 {
+        self.extension(EXT_RRID)
     }
 
     /// Id of the audio level (RFC 6464).
@@ -332,6 +348,7 @@ pub fn whip_offer(local: &Local<'_>, sending: &Sending) -> String {
         video_ssrc,
         rtx_ssrc,
         cname,
+        rids,
     } = sending;
     head(&mut out, "0 1");
     audio_line(&mut out, local, "sendonly");
@@ -340,16 +357,22 @@ pub fn whip_offer(local: &Local<'_>, sending: &Sending) -> String {
         "a=msid:{cname} audio\r\na=ssrc:{audio_ssrc} cname:{cname}\r\na=ssrc:{audio_ssrc} msid:{cname} audio\r\n"
     );
     video_line(&mut out, local, "sendonly", "96 97");
-    let _ = write!(
-        out,
-        "a=msid:{cname} video\r\na=ssrc-group:FID {video_ssrc} {rtx_ssrc}\r\n"
-    );
-    for ssrc in [video_ssrc, rtx_ssrc] {
-        let _ = write!(
-            out,
-            "a=ssrc:{ssrc} cname:{cname}\r\na=ssrc:{ssrc} msid:{cname} video\r\n"
-        );
+    let _ = write!(out, "a=msid:{cname} video\r\n");
+    if rids.is_empty() {
+        let _ = write!(out, "a=ssrc-group:FID {video_ssrc} {rtx_ssrc}\r\n");
+        for ssrc in [video_ssrc, rtx_ssrc] {
+            let _ = write!(
+                out,
+                "a=ssrc:{ssrc} cname:{cname}\r\na=ssrc:{ssrc} msid:{cname} video\r\n"
+            );
+        }
+        return out;
     }
+    let _ = write!(out, "a=extmap:10 {EXT_RID}\r\na=extmap:11 {EXT_RRID}\r\n");
+    for rid in rids {
+        let _ = write!(out, "a=rid:{rid} send\r\n");
+    }
+    let _ = write!(out, "a=simulcast:send {}\r\n", rids.join(";"));
     out
 }
 

@@ -36,6 +36,8 @@ pub struct Stamp {
     pub count: u16,
     /// Whether the frame is a keyframe (every audio frame is).
     pub key: bool,
+    /// Number of the publisher within the run.
+    pub source: u16,
 }
 
 /// Why a payload holds no usable stamp.
@@ -93,7 +95,8 @@ pub fn write(medium: Medium, payload: &mut [u8], stamp: &Stamp) {
     out[20..24].copy_from_slice(&stamp.frame.to_be_bytes());
     out[24..26].copy_from_slice(&stamp.index.to_be_bytes());
     out[26..28].copy_from_slice(&stamp.count.to_be_bytes());
-    out[28..32].copy_from_slice(&u32::from(stamp.key).to_be_bytes());
+    out[28..30].copy_from_slice(&stamp.source.to_be_bytes());
+    out[30..32].copy_from_slice(&u16::from(stamp.key).to_be_bytes());
     out[32..40].copy_from_slice(&hash.to_be_bytes());
 }
 
@@ -118,7 +121,8 @@ pub fn read(medium: Medium, payload: &[u8]) -> Result<Stamp, Unstamped> {
         frame: word(20),
         index: (word(24) >> 16) as u16,
         count: word(24) as u16,
-        key: word(28) == 1,
+        key: word(28) & 1 == 1,
+        source: (word(28) >> 16) as u16,
     })
 }
 
@@ -133,6 +137,7 @@ mod tests {
         index: 5,
         count: 6,
         key: true,
+        source: 0xFFFE,
     };
 
     #[test]

@@ -101,7 +101,12 @@ pub fn is_indication(datagram: &[u8]) -> bool {
 ///
 /// # Errors
 /// When it is malformed, unsigned or signed with another password.
-pub fn answer(datagram: &[u8], own_password: &str, from: SocketAddr, crypto: &dyn RTCCrypto) -> Result<(Vec<u8>, bool)> {
+pub fn answer(
+    datagram: &[u8],
+    own_password: &str,
+    from: SocketAddr,
+    crypto: &dyn RTCCrypto,
+) -> Result<(Vec<u8>, bool)> {
     let mut request = Message::new();
     request.unmarshal_binary(datagram).context("malformed STUN")?;
     MessageIntegrity::check(&mut request, own_password.as_bytes(), crypto).context("STUN integrity of a check")?;

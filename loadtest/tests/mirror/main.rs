@@ -7,35 +7,47 @@
 mod http;
 mod media;
 
-use fiera_loadtest::cli::RunArgs;
+use fiera_loadtest::cli::{BenchArgs, RunArgs, Sockets};
 use fiera_loadtest::measure::result::Outcome;
 use fiera_loadtest::peer::identity::Profiles;
 use fiera_loadtest::run;
-use fiera_loadtest::watch::join::Mode;
+use fiera_loadtest::watch::venue::Mode;
 
 use media::Misbehave;
 
 fn outcome(misbehave: Misbehave, srtp: Profiles) -> Outcome {
-    let server = http::start(misbehave);
+    perform(misbehave, srtp, Sockets::Shared, 1)
+}
+
+fn perform(misbehave: Misbehave, srtp: Profiles, sockets: Sockets, sample: usize) -> Outcome {
     let args = RunArgs {
-        server,
-        event: "demo".into(),
+        bench: BenchArgs {
+            server: http::start(misbehave),
+            event: "demo".into(),
+            token_speaker: "s".into(),
+            token_attendee: "a".into(),
+            server_pid: Some(std::process::id()),
+            srtp,
+            link: "lo".into(),
+            sockets: Some(sockets),
+            viewer_block: None,
+            gro: false,
+            threads: 2,
+            require_delivered: None,
+            html: None,
+        },
         room: "main".into(),
-        token_speaker: "s".into(),
-        token_attendee: "a".into(),
         viewers: 4,
         seconds: 1.5,
         ramp_s: 0.2,
-        server_pid: Some(std::process::id()),
         mode: Mode::Whep,
         video_kbps: 1_000,
-        srtp,
         twcc_ms: 50,
         lose_percent: 0.0,
-        threads: 2,
-        require_delivered: None,
+        sample,
     };
-    run::run(&args).unwrap()
+    let bench = args.bench.bench(vec![args.room.clone()], args.mode).unwrap();
+    run::perform(&args.scenario(), &bench).unwrap()
 }
 
 #[test]
@@ -59,6 +71,33 @@ fn a_good_server_is_found_good() {
     assert!(outcome.av_skew_worst_ms.abs() < 20.0, "{}", outcome.av_skew_worst_ms);
     assert!(outcome.join_first_keyframe_ms.max > 0.0 && outcome.plis_sent < 40);
     assert!(outcome.server.unwrap().server_cpu_us_per_packet > 0.0 && outcome.floor_us_per_packet > 0.0);
+}
+
+#[test]
+fn light_viewers_and_own_sockets_come_to_the_same_account() {
+    for (sockets, sample) in [(Sockets::Shared, 4), (Sockets::Own, 1)] {
+        let outcome = perform(Misbehave::default(), Profiles::GcmFirst, sockets, sample);
+        assert_eq!(outcome.viewers_checked, 4 / sample, "{}", outcome.summary());
+        assert_eq!(outcome.delivered_ratio, 1.0, "{}", outcome.summary());
+        assert!(
+            outcome.faults.is_empty() && outcome.errors.is_empty(),
+            "{}",
+            outcome.summary()
+        );
+        assert!(outcome.steady_packets > 4 * 100 && outcome.without_picture == 0);
+    }
+    let lossy = Misbehave {
+        lose_every: 50,
+        ..Misbehave::default()
+    };
+    let outcome = perform(lossy, Profiles::GcmFirst, Sockets::Shared, 4);
+    assert!(outcome.repaired_by_rtx > 0, "{}", outcome.summary());
+    assert!(outcome.delivered_ratio_audio < 1.0, "{}", outcome.summary());
+    assert!(
+        outcome.delivered_ratio_video > outcome.delivered_ratio_audio,
+        "{}",
+        outcome.summary()
+    );
 }
 
 #[test]

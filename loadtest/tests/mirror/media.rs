@@ -103,6 +103,7 @@ impl Media {
                 video_ssrc: VIDEO_SSRC,
                 rtx_ssrc: RTX_SSRC,
                 cname: "toy".into(),
+                rids: Vec::new(),
             };
             sdp::whip_offer(&local, &sending)
         } else {

@@ -23,6 +23,7 @@ fn sending() -> Sending {
         video_ssrc: 22,
         rtx_ssrc: 33,
         cname: "c".into(),
+        rids: Vec::new(),
     }
 }
 
@@ -41,6 +42,18 @@ fn whip_offer_says_what_we_send() {
     assert_eq!((video.rtx_pairs(), video.ssrcs()), (vec![(22, 33)], vec![22, 33]));
     assert_eq!((video.mid_id(), video.twcc_id(), video.audio_level_id()), (4, 3, 0));
     assert_eq!(offer.first("audio").unwrap().audio_level_id(), 1);
+}
+
+#[test]
+fn simulcast_offer_names_layers_instead_of_ssrcs() {
+    let sending = Sending {
+        rids: vec!["q", "h", "f"],
+        ..sending()
+    };
+    let text = whip_offer(&local(), &sending);
+    let video = parse(&text).unwrap().first("video").unwrap().clone();
+    assert_eq!((video.rid_id(), video.rrid_id(), video.ssrcs()), (10, 11, Vec::new()));
+    assert!(text.ends_with("a=rid:q send\r\na=rid:h send\r\na=rid:f send\r\na=simulcast:send q;h;f\r\n"));
 }
 
 #[test]
