@@ -11,7 +11,7 @@ use super::delay::{DELAY_JUMP_US, Delay, Usage};
 use super::fallback::Fallback;
 use super::feedback::{FeedbackCounters, Feedbacks};
 use super::loss::{Loss, Verdict};
-use super::probe::Prober;
+use super::probe::{Length, Prober};
 use super::rate::{Rate, Seen};
 use super::sent::{Fate, Found, SentKind, SentRing};
 use super::{Config, Estimate, IDLE_TICK, LimitedBy, PROBE_TICK, WIRE_OVERHEAD_BYTES};
@@ -23,7 +23,7 @@ const DELTA_US: i64 = 1_000_000 / DELTA_TICKS_PER_SECOND as i64;
 const BOOTSTRAP_SHARE: f64 = 3.0;
 /// ... later ones at this, and at less while the path is being used up already.
 const PROBE_SHARE: f64 = 2.0;
-const PROBE_SHARE_BUSY: f64 = 1.4;
+const PROBE_SHARE_BUSY: f64 = 1.3;
 /// No probe goes further beyond what is wanted.
 const WANTED_SHARE_MAX: f64 = 1.3;
 /// A target above this share of what is wanted needs no probe.
@@ -33,6 +33,9 @@ const WANTED_START_BPS: f64 = 1_500_000.0;
 /// Time between probes that do not follow each other at once, microseconds; doubles with each that shows nothing new.
 const PROBE_PAUSE_US: u64 = 2_000_000;
 const PROBE_PAUSE_MAX_US: u64 = 8_000_000;
+/// In the first seconds, where one unlucky probe would cost most, the time between them is this, microseconds.
+const FIRST_PROBES_US: u64 = 4_000_000;
+const FIRST_PROBE_PAUSE_US: u64 = 400_000;
 /// After a decrease nothing is probed for so long, microseconds.
 const CALM_US: u64 = 1_500_000;
 /// Nothing is probed into a queue that is longer, microseconds.
@@ -479,6 +482,10 @@ impl Estimator {
     }
 
     fn next_probe(&mut self, now_us: u64, news: bool) {
+        if now_us < FIRST_PROBES_US {
+            self.probe_at_us = now_us + FIRST_PROBE_PAUSE_US;
+            return;
+        }
         self.probe_pause_us = if news {
             PROBE_PAUSE_US
         } else {
@@ -514,8 +521,14 @@ impl Estimator {
         let bps = (target * share)
             .min(self.wanted_bps * WANTED_SHARE_MAX)
             .max(target * NEWS_SHARE);
-        let first = self.probe.is_none() && self.prober.clusters() == 0;
-        if self.prober.begin(now_us, bps, first) {
+        let length = if self.prober.clusters() == 0 {
+            Length::First
+        } else if self.bootstrapping || self.application.is_limited() {
+            Length::Short
+        } else {
+            Length::Busy
+        };
+        if self.prober.begin(now_us, bps, length) {
             self.probe = Some((bps, target));
             self.tick_at_us = now_us;
         } else {

@@ -179,7 +179,11 @@ impl Loss {
                 return Verdict::Keep;
             }
             self.experiment = None;
-            let after = if before.settled > 0 { before.settled_loss / f64::from(before.settled) } else { ratio };
+            let after = if before.settled > 0 {
+                before.settled_loss / f64::from(before.settled)
+            } else {
+                ratio
+            };
             if after >= before.loss * UNRESPONSIVE_SHARE && queue_us < QUEUE_CONGESTED_US {
                 self.inherent = after.max(self.inherent).min(INHERENT_MAX);
                 return Verdict::Restore(before.target_bps);

@@ -7,6 +7,8 @@
 /// The first cluster after the start, microseconds; later ones are shorter.
 const FIRST_CLUSTER_US: u64 = 80_000;
 const CLUSTER_US: u64 = 40_000;
+/// Where media uses the path up already, a cluster covers several frames: between two of them any path looks free.
+const BUSY_CLUSTER_US: u64 = 100_000;
 /// A cluster has at least so many bytes: enough packets to measure.
 const CLUSTER_BYTES_MIN: u64 = 6_000;
 /// Packets of a cluster that must have arrived.
@@ -78,7 +80,11 @@ impl Cluster {
         }
         let full = arrive_bps < send_bps * FULL_SHARE;
         Some(ProbeResult {
-            bps: if full { arrive_bps * FULL_USE } else { send_bps.min(arrive_bps) },
+            bps: if full {
+                arrive_bps * FULL_USE
+            } else {
+                send_bps.min(arrive_bps)
+            },
             capacity_bps: full.then_some(arrive_bps),
             loss: 1.0 - f64::from(self.arrived.min(self.packets)) / f64::from(self.packets),
         })
@@ -94,6 +100,14 @@ pub(super) struct ProbeResult {
     pub(super) capacity_bps: Option<f64>,
     /// Share of the cluster that did not arrive.
     pub(super) loss: f64,
+}
+
+/// How long a cluster is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    First,
+    Short,
+    Busy,
 }
 
 /// Sends and measures one cluster at a time.
@@ -133,14 +147,18 @@ impl Prober {
     }
 
     /// Begins a cluster; false while another one is on its way or the padding of this viewer is used up.
-    pub(super) fn begin(&mut self, now_us: u64, bps: f64, first: bool) -> bool {
+    pub(super) fn begin(&mut self, now_us: u64, bps: f64, length: Length) -> bool {
         let passed = now_us.saturating_sub(self.refilled_us);
         let refill = passed * PADDING_BYTES_PER_S_MAX / 1_000_000;
         if refill > 0 {
             self.tokens = (self.tokens + refill).min(PADDING_BURST_BYTES_MAX);
             self.refilled_us = now_us;
         }
-        let us = if first { FIRST_CLUSTER_US } else { CLUSTER_US };
+        let us = match length {
+            Length::First => FIRST_CLUSTER_US,
+            Length::Short => CLUSTER_US,
+            Length::Busy => BUSY_CLUSTER_US,
+        };
         let bytes = ((bps * us as f64 / 8e6) as u64).max(CLUSTER_BYTES_MIN);
         if !self.is_idle() || self.tokens < bytes {
             return false;

@@ -17,7 +17,7 @@ const LONG_QUEUE_US: u64 = 250_000;
 const DRAINED_US: u64 = 20_000;
 /// Above this queue nothing grows, and above the next the rate eases off, microseconds and share per second.
 const HOLD_US: u64 = 25_000;
-const EASE_US: u64 = 45_000;
+const EASE_US: u64 = 40_000;
 const EASE_PER_S: f64 = 0.05;
 /// Share of the known capacity that is sent once the queue is drained.
 const AFTER_DRAIN: f64 = 0.93;
@@ -29,6 +29,9 @@ const ARRIVING_SHARE_MAX: f64 = 1.5;
 const RESPONSE_US: u64 = 100_000;
 /// Growth near the known capacity: a packet of this size per response time, bits.
 const ADDITIVE_BITS: f64 = 9_600.0;
+/// ... but per second no more than this share, and no less than so many bits per second.
+const ADDITIVE_SHARE_MAX: f64 = 0.04;
+const ADDITIVE_MIN_BPS: f64 = 4_000.0;
 /// Weight of a new measurement of the capacity.
 const CAPACITY_WEIGHT: f64 = 0.05;
 /// Bounds of the variance of the capacity, relative, as in libwebrtc.
@@ -197,7 +200,8 @@ impl Rate {
         let grown = match self.capacity {
             Some(_) => {
                 let response_s = (seen.rtt_us + RESPONSE_US) as f64 / 1e6;
-                self.bps + (ADDITIVE_BITS / response_s).max(4_000.0) * step_s
+                let step = (ADDITIVE_BITS / response_s).min(self.bps * ADDITIVE_SHARE_MAX);
+                self.bps + step.max(ADDITIVE_MIN_BPS) * step_s
             }
             None => self.bps * (1.0 + GROWTH_PER_S * step_s) + 1_000.0 * step_s,
         };
