@@ -4,10 +4,12 @@
 
 # `make bench`: figures of this machine, each part ends with one line of JSON. Server on one core, load generator on
 # another where there are two. Needs FIERA and LOADTEST (the two programs).
-#   media     one publisher and VIEWERS viewers
-#   audience  SOCKETS sockets with votes, chat and upvotes; memory per idle socket; kill -9, restart and everybody back
-# PARTS="media audience" says which. Every accepted vote waits for the disk, so the data folder is in BENCH_DIR (default:
-# target), not in a /tmp that may be memory.
+#   media      one publisher and VIEWERS viewers, by WHEP and by rack
+#   audience   SOCKETS sockets with votes, chat and upvotes; memory per idle socket; kill -9, restart and everybody back
+#   scenarios  those of SCENARIOS, a server each; report with plots in REPORTS (default: BENCH_DIR/reports)
+# PARTS="media audience" says which. LINK=lo goes over loopback, LINK=veth over a pair of virtual network cards with MTU
+# 1500, the server in a network namespace of its own (needs root). Every accepted vote waits for the disk, so the data folder
+# is in BENCH_DIR (default: target), not in a /tmp that may be memory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,7 +17,13 @@ viewers="${VIEWERS:-100}"
 sockets="${SOCKETS:-1000}"
 seconds="${SECONDS_MEASURED:-20}"
 port="${PORT:-18080}"
-base="http://127.0.0.1:$port"
+link="${LINK:-lo}"
+case "$link" in
+    lo) address=127.0.0.1 ;;
+    veth) address=10.199.0.1 ;;
+    *) echo "LINK is $link: it must be lo or veth." >&2; exit 1 ;;
+esac
+base="http://$address:$port"
 folder="${BENCH_DIR:-target}"
 mkdir -p "$folder"
 data="$(mktemp -d -p "$folder" bench.XXXXXX)"
@@ -27,9 +35,35 @@ load_pid=""
 stop() {
     [ -z "$load_pid" ] || kill -TERM "$load_pid" 2>/dev/null || true
     [ -z "$pid" ] || { kill -TERM "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; }
+    [ -z "$namespace" ] || ip netns del "$namespace" 2>/dev/null || true
     rm -rf "$data"
 }
+namespace=""
 trap stop EXIT
+
+in_namespace=()
+viewers_at=(--link "$link")
+# The server gets a namespace with one end of the pair; 10.200.0.0/16, where the viewers sit, is all at the other end.
+if [ "$link" = veth ]; then
+    [ "$(id -u)" = 0 ] || { echo "LINK=veth needs root, for a network namespace." >&2; exit 1; }
+    namespace="fiera-bench-$$"
+    end="fb$$"
+    ip netns add "$namespace"
+    ip link add "$end" mtu 1500 type veth peer name eth0 mtu 1500 netns "$namespace"
+    ip addr add 10.199.0.2/30 dev "$end"
+    ip link set "$end" up
+    ip route add local 10.200.0.0/16 dev "$end"
+    ip -n "$namespace" link set lo up
+    ip -n "$namespace" addr add 10.199.0.1/30 dev eth0
+    ip -n "$namespace" link set eth0 up
+    ip -n "$namespace" route add 10.200.0.0/16 via 10.199.0.2
+    # Runs are cut into packets of the MTU before they cross, as on a card that cannot do it.
+    if command -v ethtool >/dev/null; then
+        ip netns exec "$namespace" ethtool -K eth0 tx-udp-segmentation off >/dev/null 2>&1 || true
+    fi
+    in_namespace=(ip netns exec "$namespace")
+    viewers_at+=(--viewer-block 10.200.0.0)
+fi
 
 server_core=()
 load_core=()
@@ -41,7 +75,8 @@ fi
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 start() {
-    "${server_core[@]}" "$FIERA" serve --demo --listen "127.0.0.1:$port" --media-port "$port" --advertise 127.0.0.1 \
+    "${in_namespace[@]}" "${server_core[@]}" "$FIERA" serve --demo --listen "$address:$port" --media-port "$port" \
+        --advertise "$address" \
         --data "$data" >>"$data/server.log" 2>&1 &
     pid=$!
     for _ in $(seq 1 300); do
@@ -53,15 +88,71 @@ start() {
     exit 1
 }
 
-mint() { "$FIERA" token --data "$data" --event demo --role "$1"; }
+halt() {
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+    pid=""
+}
+
+mint() { "$FIERA" token --data "$data" --event "${2:-demo}" --role "$1"; }
 
 media() {
     for mode in ${MODES:-whep ws}; do
         echo "==> $viewers viewers, $mode"
         FIERA_TOKEN_SPEAKER="$(mint speaker)" FIERA_TOKEN_ATTENDEE="$(mint attendee)" \
             "${load_core[@]}" "$LOADTEST" run --server "$base" --viewers "$viewers" --seconds "$seconds" \
-            --server-pid "$pid" --mode "$mode" --require-delivered "${DELIVERED_MIN:-0.999}"
+            --server-pid "$pid" --mode "$mode" --sample "${SAMPLE:-20}" "${viewers_at[@]}" \
+            --require-delivered "${DELIVERED_MIN:-0.999}"
     done
+}
+
+# So many tokens of different speakers.
+speakers() {
+    for n in $(seq 1 "$1"); do
+        "$FIERA" token --data "$data" --event bench --role speaker --name "Speaker $n"
+    done | paste -sd,
+}
+
+# A fair with a stage and 40 rooms in which everybody may publish.
+fair() {
+    cat <<'END'
+id = "bench"
+phase = "live"
+title = "Bench"
+organiser = "Bench"
+starts = "2027-03-20T09:00:00+01:00"
+ends = "2027-03-20T18:00:00+01:00"
+
+[[room]]
+id = "main"
+kind = "stage"
+title = "Stage"
+whip-on-air-at-once = true
+END
+    for n in $(seq 1 40); do
+        printf '\n[[room]]\nid = "r%s"\nkind = "breakout"\ntitle = "Room %s"\nwhip-on-air-at-once = true\n' "$n" "$n"
+    done
+}
+
+# A fresh server for each, so that memory is its own.
+scenarios() {
+    local reports="${REPORTS:-$folder/reports}" name rooms
+    mkdir -p "$reports"
+    halt
+    fair >"$data/bench.toml"
+    "$FIERA" event import --data "$data" "$data/bench.toml" >/dev/null
+    for name in ${SCENARIOS:-webinar-1000 join-burst meeting-40x8 speaker-change bad-networks table}; do
+        echo "==> scenario $name over $link"
+        start
+        rooms=main
+        [ "$name" != meeting-40x8 ] || rooms='r{1-40}'
+        FIERA_TOKEN_SPEAKER="$(speakers 8)" FIERA_TOKEN_ATTENDEE="$(mint attendee bench)" \
+            "${load_core[@]}" "$LOADTEST" scenario "$name" --server "$base" --event bench --rooms "$rooms" \
+            --server-pid "$pid" "${viewers_at[@]}" --html "$reports/$name-$link.html" | tee "$reports/$name-$link.txt"
+        halt
+    done
+    echo "==> reports with plots: $reports"
+    start
 }
 
 # A number of the result: `figure JSON name` or `figure JSON group name`.

@@ -17,7 +17,7 @@ use crate::run::Bench;
 use crate::scenario::{Publishers, ROOMS_MAX, Scenario, Viewers};
 use crate::watch::network::Profile;
 use crate::watch::place::{BLOCK_ADDRESSES, LOOPBACK_BLOCK, Places};
-use crate::watch::venue::{Fiera, Mode};
+use crate::watch::venue::{Fiera, Mode, Tokens};
 
 /// Headless participants for Fiera.
 #[derive(Debug, Parser)]
@@ -58,7 +58,7 @@ pub struct BenchArgs {
     /// Event.
     #[arg(long, default_value = "demo")]
     pub event: String,
-    /// Token of a speaker.
+    /// Tokens of speakers, separated by commas: as many as a room has publishers.
     #[arg(long, env = "FIERA_TOKEN_SPEAKER", default_value = "", hide_env_values = true)]
     pub token_speaker: String,
     /// Token of an attendee.
@@ -119,7 +119,7 @@ impl BenchArgs {
             places: self.places(target.is_loopback())?,
             venue: Arc::new(Fiera {
                 target,
-                token_speaker: self.token_speaker.clone(),
+                tokens_speaker: Tokens::new(&self.token_speaker),
                 token_attendee: self.token_attendee.clone(),
                 mode,
             }),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use fiera_loadtest::janus::args::{CompareArgs, FloorArgs, JanusArgs};
 use fiera_loadtest::janus::compare::Comparison;
@@ -15,6 +15,7 @@ use fiera_loadtest::measure::floor;
 use fiera_loadtest::measure::result::Outcome;
 use fiera_loadtest::report::html::{self, Heading};
 use fiera_loadtest::scenario::Scenario;
+use fiera_loadtest::watch::venue::Tokens;
 use fiera_loadtest::{audience, cli, crowd, http, publish, run, speaker};
 
 fn main() -> ExitCode {
@@ -41,6 +42,14 @@ fn run_load(args: &cli::RunArgs) -> Result<ExitCode> {
 
 fn run_scenario(args: &cli::ScenarioArgs) -> Result<ExitCode> {
     let scenario = Scenario::find(&args.name)?;
+    let (tokens, needed) = (
+        Tokens::new(&args.bench.token_speaker).len(),
+        scenario.publishers.per_room,
+    );
+    ensure!(
+        tokens >= needed,
+        "each of the {needed} publishers of a room needs a token of its own: {tokens} are given by --token-speaker"
+    );
     let bench = args.bench.bench(cli::rooms(&args.rooms)?, scenario.viewers.mode)?;
     perform(&scenario, &bench, &args.bench)
 }

@@ -14,7 +14,7 @@ use crate::peer::identity::{Identity, Profiles, random_u32};
 use crate::publish::clip::Clip;
 use crate::publish::sender::Ledger;
 use crate::publish::session::{Act, Control, publish};
-use crate::watch::venue::{Fiera, Mode};
+use crate::watch::venue::{Fiera, Mode, Tokens};
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub fn run(target: &Target, token: &str, name: Option<&str>, control: &Arc<Contr
     let ledger = Ledger::default();
     let venue = Fiera {
         target: target.clone(),
-        token_speaker: token.to_owned(),
+        tokens_speaker: Tokens::new(token),
         token_attendee: String::new(),
         mode: Mode::Whep,
     };

@@ -226,6 +226,7 @@ impl Sender {
                 count: count as u16,
                 key: frame.key,
                 source: self.source,
+                layer: frame.layer as u8,
             });
             queue.push_back(Packet {
                 layer: frame.layer,

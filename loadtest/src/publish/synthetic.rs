@@ -283,6 +283,7 @@ mod tests {
             count: 1,
             key: false,
             source: 0,
+            layer: 0,
         };
         for kbps in [50, 300, 1_500, 6_000] {
             for mut frame in ten_seconds(Synthetic::new(Camera::plain(kbps))) {

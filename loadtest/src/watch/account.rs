@@ -71,7 +71,7 @@ pub fn fault(faults: &mut Faults, name: &'static str) {
 #[derive(Debug, Clone, Default)]
 pub struct KeyframeWatch {
     frame: u32,
-    source: u16,
+    source: (u16, u8),
     mask: u128,
 }
 
@@ -81,10 +81,11 @@ impl KeyframeWatch {
         if !stamp.key || stamp.count > 127 {
             return false;
         }
-        if (self.frame, self.source) != (stamp.frame, stamp.source) {
+        let source = (stamp.source, stamp.layer);
+        if (self.frame, self.source) != (stamp.frame, source) {
             *self = Self {
                 frame: stamp.frame,
-                source: stamp.source,
+                source,
                 mask: 0,
             };
         }
@@ -115,7 +116,7 @@ impl VideoOrder {
         }
         if let Some((last_full, last, last_descriptor, last_timestamp)) = self.last
             && full == last_full + 1
-            && stamp.source == last.source
+            && (stamp.source, stamp.layer) == (last.source, last.layer)
         {
             let (picture, before) = (descriptor.picture_id, last_descriptor.picture_id);
             if stamp.frame == last.frame {
@@ -239,6 +240,7 @@ mod tests {
             count: 3,
             key: true,
             source: 0,
+            layer: 0,
         };
         assert!(!watch.complete(&stamp(1, 0)));
         assert!(!watch.complete(&stamp(2, 2)));
@@ -263,6 +265,7 @@ mod tests {
             count: 1,
             key: false,
             source: 0,
+            layer: 0,
         };
         let mut faults = Faults::new();
         let mut order = VideoOrder::default();

@@ -57,7 +57,9 @@ impl Viewer {
                 } else {
                     fault(&mut self.report.faults, "datagram_refused");
                 }
-                self.fail(&error);
+                if settings.networks.is_empty() {
+                    self.fail(&error);
+                }
             }
         }
     }
@@ -92,7 +94,11 @@ impl Viewer {
             return self.light(now, header, medium, datagram.len(), meta, counters, settings);
         }
         let Some(srtp) = self.newcomer.transport.srtp() else {
-            return fault(&mut self.report.faults, "media_before_dtls");
+            // A network may have lost the end of the handshake, which the server does not know yet.
+            if settings.networks.is_empty() {
+                fault(&mut self.report.faults, "media_before_dtls");
+            }
+            return;
         };
         let Ok(mut len) = srtp.inbound.open_rtp(datagram, &header) else {
             self.report.auth_failures += 1;

@@ -4,7 +4,9 @@
 //! The seam between the work and the server it is done on: how a publisher and a viewer get in. Media is not its business,
 //! so that two servers are measured by the same senders, receivers and accounts.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
 use async_trait::async_trait;
@@ -108,13 +110,67 @@ pub enum Mode {
     Mixed,
 }
 
+/// Tokens that are given out room by room, and who used which.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    all: Vec<String>,
+    given: Mutex<Given>,
+}
+
+#[derive(Debug, Default)]
+struct Given {
+    by_room: BTreeMap<String, usize>,
+    by_location: BTreeMap<String, String>,
+}
+
+impl Tokens {
+    /// Out of a list separated by commas.
+    #[must_use]
+    pub fn new(list: &str) -> Self {
+        Self {
+            all: list.split(',').map(|token| token.trim().to_owned()).collect(),
+            given: Mutex::default(),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next one for a room, from the beginning again after the last.
+    fn next(&self, room: &str) -> String {
+        let mut given = self.given();
+        let number = given.by_room.entry(room.to_owned()).or_default();
+        let token = self
+            .all
+            .get(*number % self.all.len().max(1))
+            .cloned()
+            .unwrap_or_default();
+        *number += 1;
+        token
+    }
+}
+
 /// Fiera: publishers by WHIP, viewers by WHEP or by WebSocket and rack.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Fiera {
     /// Server and event; its room is replaced by the one asked for.
     pub target: Target,
-    /// Token of a speaker.
-    pub token_speaker: String,
+    /// Tokens of speakers. The server takes those who come to a room with the same token for the same person, so each
+    /// publisher of a room gets the next one.
+    pub tokens_speaker: Tokens,
     /// Token of an attendee.
     pub token_attendee: String,
     /// How viewers come in.
@@ -176,7 +232,13 @@ impl Venue for Fiera {
 
     fn publish(&self, room: &str, name: Option<&str>, offer: String) -> Result<Resource> {
         let target = self.room(room);
-        target.post(&target.whip(name), &self.token_speaker, offer)
+        let token = self.tokens_speaker.next(room);
+        let resource = target.post(&target.whip(name), &token, offer)?;
+        if let Some(location) = &resource.location {
+            let mut given = self.tokens_speaker.given();
+            given.by_location.insert(location.clone(), token);
+        }
+        Ok(resource)
     }
 
     fn unpublish(&self, resource: &Resource) -> Result<()> {
@@ -184,7 +246,8 @@ impl Venue for Fiera {
             .location
             .as_ref()
             .ok_or_else(|| anyhow!("the WHIP answer has no Location"))?;
-        self.target.delete(location, &self.token_speaker)
+        let token = self.tokens_speaker.given().by_location.remove(location);
+        self.target.delete(location, &token.unwrap_or_default())
     }
 
     async fn watch(&self, room: &str, number: usize, video_slots: u8, side: Side) -> Result<Watching> {
@@ -213,5 +276,18 @@ impl Venue for Fiera {
                 location: resource.location,
             }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn publishers_of_a_room_get_different_tokens() {
+        let tokens = Tokens::new("a, b");
+        let given = ["x", "x", "y", "x"].map(|room| tokens.next(room));
+        assert_eq!(given, ["a", "b", "a", "a"]);
+        assert_eq!((tokens.len(), Tokens::new("").next("x").as_str()), (2, ""));
     }
 }

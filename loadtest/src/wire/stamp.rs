@@ -36,8 +36,10 @@ pub struct Stamp {
     pub count: u16,
     /// Whether the frame is a keyframe (every audio frame is).
     pub key: bool,
-    /// Number of the publisher within the run.
+    /// Number of the publisher within its room.
     pub source: u16,
+    /// Simulcast layer, lowest first.
+    pub layer: u8,
 }
 
 /// Why a payload holds no usable stamp.
@@ -96,7 +98,7 @@ pub fn write(medium: Medium, payload: &mut [u8], stamp: &Stamp) {
     out[24..26].copy_from_slice(&stamp.index.to_be_bytes());
     out[26..28].copy_from_slice(&stamp.count.to_be_bytes());
     out[28..30].copy_from_slice(&stamp.source.to_be_bytes());
-    out[30..32].copy_from_slice(&u16::from(stamp.key).to_be_bytes());
+    out[30..32].copy_from_slice(&[stamp.layer, u8::from(stamp.key)]);
     out[32..40].copy_from_slice(&hash.to_be_bytes());
 }
 
@@ -123,6 +125,7 @@ pub fn read(medium: Medium, payload: &[u8]) -> Result<Stamp, Unstamped> {
         count: word(24) as u16,
         key: word(28) & 1 == 1,
         source: (word(28) >> 16) as u16,
+        layer: (word(28) >> 8) as u8,
     })
 }
 
@@ -138,6 +141,7 @@ mod tests {
         count: 6,
         key: true,
         source: 0xFFFE,
+        layer: 2,
     };
 
     #[test]
