@@ -29,6 +29,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("stun", stun),
     ("rtp", rtp),
     ("rtcp", rtcp),
+    ("dependency", dependency),
     ("datagrams", datagrams),
 ];
 
@@ -51,6 +52,7 @@ fn credentials() -> TransportCredentials {
 fn server() -> ServerTransport {
     ServerTransport {
         candidates: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8_443))],
+        tcp: false,
         fingerprint_sha256: [["AB"; 32].join(":")].concat(),
     }
 }
@@ -98,13 +100,33 @@ pub(crate) fn rtp(data: &[u8]) {
     let _ = packet.known(&ids);
     let _ = packet.extensions.iter().count();
     assert_eq!(data.get(packet.payload_range.clone()), Some(packet.payload));
-    for codec in [Codec::Opus, Codec::Vp8, Codec::H264] {
-        let _ = codec::inspect(codec, packet.payload);
-    }
-    if let Some(descriptor) = codec::vp8::Vp8Descriptor::read(packet.payload) {
+    for codec in [Codec::Opus, Codec::Vp8, Codec::H264, Codec::Vp9, Codec::Av1] {
+        let Ok(facts) = codec::inspect(codec, packet.payload) else {
+            continue;
+        };
         let mut payload = packet.payload.to_vec();
-        descriptor.patch(&mut payload, 0x7FFF, 255);
+        facts.patch(&mut payload, 0x7FFF, 255);
         assert_eq!(payload.len(), packet.payload.len());
+        let again = codec::inspect(codec, &payload).expect("what was patched can be read again");
+        assert_eq!(again.is_keyframe_start(), facts.is_keyframe_start());
+    }
+}
+
+/// Dependency descriptors of one stream, each behind its length.
+pub(crate) fn dependency(data: &[u8]) {
+    let mut reader = codec::av1::dependency::Reader::default();
+    let mut rest = data;
+    while let Some((length, after)) = rest.split_first() {
+        let (value, after) = after.split_at(usize::from(*length).min(after.len()));
+        if let Some(read) = reader.read(value) {
+            let structure = reader.structure().expect("nothing is read without a structure");
+            assert!(read.spatial_id < structure.spatial_layers());
+            assert!(usize::from(structure.spatial_layers()) <= codec::av1::dependency::SPATIAL_LAYERS_MAX);
+            for target in 0..structure.decode_targets() {
+                let _ = (read.indications.of(target), structure.layers_of(target));
+            }
+        }
+        rest = after;
     }
 }
 

@@ -5,9 +5,12 @@
 //! Never decodes a picture.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod av1;
+mod bits;
 pub mod h264;
 pub mod opus;
 pub mod vp8;
+pub mod vp9;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +46,10 @@ pub enum Facts {
     Vp8(vp8::Vp8Facts),
     /// An H.264 packet.
     H264(h264::H264Facts),
+    /// A VP9 packet.
+    Vp9(vp9::Vp9Facts),
+    /// An AV1 packet.
+    Av1(av1::Av1Facts),
 }
 
 impl Facts {
@@ -53,6 +60,8 @@ impl Facts {
             Facts::Opus { .. } => false,
             Facts::Vp8(facts) => facts.keyframe.is_some(),
             Facts::H264(facts) => facts.keyframe_start,
+            Facts::Vp9(facts) => facts.keyframe_start,
+            Facts::Av1(facts) => facts.keyframe_start,
         }
     }
 
@@ -63,6 +72,28 @@ impl Facts {
             Facts::Opus { .. } => None,
             Facts::Vp8(facts) => facts.keyframe,
             Facts::H264(facts) => facts.dimensions,
+            Facts::Vp9(facts) => facts.dimensions,
+            Facts::Av1(facts) => facts.dimensions,
+        }
+    }
+
+    /// `PictureID` and `TL0PICIDX`, as far as the payload has them: they must run on where a slot changes its source.
+    #[must_use]
+    pub fn counters(&self) -> (Option<u16>, Option<u8>) {
+        let (picture_id, tl0) = match self {
+            Facts::Vp8(facts) => (facts.descriptor.picture_id, facts.descriptor.tl0),
+            Facts::Vp9(facts) => (facts.descriptor.picture_id, facts.descriptor.tl0),
+            Facts::Opus { .. } | Facts::H264(_) | Facts::Av1(_) => (None, None),
+        };
+        (picture_id.map(|id| id.value), tl0.map(|tl0| tl0.value))
+    }
+
+    /// Writes other counters into a copy of the payload; see [`Facts::counters`].
+    pub fn patch(&self, payload: &mut [u8], picture_id: u16, tl0: u8) {
+        match self {
+            Facts::Vp8(facts) => facts.descriptor.patch(payload, picture_id, tl0),
+            Facts::Vp9(facts) => facts.descriptor.patch(payload, picture_id, tl0),
+            Facts::Opus { .. } | Facts::H264(_) | Facts::Av1(_) => {}
         }
     }
 }
@@ -78,5 +109,7 @@ pub fn inspect(codec: Codec, payload: &[u8]) -> Result<Facts, CodecError> {
         }),
         Codec::Vp8 => vp8::inspect(payload).map(Facts::Vp8).ok_or(CodecError::Malformed),
         Codec::H264 => h264::inspect(payload).map(Facts::H264).ok_or(CodecError::Malformed),
+        Codec::Vp9 => vp9::inspect(payload).map(Facts::Vp9).ok_or(CodecError::Malformed),
+        Codec::Av1 => av1::inspect(payload).map(Facts::Av1).ok_or(CodecError::Malformed),
     }
 }

@@ -4,6 +4,9 @@
 //! Payloads as encoders make them, and arbitrary bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod av1;
+mod vp9;
+
 use proptest::prelude::*;
 
 use super::h264::{self, ParameterSets, nal_type, nals, write_stap_a};

@@ -9,7 +9,7 @@ use crate::rtp::wire::u8_at;
 /// Start code of a key frame (RFC 6386 section 9.1).
 const START_CODE: [u8; 3] = [0x9D, 0x01, 0x2A];
 
-/// A picture id and where it stands (RFC 7741 section 4.2).
+/// A picture id and where it stands (RFC 7741 section 4.2, RFC 9628 section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureId {
     /// Offset of its first octet in the payload.
@@ -20,13 +20,36 @@ pub struct PictureId {
     pub long: bool,
 }
 
-/// A temporal level 0 index and where it stands (RFC 7741 section 4.2).
+/// A temporal level 0 index and where it stands (RFC 7741 section 4.2, RFC 9628 section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tl0PicIdx {
     /// Offset in the payload.
     pub at: u8,
     /// Its value.
     pub value: u8,
+}
+
+impl PictureId {
+    /// Writes another picture id in the same width.
+    pub(super) fn patch(self, payload: &mut [u8], picture_id: u16) {
+        let at = usize::from(self.at);
+        if self.long {
+            if let Some(field) = payload.get_mut(at..at + 2) {
+                field.copy_from_slice(&(picture_id | 0x8000).to_be_bytes());
+            }
+        } else if let Some(field) = payload.get_mut(at) {
+            *field = (picture_id & 0x7F) as u8;
+        }
+    }
+}
+
+impl Tl0PicIdx {
+    /// Writes another index.
+    pub(super) fn patch(self, payload: &mut [u8], tl0: u8) {
+        if let Some(field) = payload.get_mut(usize::from(self.at)) {
+            *field = tl0;
+        }
+    }
 }
 
 /// The payload descriptor (RFC 7741 section 4.2).
@@ -99,20 +122,11 @@ impl Vp8Descriptor {
     /// Writes other counters over those of a copied payload, in the width that they have there.
     /// Counters that the descriptor lacks are not written.
     pub fn patch(&self, payload: &mut [u8], picture_id: u16, tl0: u8) {
-        if let Some(PictureId { at, long, .. }) = self.picture_id {
-            let at = usize::from(at);
-            if long {
-                if let Some(field) = payload.get_mut(at..at + 2) {
-                    field.copy_from_slice(&(picture_id | 0x8000).to_be_bytes());
-                }
-            } else if let Some(field) = payload.get_mut(at) {
-                *field = (picture_id & 0x7F) as u8;
-            }
+        if let Some(place) = self.picture_id {
+            place.patch(payload, picture_id);
         }
-        if let Some(Tl0PicIdx { at, .. }) = self.tl0
-            && let Some(field) = payload.get_mut(usize::from(at))
-        {
-            *field = tl0;
+        if let Some(place) = self.tl0 {
+            place.patch(payload, tl0);
         }
     }
 }

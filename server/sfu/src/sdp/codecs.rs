@@ -45,10 +45,15 @@ impl Format {
     }
 }
 
-/// Usable payload types of an m-line, VP8 first, else in its order.
+/// Usable payload types of an m-line: VP8, then H.264, which every viewer decodes and most in hardware, then those that
+/// only who asks for nothing else sends. Within a codec in its order.
 pub(super) fn usable(section: &Section) -> Vec<Format> {
     let mut formats = in_order(section);
-    formats.sort_by_key(|format| format.payload.codec != Codec::Vp8);
+    formats.sort_by_key(|format| match format.payload.codec {
+        Codec::Vp8 => 0,
+        Codec::Opus | Codec::H264 => 1,
+        Codec::Vp9 | Codec::Av1 => 2,
+    });
     formats
 }
 
@@ -116,7 +121,7 @@ pub(super) fn refusal(section: &Section) -> SdpRefusal {
     if section.formats.iter().any(is_h264) {
         SdpRefusal::Unsupported("H.264 that is not packetization-mode=1 in the baseline, main or high profile")
     } else {
-        SdpRefusal::Missing("codec that is known here (Opus, VP8, H.264)")
+        SdpRefusal::Missing("codec that is known here (Opus, VP8, H.264, VP9, AV1)")
     }
 }
 
@@ -162,6 +167,10 @@ fn format(section: &Section, pt: u8) -> Option<Format> {
     } else if section.kind == MediaKind::Video && is("H264/90000") {
         let (fmtp, rank) = h264_fmtp(offered)?;
         (Codec::H264, fmtp, rank)
+    } else if section.kind == MediaKind::Video && is("VP9/90000") {
+        (Codec::Vp9, vp9_fmtp(offered)?, 0)
+    } else if section.kind == MediaKind::Video && is("AV1/90000") {
+        (Codec::Av1, av1_fmtp(offered)?, 0)
     } else {
         return None;
     };
@@ -223,6 +232,33 @@ fn h264_fmtp(offered: &str) -> Option<(String, u8)> {
     ours.push_str(";profile-level-id=");
     ours.push_str(profile);
     Some((ours, rank))
+}
+
+/// Our parameters; none for a profile other than 0, which not every viewer decodes (RFC 9628 section 6).
+fn vp9_fmtp(offered: &str) -> Option<String> {
+    match parameter(offered, "profile-id") {
+        None => Some(String::new()),
+        Some("0") => Some("profile-id=0".to_owned()),
+        Some(_) => None,
+    }
+}
+
+/// Our parameters; none for a profile or tier other than main (RTP Payload Format For AV1, section 7.2).
+fn av1_fmtp(offered: &str) -> Option<String> {
+    const LEVEL_IDX_MAX: u8 = 31;
+    let mut ours: Vec<String> = Vec::new();
+    if let Some(level) = parameter(offered, "level-idx") {
+        let level = level.parse::<u8>().ok().filter(|level| *level <= LEVEL_IDX_MAX)?;
+        ours.push(format!("level-idx={level}"));
+    }
+    for name in ["profile", "tier"] {
+        match parameter(offered, name) {
+            None => {}
+            Some("0") => ours.push(format!("{name}=0")),
+            Some(_) => return None,
+        }
+    }
+    Some(ours.join(";"))
 }
 
 fn feedback(section: &Section, pt: u8) -> Feedback {

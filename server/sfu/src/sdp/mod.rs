@@ -88,6 +88,10 @@ pub enum Codec {
     Vp8,
     /// RFC 6184, 90 kHz, packetization-mode 1.
     H264,
+    /// RFC 9628, 90 kHz, profile 0.
+    Vp9,
+    /// RTP Payload Format For AV1, version 1.0, 90 kHz, main profile.
+    Av1,
 }
 
 impl Codec {
@@ -96,7 +100,7 @@ impl Codec {
     pub fn clock_rate_hz(self) -> u32 {
         match self {
             Codec::Opus => 48_000,
-            Codec::Vp8 | Codec::H264 => 90_000,
+            Codec::Vp8 | Codec::H264 | Codec::Vp9 | Codec::Av1 => 90_000,
         }
     }
 
@@ -107,6 +111,8 @@ impl Codec {
             Codec::Opus => "opus",
             Codec::Vp8 => "VP8",
             Codec::H264 => "H264",
+            Codec::Vp9 => "VP9",
+            Codec::Av1 => "AV1",
         }
     }
 }

@@ -237,5 +237,7 @@ fn formats(kind: SlotKind) -> Vec<Format> {
             "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
             feedback,
         ),
+        Format::ours(Codec::Vp9, 98, Some(99), "profile-id=0", feedback),
+        Format::ours(Codec::Av1, 45, Some(46), "level-idx=5;profile=0;tier=0", feedback),
     ]
 }

@@ -54,9 +54,11 @@ fn chromium_four_transceivers_with_simulcast() {
         (camera.payload_types[0].rtx_pt, camera.payload_types[0].nack),
         (Some(97), true)
     );
-    // Mode 0 (104, 114) and VP9, AV1 (39, 45, 98, 100) stay out.
+    // H.264 of mode 0 (104, 114) and VP9 and AV1 of other profiles (100, 39) stay out; what not everybody decodes is last.
     let pts: Vec<u8> = camera.payload_types.iter().map(|payload| payload.pt).collect();
-    assert_eq!(pts, [96, 102, 108, 116]);
+    assert_eq!(pts, [96, 102, 108, 116, 45, 98]);
+    assert_line(&text, 1, "a=rtpmap:45 AV1/90000");
+    assert_line(&text, 1, "a=fmtp:98 profile-id=0");
     assert_eq!((screen.ssrcs.len(), screen.rtx_ssrcs.len()), (1, 1));
     assert_line(&text, 1, "a=rid:q recv");
     assert_line(&text, 1, "a=simulcast:recv q;h;f");
@@ -195,9 +197,9 @@ fn opus_parameters_follow_the_offer() {
 
 #[test]
 fn an_m_line_keeps_its_meaning_when_an_earlier_one_is_not_used() {
-    let vp9 = "m=video 9 UDP/TLS/RTP/SAVPF 98\na=rtpmap:98 VP9/90000";
+    let h265 = "m=video 9 UDP/TLS/RTP/SAVPF 98\na=rtpmap:98 H265/90000";
     let listening = format!("{OPUS}\na=recvonly");
-    let (text, _, media) = accept(&offer(&[&listening, vp9, VP8, OPUS, OPUS]));
+    let (text, _, media) = accept(&offer(&[&listening, h265, VP8, OPUS, OPUS]));
     assert_eq!(
         sources(&media),
         [(SourceKind::Screen, "2"), (SourceKind::ScreenAudio, "3")]
@@ -208,6 +210,28 @@ fn an_m_line_keeps_its_meaning_when_an_earlier_one_is_not_used() {
     // A third audio m-line has no meaning.
     assert!(section(&text, 4)[0].starts_with("m=audio 0 "));
     assert!(text.contains("a=group:BUNDLE 0 2 3\r\n"));
+}
+
+#[test]
+fn a_program_with_av1_alone_publishes_it() {
+    let av1 = "m=video 9 UDP/TLS/RTP/SAVPF 45\na=rtpmap:45 AV1/90000\na=fmtp:45 ";
+    let codecs = |fmtp: &str| {
+        let (text, _, media) = accept(&offer(&[OPUS, &format!("{av1}{fmtp}")]));
+        (
+            text,
+            media
+                .media
+                .iter()
+                .map(|media| media.payload_types[0].codec)
+                .collect::<Vec<_>>(),
+        )
+    };
+    let (text, taken) = codecs("level-idx=8;profile=0;tier=0");
+    assert_eq!(taken, [Codec::Opus, Codec::Av1]);
+    assert_line(&text, 1, "a=fmtp:45 level-idx=8;profile=0;tier=0");
+    for other in ["profile=1", "tier=1", "level-idx=32", "level-idx=x"] {
+        assert_eq!(codecs(other).1, [Codec::Opus], "{other}");
+    }
 }
 
 #[test]

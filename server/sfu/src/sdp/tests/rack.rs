@@ -56,7 +56,10 @@ fn the_largest_rack() {
     assert_line(&rack.sdp, 3, "a=rtpmap:96 VP8/90000");
     assert_line(&rack.sdp, 3, "a=fmtp:103 apt=102");
     assert_line(&rack.sdp, 0, "a=rtcp-fb:111 transport-cc");
-    assert_eq!(section(&rack.sdp, 3)[0], "m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103");
+    assert_eq!(
+        section(&rack.sdp, 3)[0],
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103 98 99 45 46"
+    );
 }
 
 #[test]
@@ -113,12 +116,42 @@ fn shapes_are_brought_inside_the_limits() {
 #[test]
 fn chromium_takes_everything() {
     let rack = rack(LARGEST);
-    let (remote, media) = accept_answer(&rack, fixture::chromium_rack_answer).unwrap();
+    let (vp9, av1) = (
+        "a=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0",
+        "a=rtpmap:45 AV1/90000",
+    );
+    let feedback = |pt: u8| {
+        format!(
+            "a=rtcp-fb:{pt} nack\r\na=rtpmap:{0} rtx/90000\r\na=fmtp:{0} apt={pt}",
+            pt + 1
+        )
+    };
+    let more = format!(
+        "a=rtpmap:96 VP8/90000\r\n{vp9}\r\n{}\r\n{av1}\r\n{}",
+        feedback(98),
+        feedback(45)
+    );
+    let answer = fixture::chromium_rack_answer
+        .replace("SAVPF 96 97 102 103", "SAVPF 96 97 102 103 98 99 45 46")
+        .replace("a=rtpmap:96 VP8/90000", &more);
+    let (remote, media) = accept_answer(&rack, &answer).unwrap();
     assert_eq!(media.slots, rack.slots);
     assert_eq!(
         (media.cname.as_str(), media.twcc_feedback, remote.we_are_dtls_client),
         (rack.cname.as_str(), true, false)
     );
+}
+
+#[test]
+fn a_browser_without_vp9_and_av1_takes_the_others() {
+    let rack = rack(LARGEST);
+    let (_, media) = accept_answer(&rack, fixture::chromium_rack_answer).unwrap();
+    let codecs: Vec<Codec> = media.slots[3]
+        .payload_types
+        .iter()
+        .map(|payload| payload.codec)
+        .collect();
+    assert_eq!(codecs, [Codec::Vp8, Codec::H264]);
 }
 
 #[test]
