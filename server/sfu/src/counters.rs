@@ -103,6 +103,12 @@ pub struct Counters {
     pub gcm_viewers: u64,
     /// Keyframe requests sent to publishers.
     pub keyframe_requests: u64,
+    /// Packets taken over from other threads, those from before this one watched left out.
+    pub relayed_packets: u64,
+    /// Sum of the times between their arrival at home and here, microseconds.
+    pub relay_skew_sum_us: u64,
+    /// The longest of these times, microseconds.
+    pub relay_skew_max_us: u64,
     /// Times that a viewer's pictures stopped for a full socket or stream, until their next keyframe.
     pub congested: u64,
 }
@@ -113,6 +119,41 @@ impl Counters {
         if let Some(count) = self.drops.get_mut(reason as usize) {
             *count += 1;
         }
+    }
+
+    /// Adds what another thread counted.
+    pub fn add(&mut self, other: &Counters) {
+        self.forwarded_packets += other.forwarded_packets;
+        self.forwarded_bytes += other.forwarded_bytes;
+        self.retransmitted_packets += other.retransmitted_packets;
+        self.received_packets += other.received_packets;
+        self.received_large_packets += other.received_large_packets;
+        self.latency_sum_us += other.latency_sum_us;
+        self.publishers += other.publishers;
+        self.viewers += other.viewers;
+        self.gcm_viewers += other.gcm_viewers;
+        self.keyframe_requests += other.keyframe_requests;
+        self.relayed_packets += other.relayed_packets;
+        self.relay_skew_sum_us += other.relay_skew_sum_us;
+        self.relay_skew_max_us = self.relay_skew_max_us.max(other.relay_skew_max_us);
+        self.congested += other.congested;
+        for (sum, more) in self.drops.iter_mut().zip(other.drops) {
+            *sum += more;
+        }
+        for (sum, more) in self.latency.iter_mut().zip(other.latency) {
+            *sum += more;
+        }
+    }
+
+    /// Counts a packet of another thread that arrived there `skew` ago.
+    pub fn relayed(&mut self, skew: Duration, past: bool) {
+        if past {
+            return;
+        }
+        let us = u64::try_from(skew.as_micros()).unwrap_or(u64::MAX);
+        self.relayed_packets += 1;
+        self.relay_skew_sum_us = self.relay_skew_sum_us.saturating_add(us);
+        self.relay_skew_max_us = self.relay_skew_max_us.max(us);
     }
 
     /// Counts `packets` that waited for `latency` between socket and socket.

@@ -21,8 +21,6 @@ pub struct SourceId(pub u64);
 pub struct SourceRef {
     /// The source.
     pub id: SourceId,
-    /// Place of its publisher in the thread's table.
-    pub publisher: usize,
     /// Whose it is.
     pub participant: ParticipantKey,
     /// Which of theirs.
@@ -158,7 +156,6 @@ mod tests {
     fn source(id: u64, participant: u64, kind: SourceKind) -> SourceRef {
         SourceRef {
             id: SourceId(id),
-            publisher: 0,
             participant: ParticipantKey(participant),
             kind,
         }

@@ -59,9 +59,9 @@ impl Sfu {
             .iter()
             .filter(|slot| slot.is_video() && slot.live.is_none())
             .filter_map(|slot| Some((slot.assigned?, slot.target?)));
-        let aims: Vec<_> = aims.collect();
+        let (room, aims) = (viewer.room, aims.collect::<Vec<_>>());
         for (source, target) in aims {
-            self.request_keyframe(now, source, target.layer);
+            self.request_keyframe(now, room, source, target.layer);
         }
     }
 }

@@ -57,6 +57,7 @@ impl Sfu {
                 let index = self.tables.add_viewer(viewer);
                 self.rooms.entry(room).or_default().viewers.push(index);
                 self.watch(Entry::Viewer(index));
+                self.follow(now, room);
             }
             Command::RemovePeer { peer } => {
                 if !self.close_peer(now, peer, CloseReason::Asked, egress) {
@@ -93,7 +94,6 @@ impl Sfu {
         if let Some(index) = self.tables.publisher_of(participant) {
             self.remove(now, Entry::Publisher(index), CloseReason::Replaced, egress);
         }
-        let index = self.tables.publishers.vacant_key();
         let mut sources: Vec<Source> = Vec::new();
         for published in &media.media {
             let id = SourceId(self.next_source);
@@ -101,7 +101,6 @@ impl Sfu {
             sources.push(Source {
                 source: SourceRef {
                     id,
-                    publisher: index,
                     participant,
                     kind: published.source,
                 },
@@ -186,7 +185,9 @@ impl Sfu {
                 left.viewers.retain(|v| *v != index);
             }
             self.rooms.entry(room).or_default().viewers.push(index);
+            self.follow(now, before);
             self.sweep(before);
+            self.follow(now, room);
         }
         self.replug(now, index);
     }

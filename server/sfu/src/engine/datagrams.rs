@@ -7,10 +7,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::room::Pending;
+use super::relay::Relay;
 use super::tables::Entry;
 use super::{Room, Sfu};
-use crate::api::{CloseReason, Event, Side, SourceKind};
+use crate::api::{CloseReason, Event, SourceKind};
 use crate::counters::Drop;
 use crate::egress::{Egress, Path};
 use crate::ingest::{Ingested, MediaPacket};
@@ -133,8 +133,7 @@ impl Sfu {
         if packet.payload.len() > LARGE_PACKET_BYTES {
             self.counters.received_large_packets += 1;
         }
-        let server_us = publisher.server_us(&self.clock, kind, layer, &packet);
-        let parameter_sets = publisher.parameter_sets(kind, layer, &packet);
+        let keep_gop = publisher.streams.ignores_pli(kind, layer);
         let Some(source) = publisher.source(kind) else { return };
         let began = !source.flowing;
         source.flowing = true;
@@ -146,9 +145,9 @@ impl Sfu {
                 source: kind,
                 flowing: true,
             });
+        }
+        if began || layers_changed {
             self.replan(now, room_key);
-        } else if layers_changed {
-            self.relayer(now, room_key, id);
         }
         if !live {
             self.counters.dropped(Drop::Muted);
@@ -160,17 +159,18 @@ impl Sfu {
         if let Some(level) = packet.audio_level {
             room.speakers.observe(now, participant, level.level_minus_dbov);
         }
-        if room.pending.is_empty() {
-            self.touched.push(room_key);
-        }
         let feed = Feed { source: id, layer };
-        room.pending.push(Pending {
-            feed,
-            packet,
-            server_us,
-            padding: 0,
-            parameter_sets,
-        });
+        for follower in &room.followers {
+            let relay = Relay::Packet {
+                room: room_key,
+                feed,
+                packet: Arc::clone(&packet),
+                keep_gop,
+                past: false,
+            };
+            self.relays.push_back((follower.thread, relay));
+        }
+        self.take(room_key, feed, packet, keep_gop, false);
     }
 
     fn handle_rtcp(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
@@ -251,7 +251,8 @@ impl Sfu {
         let Some(source) = slot.assigned.filter(|s| s.id == feed.source) else {
             return;
         };
-        self.request_keyframe(now, source, feed.layer);
+        let room = viewer.room;
+        self.request_keyframe(now, room, source, feed.layer);
     }
 
     /// Answers one lost sequence number from the shared ring of its source.
@@ -266,28 +267,17 @@ impl Sfu {
             return;
         };
         let room = self.rooms.get(&viewer.room);
-        let publishers = &self.tables.publishers;
-        let packet = room
-            .map(Room::publishers_of)
-            .into_iter()
-            .flatten()
-            .find_map(|publisher| {
-                let publisher = publishers.get(*publisher)?;
-                let source = publisher.sources.iter().find(|s| s.source.id == origin.feed.source)?;
-                // What was muted or taken off air since must not be had by asking again.
-                let ring = publisher
-                    .streams
-                    .ring(source.source.kind, origin.feed.layer)
-                    .filter(|_| source.live && (publisher.on_air || side == Side::Backstage))?;
-                let packet = ring.get(origin.source_seq)?;
-                let sets = publisher.streams.parameter_sets(source.source.kind, origin.feed.layer);
-                let sets = sets.filter(|_| origin.is_sets).and_then(|sets| sets.stap_a().cloned());
-                Some((Arc::clone(packet), sets))
-            });
+        // What was muted or taken off air since must not be had by asking again.
+        let open = |room: &&Room| {
+            let source = room.stage.source(origin.feed.source);
+            source.is_some_and(|source| source.is_open_to(side))
+        };
+        let ring = room.filter(open).and_then(|room| room.ring(origin.feed));
+        let packet = ring.and_then(|ring| ring.get(origin.source_seq));
         let sent = match (packet, viewer.wire(egress)) {
-            (Some((packet, sets)), Some((slots, mut wire))) => {
+            (Some(packet), Some((slots, mut wire))) => {
                 let slot = slots.get_mut(place);
-                slot.and_then(|slot| slot.retransmit(&mut wire, out_index, &origin, &packet, sets.as_deref()))
+                slot.and_then(|slot| slot.retransmit(&mut wire, out_index, &origin, packet))
             }
             _ => None,
         };
@@ -350,6 +340,7 @@ impl Sfu {
                     peer: viewer.peer,
                     reason,
                 });
+                self.follow(now, viewer.room);
                 self.sweep(viewer.room);
             }
         }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! What goes out: the packets of one wake-up, to every viewer of their room, a chunk of viewers at a time.
-//! This is the hot path: per viewer no allocation, no lock, no hash; a packet is compared with each slot of the rack.
+//! This is the hot path: per viewer no allocation, no lock, no hash; which slot takes a packet is found once per feed.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -13,7 +13,6 @@ use super::tables::Tables;
 use crate::api::{Event, PeerId};
 use crate::counters::{Counters, Drop};
 use crate::egress::Egress;
-use crate::plan::SourceRef;
 use crate::sdp::Codec;
 use crate::viewer::line::Feed;
 use crate::viewer::slot::{Forwarded, Slot};
@@ -52,28 +51,26 @@ impl Sfu {
     fn gather(&mut self) {
         for key in self.touched.drain(..) {
             let Some(room) = self.rooms.get_mut(&key) else { continue };
-            let (spare, mut viewers) = self.spare.pop().unwrap_or_default();
-            let mut pending = std::mem::replace(&mut room.pending, spare);
-            arrange(&mut pending);
+            let mut work = self.spare.pop().unwrap_or_default();
+            std::mem::swap(&mut work.pending, &mut room.pending);
+            arrange(&mut work.pending, &mut work.stretches);
             // Who joins between two chunks gets these packets by replay; who leaves is passed over.
-            viewers.extend_from_slice(&room.viewers);
+            work.viewers.extend_from_slice(&room.viewers);
             self.rotation = self.rotation.wrapping_add(7);
-            if let Some(first) = self.rotation.checked_rem(viewers.len()) {
-                viewers.rotate_left(first);
+            if let Some(first) = self.rotation.checked_rem(work.viewers.len()) {
+                work.viewers.rotate_left(first);
             }
-            self.work.push_back(Work {
-                pending,
-                viewers,
-                done: 0,
-            });
+            self.work.push_back(work);
         }
     }
 
     fn finish(&mut self) {
         if let Some(mut work) = self.work.pop_front() {
             work.pending.clear();
+            work.stretches.clear();
             work.viewers.clear();
-            self.spare.push((work.pending, work.viewers));
+            work.done = 0;
+            self.spare.push(work);
         }
     }
 }
@@ -118,44 +115,43 @@ fn serve(
     let Some((slots, mut wire)) = viewer.wire(egress) else {
         return;
     };
-    for pending in &work.pending {
-        for slot in slots.iter_mut() {
-            let sets = pending.parameter_sets.as_deref();
-            let forwarded = slot.forward(
-                &mut wire,
-                pending.feed,
-                &pending.packet,
-                pending.server_us,
-                pending.padding,
-                sets,
-            );
-            let bytes = match forwarded {
-                Forwarded::No => continue,
-                Forwarded::Sent(bytes) => bytes,
-                Forwarded::Began { bytes, rtp_time } => {
-                    let shows = slot.assigned.filter(|s| s.id == pending.feed.source);
-                    let shows = shows.map(|SourceRef { participant, kind, .. }| (participant, kind));
-                    events.push_back(Event::SlotChanged {
-                        peer,
-                        slot: slot.media.slot,
-                        shows,
-                        rtp_time,
-                    });
-                    bytes
-                }
-                Forwarded::NoCodec(codec) => {
-                    counters.dropped(Drop::NoCodec);
-                    refuse(events, peer, slot, pending.feed, codec);
-                    continue;
-                }
-                Forwarded::NoRoom => {
-                    counters.dropped(Drop::ArenaFull);
-                    continue;
-                }
-            };
-            counters.forwarded_packets += 1;
-            counters.forwarded_bytes += bytes as u64;
-            counters.forwarded(1, now.saturating_duration_since(pending.packet.arrival));
+    for stretch in &work.stretches {
+        let packets = work.pending.get(stretch.start..stretch.end).unwrap_or_default();
+        for slot in slots.iter_mut().filter(|slot| slot.takes(stretch.feed)) {
+            for pending in packets {
+                let forwarded = slot.forward(&mut wire, pending.feed, &pending.packet, pending.padding);
+                let bytes = match forwarded {
+                    Forwarded::No => continue,
+                    Forwarded::Sent(bytes) => bytes,
+                    Forwarded::Began { bytes, rtp_time } => {
+                        events.push_back(began(peer, slot, pending.feed, rtp_time));
+                        bytes
+                    }
+                    Forwarded::NoCodec(codec) => {
+                        counters.dropped(Drop::NoCodec);
+                        refuse(events, peer, slot, pending.feed, codec);
+                        continue;
+                    }
+                    Forwarded::NoRoom => {
+                        counters.dropped(Drop::ArenaFull);
+                        continue;
+                    }
+                };
+                counters.forwarded_packets += 1;
+                counters.forwarded_bytes += bytes as u64;
+                counters.forwarded(1, now.saturating_duration_since(pending.packet.arrival));
+            }
         }
+    }
+}
+
+/// A slot shows what it was assigned, from an RTP time on.
+fn began(peer: PeerId, slot: &Slot, feed: Feed, rtp_time: u32) -> Event {
+    let shows = slot.assigned.filter(|s| s.id == feed.source);
+    Event::SlotChanged {
+        peer,
+        slot: slot.media.slot,
+        shows: shows.map(|source| (source.participant, source.kind)),
+        rtp_time,
     }
 }

@@ -1,17 +1,21 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! One media thread without IO: it owns its publishers and viewers and never sees another thread's.
+//! One media thread without IO: it owns its publishers and viewers, never sees another thread's, and tells other threads
+//! of rooms by message.
 //! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `fanout` (what goes out),
-//! `congestion` (what did not fit), `timers`.
+//! `congestion` (what did not fit), `mirror` (rooms across threads), `timers`.
 
 mod congestion;
 mod control;
 mod datagrams;
 mod fanout;
+mod mirror;
 mod publisher;
+mod relay;
 mod replan;
 mod room;
+mod stage;
 mod tables;
 mod timers;
 
@@ -23,19 +27,28 @@ use crate::api::{Event, RoomKey};
 use crate::clock::ServerClock;
 use crate::counters::Counters;
 use crate::transport::dtls::DtlsIdentity;
-use room::{Pending, Room, Work};
+use room::{Room, Work};
 use tables::{Entry, Tables};
 
 pub use congestion::CONGESTED_KEYFRAMES_APART;
+pub use relay::{Relay, ThreadId};
+pub use stage::{Stage, StageSource};
 pub use timers::TICK;
 
 /// The media plane of one thread.
 ///
 /// Contract, in a loop: feed [`Sfu::handle_datagram`] and [`Sfu::handle_command`]; call [`Sfu::handle_tick`] every
 /// [`TICK`]; call [`Sfu::transmit`] until it returns false, sending and clearing the arena after each call, telling
-/// [`Sfu::handle_congestion`] what could not be sent, and reading the socket in between; drain [`Sfu::poll_event`]. Time never comes from anywhere but the `now` arguments.
+/// [`Sfu::handle_congestion`] what could not be sent, and reading the socket in between; drain [`Sfu::poll_event`]
+/// and, where there are several threads, [`Sfu::poll_relay`]. Of those, each must be told by [`Sfu::handle_home`] where a
+/// room's publishers are before the first of them comes, and all have the same [`ServerClock`]. Time never comes from
+/// anywhere but the `now` arguments.
 #[derive(Debug)]
 pub struct Sfu {
+    thread: ThreadId,
+    /// Homes of rooms, as told.
+    homes: BTreeMap<RoomKey, ThreadId>,
+    relays: VecDeque<(ThreadId, Relay)>,
     identity: Arc<DtlsIdentity>,
     clock: ServerClock,
     tables: Tables,
@@ -44,7 +57,7 @@ pub struct Sfu {
     touched: Vec<RoomKey>,
     work: VecDeque<Work>,
     /// Emptied buffers, kept so that the hot path allocates nothing.
-    spare: Vec<(Vec<Pending>, Vec<usize>)>,
+    spare: Vec<Work>,
     events: VecDeque<Event>,
     counters: Counters,
     scratch: Vec<u8>,
@@ -68,10 +81,20 @@ struct Waiting {
 }
 
 impl Sfu {
-    /// An empty media plane.
+    /// An empty media plane of one thread.
     #[must_use]
     pub fn new(identity: Arc<DtlsIdentity>, clock: ServerClock) -> Self {
+        Self::on_thread(identity, clock, ThreadId(0), 0)
+    }
+
+    /// An empty media plane of one thread of several. `life`: how often this thread began anew, so that its sources are
+    /// told from those before.
+    #[must_use]
+    pub fn on_thread(identity: Arc<DtlsIdentity>, clock: ServerClock, thread: ThreadId, life: u16) -> Self {
         Self {
+            thread,
+            homes: BTreeMap::new(),
+            relays: VecDeque::new(),
             identity,
             clock,
             tables: Tables::default(),
@@ -85,7 +108,7 @@ impl Sfu {
             attention: Vec::new(),
             replaying: Vec::new(),
             waiting: Vec::new(),
-            next_source: 1,
+            next_source: (u64::from(thread.0) << 48 | u64::from(life) << 32) + 1,
             rotation: 0,
             tick: 0,
         }

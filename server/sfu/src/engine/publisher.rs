@@ -5,15 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
+use super::stage::StageSource;
+use crate::allocate::{LAYERS_MAX, LayerRate};
 use crate::api::{ParticipantKey, PeerId, RoomKey, SourceKind};
-use crate::clock::ServerClock;
-use crate::codec::Facts;
-use crate::ingest::{MediaPacket, PublisherStreams};
+use crate::ingest::PublisherStreams;
 use crate::plan::SourceRef;
 use crate::transport::Transport;
-use crate::viewer::layers::LayerFacts;
 
 /// A layer without packets for this long does not flow.
 const LAYER_SILENCE: Duration = Duration::from_millis(1_200);
@@ -34,7 +31,7 @@ pub(crate) struct Source {
 /// One simulcast layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LayerState {
-    pub(crate) facts: LayerFacts,
+    pub(crate) rate: LayerRate,
     pub(crate) last_packet: Option<Instant>,
 }
 
@@ -42,9 +39,9 @@ impl Source {
     /// Notes a packet. Returns whether layers changed so that viewers may be better served by another one.
     pub(crate) fn note(&mut self, now: Instant, layer: u8, height: Option<u16>) -> bool {
         let index = usize::from(layer);
-        while self.layers.len() <= index {
+        while self.layers.len() <= index.min(LAYERS_MAX - 1) {
             self.layers.push(LayerState {
-                facts: LayerFacts::default(),
+                rate: LayerRate::default(),
                 last_packet: None,
             });
         }
@@ -52,10 +49,10 @@ impl Source {
             return false;
         };
         state.last_packet = Some(now);
-        let mut changed = !state.facts.flowing;
-        state.facts.flowing = true;
-        if height.is_some() && height != state.facts.height {
-            state.facts.height = height;
+        let mut changed = !state.rate.facts.flowing;
+        state.rate.facts.flowing = true;
+        if height.is_some() && height != state.rate.facts.height {
+            state.rate.facts.height = height;
             changed = true;
         }
         changed
@@ -68,8 +65,8 @@ impl Source {
             let silent = layer
                 .last_packet
                 .is_none_or(|at| now.saturating_duration_since(at) > LAYER_SILENCE);
-            if silent && layer.facts.flowing {
-                layer.facts.flowing = false;
+            if silent && layer.rate.facts.flowing {
+                layer.rate.facts.flowing = false;
                 changed = true;
             }
         }
@@ -90,20 +87,16 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Server time of a packet's timestamp, microseconds; its arrival while the clock is unknown.
-    pub(crate) fn server_us(&self, clock: &ServerClock, kind: SourceKind, layer: u8, packet: &MediaPacket) -> i64 {
-        let captured = self.streams.server_time_of(kind, layer, packet.timestamp);
-        captured.unwrap_or_else(|| clock.us(packet.arrival))
-    }
-
-    /// H.264 parameter sets that a decoder needs before this packet and will not find in it.
-    pub(crate) fn parameter_sets(&self, kind: SourceKind, layer: u8, packet: &MediaPacket) -> Option<Bytes> {
-        match packet.facts {
-            Facts::H264(facts) if packet.keyframe_start && !facts.sps => {
-                self.streams.parameter_sets(kind, layer)?.stap_a().cloned()
-            }
-            _ => None,
-        }
+    /// Its sources as viewers see them.
+    pub(crate) fn on_stage(&self) -> impl Iterator<Item = StageSource> + '_ {
+        self.sources.iter().map(|source| StageSource {
+            source: source.source,
+            on_air: self.on_air,
+            live: source.live,
+            flowing: source.flowing,
+            visible_since: source.visible_since,
+            layers: source.layers.iter().map(|layer| layer.rate).collect(),
+        })
     }
 
     pub(crate) fn source(&mut self, kind: SourceKind) -> Option<&mut Source> {

@@ -3,11 +3,12 @@
 
 //! Who is in which slot: plans for rooms, plugs for viewers, layers for slots, keyframes for those who wait.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::publisher::Publisher;
-use super::tables::Tables;
-use super::{Room, Sfu, Waiting};
+use super::stage::Stage;
+use super::{Sfu, Waiting};
 use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side};
 use crate::plan::{SourceId, SourceRef};
 use crate::sdp::SlotKind;
@@ -22,18 +23,6 @@ const REPLAY_PACKETS_MAX: u64 = 200;
 /// Even for a publisher that ignores requests: packets of its whole group of pictures.
 const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
 
-fn visible(tables: &Tables, room: &Room, side: Side) -> Vec<SourceRef> {
-    let seen = |p: &&Publisher| p.on_air || side == Side::Backstage;
-    let publishers = room
-        .publishers
-        .iter()
-        .filter_map(|index| tables.publishers.get(*index))
-        .filter(seen);
-    publishers
-        .flat_map(|p| p.sources.iter().filter(|s| s.live && s.flowing).map(|s| s.source))
-        .collect()
-}
-
 fn slot_is_empty(peer: PeerId, slot: &Slot) -> Event {
     Event::SlotChanged {
         peer,
@@ -43,19 +32,23 @@ fn slot_is_empty(peer: PeerId, slot: &Slot) -> Event {
     }
 }
 
-impl Room {
-    pub(super) fn publishers_of(&self) -> &[usize] {
-        &self.publishers
-    }
-}
-
 impl Sfu {
-    /// Plans a room anew and plugs its viewers where the plan changed.
+    /// Plans a room whose publishers are here anew; viewers and followers learn what changed.
     pub(super) fn replan(&mut self, now: Instant, key: RoomKey) {
         let Some(room) = self.rooms.get_mut(&key) else { return };
-        let mut changed = [false; 2];
-        for (changed, side) in changed.iter_mut().zip([Side::Audience, Side::Backstage]) {
-            let visible = visible(&self.tables, room, side);
+        if room.following.is_some() {
+            return;
+        }
+        let publishers = room
+            .publishers
+            .iter()
+            .filter_map(|index| self.tables.publishers.get(*index));
+        let mut next = Stage {
+            sources: publishers.flat_map(Publisher::on_stage).collect(),
+            ..Stage::default()
+        };
+        for side in [Side::Audience, Side::Backstage] {
+            let visible: Vec<SourceRef> = next.visible(side).collect();
             let mut candidates: Vec<ParticipantKey> = Vec::new();
             for source in &visible {
                 if !candidates.contains(&source.participant) {
@@ -64,19 +57,13 @@ impl Sfu {
             }
             let loudest = room.speakers.rank(now);
             let main = room.speakers.main(now, &candidates);
-            let next = room.plan(side).next(&visible, main, &loudest);
-            *changed = next != *room.plan(side);
+            let plan = room.stage.plan(side).next(&visible, main, &loudest);
             match side {
-                Side::Audience => room.audience = next,
-                Side::Backstage => room.backstage = next,
+                Side::Audience => next.audience = plan,
+                Side::Backstage => next.backstage = plan,
             }
         }
-        if changed == [false, false] {
-            return;
-        }
-        for index in room.viewers.clone() {
-            self.replug(now, index);
-        }
+        self.set_stage(now, key, Arc::new(next));
     }
 
     /// Plugs a viewer's slots as its room's plan says.
@@ -91,20 +78,22 @@ impl Sfu {
             return;
         };
         let (peer, side, own) = (viewer.peer, viewer.side, viewer.participant);
-        let visible = visible(&self.tables, room, side);
+        let stage = Arc::clone(&room.stage);
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
         };
         let is_program = viewer.takes(SlotKind::Program);
         let mut fresh = Vec::new();
         for (place, slot) in viewer.slots.iter_mut().enumerate() {
-            let plan = room.plan(side);
+            let plan = stage.plan(side);
             let planned = match slot.media.kind {
                 SlotKind::Voice if is_program => plan.program_voice(),
                 kind => plan.at(kind, slot.ordinal),
             };
             let wanted = planned.filter(|source| Some(source.participant) != own && slot.want.is_some());
-            let still_seen = slot.live.is_none_or(|live| visible.iter().any(|s| s.id == live.source));
+            let still_seen = slot
+                .live
+                .is_none_or(|live| stage.visible(side).any(|s| s.id == live.source));
             if slot.assigned == wanted && still_seen {
                 continue;
             }
@@ -169,21 +158,21 @@ impl Sfu {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
         };
-        let reduced = viewer.loss.is_reduced();
+        let (room_key, reduced) = (viewer.room, viewer.loss.is_reduced());
         let Some(slot) = viewer.slots.get_mut(place) else {
             return;
         };
         let (Some(source), Some(want)) = (slot.assigned, slot.want) else {
             return;
         };
-        let Some(publisher) = self.tables.publishers.get(source.publisher) else {
+        let Some(room) = self.rooms.get_mut(&viewer.room) else {
             return;
         };
-        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else {
+        let Some(state) = room.stage.source(source.id) else {
             return;
         };
         let chosen = if slot.is_video() {
-            layers::choose(state.layers.iter().map(|l| l.facts), want, reduced)
+            layers::choose(state.layers.iter().map(|layer| layer.facts), want, reduced)
         } else {
             Some(0)
         };
@@ -200,6 +189,7 @@ impl Sfu {
             return;
         }
         slot.target = Some(feed);
+        room.note_watched(feed);
         if !slot.is_video() {
             return;
         }
@@ -212,7 +202,7 @@ impl Sfu {
             slot: place,
             since: now,
         });
-        self.request_keyframe(now, source, layer);
+        self.request_keyframe(now, room_key, source, layer);
     }
 
     /// Begins to replay a slot's target from its last keyframe, when that is young and near enough.
@@ -226,13 +216,10 @@ impl Sfu {
         let (Some(source), Some(feed)) = (slot.assigned, slot.target) else {
             return false;
         };
-        let Some(publisher) = self.tables.publishers.get(source.publisher) else {
+        let Some(room) = self.rooms.get(&viewer.room) else {
             return false;
         };
-        let Some(state) = publisher.sources.iter().find(|s| s.source.id == source.id) else {
-            return false;
-        };
-        let Some(ring) = publisher.streams.ring(source.kind, feed.layer) else {
+        let (Some(state), Some(ring)) = (room.stage.source(source.id), room.ring(feed)) else {
             return false;
         };
         let Some(start) = ring.last_keyframe_start() else {
@@ -241,11 +228,10 @@ impl Sfu {
         let Some(keyframe) = ring.get(start) else { return false };
         let age = now.saturating_duration_since(keyframe.arrival);
         let near = ring.newest().unwrap_or(start).saturating_sub(start) <= packets_max;
-        let server_us = publisher.server_us(&self.clock, source.kind, feed.layer, keyframe);
         if age > age_max
             || !near
             || keyframe.arrival < state.visible_since
-            || slot.would_run_back(server_us, keyframe.codec)
+            || slot.would_run_back(keyframe.server_us, keyframe.codec)
         {
             return false;
         }
@@ -260,14 +246,5 @@ impl Sfu {
     /// For a slot that has waited long: the publisher does not answer requests, so its whole group of pictures will do.
     pub(super) fn replay_anyway(&mut self, now: Instant, index: usize, place: usize) -> bool {
         self.replay(now, index, place, Duration::from_secs(3_600), REPLAY_GOP_PACKETS_MAX)
-    }
-
-    pub(super) fn request_keyframe(&mut self, now: Instant, source: SourceRef, layer: u8) {
-        if let Some(publisher) = self.tables.publishers.get_mut(source.publisher)
-            && publisher.sources.iter().any(|s| s.source.id == source.id)
-        {
-            publisher.streams.request_keyframe(now, source.kind, layer);
-            self.counters.keyframe_requests += 1;
-        }
     }
 }

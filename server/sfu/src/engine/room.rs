@@ -1,16 +1,52 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! One room on this thread: who watches, who publishes, and the plan for each side of the stage.
+//! One room on this thread: who watches, who publishes (at home), its stage and the last packets of its sources. A thread
+//! that follows another one's room has the same, but for the publishers.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use crate::api::{ParticipantKey, Side};
-use crate::ingest::MediaPacket;
-use crate::plan::Plan;
+use super::relay::ThreadId;
+use super::stage::Stage;
+use crate::allocate::{LAYERS_MAX, LayerMask};
+use crate::api::{ParticipantKey, SourceKind};
+use crate::ingest::{MediaPacket, RING_AUDIO_PACKETS, RING_VIDEO_PACKETS, Ring};
+use crate::plan::{SourceId, SourceRef};
 use crate::sdp::Codec;
 use crate::speakers::Speakers;
 use crate::viewer::line::Feed;
+
+/// The last packets of a source, by layer.
+#[derive(Debug)]
+pub(crate) struct History {
+    id: SourceId,
+    places: usize,
+    layers: Vec<Ring>,
+}
+
+impl History {
+    fn new(source: &SourceRef) -> Self {
+        let is_video = matches!(source.kind, SourceKind::Camera | SourceKind::Screen);
+        Self {
+            id: source.id,
+            places: if is_video {
+                RING_VIDEO_PACKETS
+            } else {
+                RING_AUDIO_PACKETS
+            },
+            layers: Vec::new(),
+        }
+    }
+}
+
+/// A thread that watches a room whose home is here.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    pub(crate) thread: ThreadId,
+    /// Layers that its viewers want; all of a source that is not named.
+    pub(crate) wanted: Vec<(SourceId, LayerMask)>,
+}
 
 /// A room.
 #[derive(Debug, Default)]
@@ -20,24 +56,86 @@ pub(crate) struct Room {
     /// Indices of publishers, in order of going on air.
     pub(crate) publishers: Vec<usize>,
     pub(crate) speakers: Speakers,
-    pub(crate) audience: Plan,
-    pub(crate) backstage: Plan,
     /// Last reported as speaking.
     pub(crate) speaking: Vec<ParticipantKey>,
+    pub(crate) stage: Arc<Stage>,
+    /// Threads that watch.
+    pub(crate) followers: Vec<Follower>,
+    /// The home that we watch; none: it is here, or unknown, or nobody here watches.
+    pub(crate) following: Option<ThreadId>,
+    /// Keyframes asked for at home, and when.
+    pub(crate) asked: Vec<(Feed, Instant)>,
+    /// What some slot of a viewer here is sent or waits for, and perhaps a little more.
+    pub(crate) watched: Vec<Feed>,
     /// Packets of this wake-up, not fanned out yet.
     pub(crate) pending: Vec<Pending>,
+    histories: Vec<History>,
 }
 
 impl Room {
-    pub(crate) fn plan(&self, side: Side) -> &Plan {
-        match side {
-            Side::Audience => &self.audience,
-            Side::Backstage => &self.backstage,
+    pub(crate) fn is_empty(&self) -> bool {
+        self.viewers.is_empty() && self.publishers.is_empty() && self.followers.is_empty()
+    }
+
+    /// The last packets of a layer.
+    pub(crate) fn ring(&self, feed: Feed) -> Option<&Ring> {
+        let history = self.histories.iter().find(|h| h.id == feed.source)?;
+        history.layers.get(usize::from(feed.layer))
+    }
+
+    /// All layers with their last packets.
+    pub(crate) fn rings(&self) -> impl Iterator<Item = (Feed, &Ring)> {
+        self.histories.iter().flat_map(|history| {
+            let source = history.id;
+            (0_u8..)
+                .zip(&history.layers)
+                .map(move |(layer, ring)| (Feed { source, layer }, ring))
+        })
+    }
+
+    /// Histories for the sources of the stage and for no others; what is muted has none.
+    pub(crate) fn tend_histories(&mut self) {
+        let stage = &self.stage;
+        self.histories.retain(|h| stage.source(h.id).is_some_and(|s| s.live));
+        for source in stage.sources.iter().filter(|s| s.live) {
+            if !self.histories.iter().any(|h| h.id == source.source.id) {
+                self.histories.push(History::new(&source.source));
+            }
+        }
+        self.watched.retain(|feed| stage.source(feed.source).is_some());
+        self.asked.retain(|(feed, _)| stage.source(feed.source).is_some());
+    }
+
+    /// Keeps a packet. False when its source is not on the stage.
+    pub(crate) fn keep(&mut self, feed: Feed, packet: &Arc<MediaPacket>, keep_gop: bool) -> bool {
+        let Some(history) = self.histories.iter_mut().find(|h| h.id == feed.source) else {
+            return false;
+        };
+        let layer = usize::from(feed.layer);
+        while history.layers.len() <= layer.min(LAYERS_MAX) {
+            history.layers.push(Ring::new(history.places));
+        }
+        let Some(ring) = history.layers.get_mut(layer) else {
+            return false;
+        };
+        ring.set_keep_gop(keep_gop);
+        ring.push(Arc::clone(packet));
+        true
+    }
+
+    /// Notes that a slot waits for a feed.
+    pub(crate) fn note_watched(&mut self, feed: Feed) {
+        if !self.watched.contains(&feed) {
+            self.watched.push(feed);
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.viewers.is_empty() && self.publishers.is_empty()
+    /// Layers of a source that viewers on other threads want.
+    pub(crate) fn wanted_elsewhere(&self, source: SourceId) -> LayerMask {
+        self.followers.iter().fold(LayerMask::default(), |all, follower| {
+            let named = follower.wanted.iter().find(|(id, _)| *id == source);
+            LayerMask(all.0 | named.map_or(LayerMask::all(LAYERS_MAX), |(_, layers)| *layers).0)
+        })
     }
 }
 
@@ -46,12 +144,30 @@ impl Room {
 pub(crate) struct Pending {
     pub(crate) feed: Feed,
     pub(crate) packet: Arc<MediaPacket>,
-    /// Server time of its timestamp, microseconds.
-    pub(crate) server_us: i64,
     /// Padding that makes it as long as its neighbours, so that they share a GSO run.
     pub(crate) padding: u8,
-    /// Parameter sets that must go before it when a slot begins here.
-    pub(crate) parameter_sets: Option<bytes::Bytes>,
+    /// Place in the order of arrival.
+    order: usize,
+}
+
+impl Pending {
+    /// The `order`-th packet of a wake-up.
+    pub(crate) fn new(feed: Feed, packet: Arc<MediaPacket>, order: usize) -> Self {
+        Self {
+            feed,
+            packet,
+            padding: 0,
+            order,
+        }
+    }
+}
+
+/// Packets of one feed that follow each other in [`Work::pending`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch {
+    pub(crate) feed: Feed,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// Bytes of padding that one packet may get (RFC 3550: one octet counts them).
@@ -59,11 +175,22 @@ const PADDING_BYTES_MAX: usize = 255;
 /// Padding stays below one part in this many of the packet.
 const PADDING_SHARE: usize = 20;
 
-/// Audio first, then equal lengths within stretches of one video feed: a shorter packet that is not the last of its
-/// stretch gets padding where that costs at most 5 %.
-pub(crate) fn arrange(pending: &mut [Pending]) {
-    pending.sort_by_key(|p| p.packet.codec != Codec::Opus);
+/// Audio first, then feed by feed in order of arrival, with equal lengths: a shorter video packet that is not the last of
+/// its stretch gets padding where that costs at most 5 %.
+pub(crate) fn arrange(pending: &mut [Pending], stretches: &mut Vec<Stretch>) {
+    // Unstable, as the stable sort allocates; the order of arrival is part of the key.
+    pending.sort_unstable_by_key(|p| (p.packet.codec != Codec::Opus, p.feed.source, p.feed.layer, p.order));
+    let mut start = 0;
     for stretch in pending.chunk_by_mut(|a, b| a.feed == b.feed) {
+        let end = start + stretch.len();
+        if let Some(first) = stretch.first() {
+            stretches.push(Stretch {
+                feed: first.feed,
+                start,
+                end,
+            });
+        }
+        start = end;
         let Some((_, body)) = stretch.split_last_mut() else {
             continue;
         };
@@ -78,9 +205,10 @@ pub(crate) fn arrange(pending: &mut [Pending]) {
 }
 
 /// Fan-out of one wake-up's packets to the viewers of a room, chunk by chunk.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Work {
     pub(crate) pending: Vec<Pending>,
+    pub(crate) stretches: Vec<Stretch>,
     /// Indices of the room's viewers as they were at the start, rotated so that nobody is always last; who left since is
     /// passed over.
     pub(crate) viewers: Vec<usize>,

@@ -153,10 +153,8 @@ impl Sfu {
         let (Some(mut replay), Some(source)) = (slot.replay, slot.assigned) else {
             return false;
         };
-        let publisher = self.tables.publishers.get(source.publisher);
-        let publisher = publisher.filter(|_| source.id == replay.feed.source);
-        let ring = publisher.and_then(|p| p.streams.ring(source.kind, replay.feed.layer));
-        let (Some(publisher), Some(ring)) = (publisher, ring) else {
+        let room = self.rooms.get(&viewer.room).filter(|_| source.id == replay.feed.source);
+        let Some(ring) = room.and_then(|room| room.ring(replay.feed)) else {
             if let Some(slot) = viewer.slots.get_mut(place) {
                 slot.replay = None;
             }
@@ -174,9 +172,7 @@ impl Sfu {
             replay.next += 1;
             slot.replay = Some(replay);
             let Some(packet) = packet else { continue };
-            let server_us = publisher.server_us(&self.clock, source.kind, replay.feed.layer, packet);
-            let sets = publisher.parameter_sets(source.kind, replay.feed.layer, packet);
-            match slot.send(&mut wire, replay.feed, packet, server_us, 0, sets.as_deref()) {
+            match slot.send(&mut wire, replay.feed, packet, 0) {
                 Forwarded::Sent(bytes) => self.counters.forwarded_bytes += bytes as u64,
                 Forwarded::Began { bytes, rtp_time } => {
                     self.counters.forwarded_bytes += bytes as u64;
@@ -210,20 +206,19 @@ impl Sfu {
     fn ask_for_waiting(&mut self, now: Instant) {
         let mut at = 0;
         while let Some(waiting) = self.waiting.get(at).copied() {
-            let slot = self
-                .tables
-                .viewers
-                .get(waiting.viewer)
-                .and_then(|viewer| viewer.slots.get(waiting.slot));
-            let aim = slot.and_then(|slot| Some((slot.target?, slot.assigned?, slot.live.is_none())));
-            let Some((target, source, dark)) = aim.filter(|(target, source, _)| target.source == source.id) else {
+            let viewer = self.tables.viewers.get(waiting.viewer);
+            let slot = viewer.and_then(|viewer| viewer.slots.get(waiting.slot));
+            let room = viewer.map(|viewer| viewer.room);
+            let aim = slot.and_then(|slot| Some((room?, slot.target?, slot.assigned?)));
+            let dark = slot.is_some_and(|slot| slot.live.is_none());
+            let Some((room, target, source)) = aim.filter(|(_, target, source)| target.source == source.id) else {
                 self.waiting.swap_remove(at);
                 continue;
             };
             let waited = now.saturating_duration_since(waiting.since);
             let period = u64::try_from(ASK_AGAIN.as_millis() / TICK.as_millis()).unwrap_or(1);
             if self.tick.is_multiple_of(period) && now >= waiting.since {
-                self.request_keyframe(now, source, target.layer);
+                self.request_keyframe(now, room, source, target.layer);
             }
             if dark && waited >= WAIT_FOR_KEYFRAME && self.replay_anyway(now, waiting.viewer, waiting.slot) {
                 self.waiting.swap_remove(at);
@@ -235,7 +230,6 @@ impl Sfu {
 
     fn look_for_silence(&mut self, now: Instant) {
         let mut replan = Vec::new();
-        let mut relayer = Vec::new();
         for (_, publisher) in &mut self.tables.publishers {
             let (room, participant) = (publisher.room, publisher.participant);
             for source in &mut publisher.sources {
@@ -254,15 +248,33 @@ impl Sfu {
                     });
                     replan.push(room);
                 } else if source.note_silence(now) {
-                    relayer.push((room, source.source.id));
+                    replan.push(room);
                 }
             }
         }
         for room in replan {
             self.replan(now, room);
         }
-        for (room, source) in relayer {
-            self.relayer(now, room, source);
+        self.recount();
+    }
+
+    /// Notes anew which feeds somebody here is sent or waits for.
+    fn recount(&mut self) {
+        for room in self.rooms.values_mut() {
+            room.watched.clear();
+            for index in &room.viewers {
+                let slots = self.tables.viewers.get(*index).map(|viewer| &viewer.slots);
+                for feed in slots
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|slot| [slot.live, slot.target])
+                    .flatten()
+                {
+                    if !room.watched.contains(&feed) {
+                        room.watched.push(feed);
+                    }
+                }
+            }
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Arrived {
     pub(super) payload: Bytes,
     pub(super) payload_type: PayloadType,
     pub(super) audio_level: Option<AudioLevel>,
+    /// Server time of its timestamp, microseconds.
+    pub(super) server_us: i64,
     pub(super) size: usize,
 }
 
@@ -137,6 +139,7 @@ impl Layer {
 
     /// Makes the packet that is shared, and keeps it.
     pub(super) fn keep(&mut self, now: Instant, ext_seq: u64, arrived: Arrived, facts: Facts) -> Arc<MediaPacket> {
+        let server_us = arrived.server_us;
         self.rate.on_packet(now, arrived.size);
         let keyframe_start = facts.is_keyframe_start();
         if keyframe_start {
@@ -148,11 +151,16 @@ impl Layer {
         {
             self.parameter_sets.update(&arrived.payload);
         }
+        let parameter_sets = match facts {
+            Facts::H264(facts) if keyframe_start && !facts.sps => self.parameter_sets.stap_a().cloned(),
+            _ => None,
+        };
         let packet = Arc::new(MediaPacket {
             arrival: now,
             ext_seq,
             seq: arrived.header.seq,
             timestamp: arrived.header.timestamp,
+            server_us,
             marker: arrived.header.marker,
             codec: arrived.payload_type.codec,
             epoch: self.epoch,
@@ -160,6 +168,7 @@ impl Layer {
             audio_level: arrived.audio_level,
             keyframe_start,
             facts,
+            parameter_sets,
             size: arrived.size,
         });
         self.ring.set_keep_gop(self.keyframes.ignores_pli());

@@ -25,6 +25,8 @@ pub struct MediaPacket {
     pub seq: u16,
     /// RTP timestamp of the publisher.
     pub timestamp: u32,
+    /// When that timestamp was captured: server time in microseconds, so that every thread places it alike.
+    pub server_us: i64,
     /// Marker bit.
     pub marker: bool,
     /// Codec by payload type.
@@ -39,6 +41,8 @@ pub struct MediaPacket {
     pub keyframe_start: bool,
     /// What else the payload says.
     pub facts: Facts,
+    /// H.264 parameter sets (a STAP-A) that a decoder needs before this packet and will not find in it.
+    pub parameter_sets: Option<Bytes>,
     /// Octets of the RTP packet as it came.
     pub size: usize,
 }

@@ -243,13 +243,22 @@ impl PublisherStreams {
             self.counters.repaired += 1;
         }
         let size = packet.len();
+        let server_us = self
+            .server_time_of(kind, route.layer, header.timestamp)
+            .unwrap_or_else(|| micros_since(self.config.origin, now));
         let arrived = Arrived {
             header,
             payload,
             payload_type,
             audio_level: extensions.audio_level,
+            server_us,
             size,
         };
+        let source = self.sources.get_mut(route.media).ok_or(IngestRefusal::UnknownMedia)?;
+        let layer = source
+            .layers
+            .get_mut(usize::from(route.layer))
+            .ok_or(IngestRefusal::UnknownLayer)?;
         let packet = layer.keep(now, place.ext_seq, arrived, facts);
         Ok(Ingested::Media {
             source: kind,

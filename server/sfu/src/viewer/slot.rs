@@ -4,7 +4,6 @@
 //! One slot of a viewer's rack: which source is plugged in, and how its packets are written and sealed.
 //! It never decides who may be seen.
 
-use crate::codec::Facts;
 use crate::egress::{Egress, Path};
 use crate::ingest::MediaPacket;
 use crate::plan::{SourceId, SourceRef};
@@ -159,16 +158,14 @@ impl Slot {
         self.media.payload_types.iter().find(|pt| pt.codec == codec)
     }
 
-    /// Offers a packet of a feed. `server_us`: server time of its timestamp. `padding`: bytes that equalise a GSO run.
-    pub fn forward(
-        &mut self,
-        wire: &mut Wire<'_>,
-        feed: Feed,
-        packet: &MediaPacket,
-        server_us: i64,
-        padding: u8,
-        parameter_sets: Option<&[u8]>,
-    ) -> Forwarded {
+    /// Whether packets of a feed are of interest: it is sent, or waited for.
+    #[must_use]
+    pub fn takes(&self, feed: Feed) -> bool {
+        self.live == Some(feed) || self.target == Some(feed)
+    }
+
+    /// Offers a packet of a feed. `padding`: bytes that equalise a GSO run.
+    pub fn forward(&mut self, wire: &mut Wire<'_>, feed: Feed, packet: &MediaPacket, padding: u8) -> Forwarded {
         let is_live = self.live == Some(feed);
         let starts = self.target == Some(feed) && (!self.is_video() || packet.keyframe_start);
         if !is_live && !starts {
@@ -180,19 +177,11 @@ impl Slot {
         {
             return Forwarded::No;
         }
-        self.send(wire, feed, packet, server_us, padding, parameter_sets)
+        self.send(wire, feed, packet, padding)
     }
 
     /// Sends a packet that this slot is known to take, beginning a new segment where one is needed.
-    pub fn send(
-        &mut self,
-        wire: &mut Wire<'_>,
-        feed: Feed,
-        packet: &MediaPacket,
-        server_us: i64,
-        padding: u8,
-        parameter_sets: Option<&[u8]>,
-    ) -> Forwarded {
+    pub fn send(&mut self, wire: &mut Wire<'_>, feed: Feed, packet: &MediaPacket, padding: u8) -> Forwarded {
         let Some(pt) = self.payload_type(packet.codec).map(|pt| pt.pt) else {
             return Forwarded::NoCodec(packet.codec);
         };
@@ -212,14 +201,15 @@ impl Slot {
             if self.is_video() && !packet.keyframe_start {
                 return Forwarded::No;
             }
-            let sets = parameter_sets.map(|sets| (self.line.insert(), sets));
+            let sets = packet.parameter_sets.as_deref();
+            let sets = sets.map(|sets| (self.line.insert(), sets));
             let start = Start {
                 feed,
                 codec: packet.codec,
                 epoch: packet.epoch,
                 source_seq: packet.ext_seq,
                 timestamp: packet.timestamp,
-                server_us,
+                server_us: packet.server_us,
                 vp8,
                 with_sets: sets.is_some(),
             };
@@ -251,7 +241,7 @@ impl Slot {
         };
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
-        self.newest = Some((server_us, numbers.timestamp, packet.codec));
+        self.newest = Some((packet.server_us, numbers.timestamp, packet.codec));
         if self.shown == Some(feed.source) {
             return Forwarded::Sent(bytes);
         }
@@ -291,10 +281,10 @@ impl Slot {
         seal(wire, &self.template, fields, index, |body| {
             let at = copy(body, 0, prefix)?;
             let end = copy(body, at, &packet.payload)?;
-            if let (Facts::Vp8(facts), Some(payload)) = (&packet.facts, body.get_mut(at..end)) {
+            if let Some(payload) = body.get_mut(at..end) {
                 let Vp8Counters { picture_id, tl0 } = numbers.vp8;
-                facts
-                    .descriptor
+                packet
+                    .facts
                     .patch(payload, picture_id.unwrap_or(0), tl0.unwrap_or(0));
             }
             Some(end)
@@ -314,7 +304,6 @@ impl Slot {
         index: u64,
         origin: &Origin,
         packet: &MediaPacket,
-        parameter_sets: Option<&[u8]>,
     ) -> Option<usize> {
         let ssrc = self.media.rtx_ssrc?;
         let pt = self.payload_type(packet.codec)?.rtx_pt?;
@@ -344,7 +333,7 @@ impl Slot {
         self.rtx_index += 1;
         let original = (index as u16).to_be_bytes();
         if origin.is_sets {
-            let sets = parameter_sets?;
+            let sets = packet.parameter_sets.as_deref()?;
             return seal(wire, &self.template, &fields, rtx_index, |body| {
                 let at = copy(body, 0, &original)?;
                 copy(body, at, sets)
@@ -374,13 +363,8 @@ impl Slot {
 }
 
 fn counters(packet: &MediaPacket) -> Vp8Counters {
-    match &packet.facts {
-        Facts::Vp8(facts) => Vp8Counters {
-            picture_id: facts.descriptor.picture_id.map(|id| id.value),
-            tl0: facts.descriptor.tl0.map(|tl0| tl0.value),
-        },
-        _ => Vp8Counters::default(),
-    }
+    let (picture_id, tl0) = packet.facts.counters();
+    Vp8Counters { picture_id, tl0 }
 }
 
 fn copy(body: &mut [u8], at: usize, bytes: &[u8]) -> Option<usize> {

@@ -1,19 +1,20 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! A run: peers, links and one `Sfu`, moved on in steps of a millisecond of virtual time.
+//! A run: peers, links and the `Sfu`s of one to three media threads, moved on in steps of a millisecond of virtual time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use fiera_sfu::api::{Command, Event, ParticipantKey, PeerId, RoomKey, Side, SourceKind};
 use fiera_sfu::clock::ServerClock;
-use fiera_sfu::counters::Drop as Dropped;
+use fiera_sfu::counters::{Counters, Drop as Dropped};
 use fiera_sfu::egress::{Egress, Path, Via};
-use fiera_sfu::engine::{Sfu, TICK};
-use fiera_sfu::sdp::{Codec, PublisherMedia, RemoteTransport, ViewerMedia};
+use fiera_sfu::engine::{Relay, Sfu, TICK, ThreadId};
+use fiera_sfu::sdp::{Codec, PublisherMedia, RemoteTransport, TransportCredentials, ViewerMedia};
+use fiera_sfu::transport::ice::{self, Claim};
 
 use crate::net::link::{Link, LinkSpec};
 use crate::net::random::Random;
@@ -50,6 +51,18 @@ pub(crate) fn seeds() -> Vec<u64> {
     })
 }
 
+/// Media threads of a run: by the place of its seed, so that every behaviour is seen on one, two and three.
+#[allow(clippy::disallowed_methods)]
+fn threads(seed: u64) -> usize {
+    if let Ok(given) = std::env::var("EMULATOR_THREADS") {
+        return given.parse().expect("EMULATOR_THREADS is a number");
+    }
+    SEEDS_DEFAULT
+        .iter()
+        .position(|known| *known == seed)
+        .map_or(2, |place| place + 1)
+}
+
 /// Who is at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Who {
@@ -76,7 +89,19 @@ pub(crate) type SlotChange = (u64, Option<(u8, SourceKind)>, u32);
 /// One run.
 pub(crate) struct Fair {
     pub(crate) now_us: u64,
-    pub(crate) sfu: Sfu,
+    /// One per media thread.
+    pub(crate) threads: Vec<Sfu>,
+    /// The thread of the publishers of each room.
+    pub(crate) rooms: BTreeMap<RoomKey, usize>,
+    /// Packets that wait for this thread are dropped, as from a full queue.
+    pub(crate) clogged: Option<usize>,
+    pub(crate) relays_dropped: u64,
+    /// What threads have for each other: from, to.
+    mail: VecDeque<(usize, usize, Relay)>,
+    /// Where each connection lives, by its number, our ufrag and addresses it was seen at.
+    owners: BTreeMap<PeerId, usize>,
+    ufrags: BTreeMap<String, (usize, String)>,
+    seen: BTreeMap<SocketAddr, usize>,
     pub(crate) publishers: Vec<Publisher>,
     pub(crate) viewers: Vec<Viewer>,
     pub(crate) events: Vec<(u64, Event)>,
@@ -108,10 +133,22 @@ impl Drop for Fair {
 
 impl Fair {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::on_threads(seed, threads(seed))
+    }
+
+    /// A run on so many media threads.
+    pub(crate) fn on_threads(seed: u64, threads: usize) -> Self {
         Self {
             leaving: Vec::new(),
             now_us: 0,
-            sfu: Sfu::new(Arc::clone(&SERVER_IDENTITY), ServerClock::new(*BASE, SERVER_WALL_US)),
+            threads: (0..threads).map(|place| Self::thread(place, 0)).collect(),
+            rooms: BTreeMap::new(),
+            clogged: None,
+            relays_dropped: 0,
+            mail: VecDeque::new(),
+            owners: BTreeMap::new(),
+            ufrags: BTreeMap::new(),
+            seen: BTreeMap::new(),
             publishers: Vec::new(),
             viewers: Vec::new(),
             events: Vec::new(),
@@ -126,6 +163,11 @@ impl Fair {
             flown: 0,
             next_peer: 1,
         }
+    }
+
+    pub(crate) fn thread(place: usize, life: u16) -> Sfu {
+        let clock = ServerClock::new(*BASE, SERVER_WALL_US);
+        Sfu::on_thread(Arc::clone(&SERVER_IDENTITY), clock, ThreadId(place as u16), life)
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -250,9 +292,107 @@ impl Fair {
     }
 
     pub(crate) fn command(&mut self, command: Command) {
+        let place = self.place_of(&command);
+        self.command_to(place, command);
+    }
+
+    fn command_to(&mut self, place: usize, command: Command) {
         let now = self.now();
-        self.sfu.handle_command(now, command, &mut self.egress);
+        self.threads[place].handle_command(now, command, &mut self.egress);
         self.flush();
+        self.deliver_mail();
+    }
+
+    /// The thread that a command belongs to, as the shell would choose: rooms spread by their number, viewers one by one.
+    fn place_of(&mut self, command: &Command) -> usize {
+        let count = self.threads.len();
+        match command {
+            Command::AddPublisher { peer, room, local, .. } => {
+                let home = self.home_of(*room);
+                self.own(*peer, local, home);
+                home
+            }
+            Command::AddViewer { peer, local, .. } => {
+                let place = peer.0 as usize % count;
+                self.own(*peer, local, place);
+                place
+            }
+            Command::RemovePeer { peer } | Command::MoveViewer { peer, .. } | Command::Want { peer, .. } => {
+                self.owners.get(peer).copied().unwrap_or(0)
+            }
+            Command::SetOnAir { participant, .. } | Command::SetLive { participant, .. } => {
+                let publisher = self.publishers.iter().rev().find(|p| p.participant == *participant);
+                publisher.map_or(0, |publisher| self.owners[&publisher.peer])
+            }
+        }
+    }
+
+    fn own(&mut self, peer: PeerId, local: &TransportCredentials, place: usize) {
+        self.owners.insert(peer, place);
+        let known = (place, local.ice_pwd.clone());
+        self.ufrags.insert(local.ice_ufrag.clone(), known);
+    }
+
+    fn home_of(&mut self, room: RoomKey) -> usize {
+        if let Some(home) = self.rooms.get(&room) {
+            return *home;
+        }
+        let home = (self.threads.len() + room.0 as usize) % self.threads.len();
+        self.set_home(room, Some(home));
+        home
+    }
+
+    /// Tells all threads where the publishers of a room are.
+    pub(crate) fn set_home(&mut self, room: RoomKey, home: Option<usize>) {
+        match home {
+            Some(home) => self.rooms.insert(room, home),
+            None => self.rooms.remove(&room),
+        };
+        let now = self.now();
+        for sfu in &mut self.threads {
+            sfu.handle_home(now, room, home.map(|home| ThreadId(home as u16)));
+        }
+        self.deliver_mail();
+    }
+
+    /// Carries what threads tell each other until nobody has anything to say.
+    fn deliver_mail(&mut self) {
+        let now = self.now();
+        loop {
+            for (from, sfu) in self.threads.iter_mut().enumerate() {
+                while let Some((to, relay)) = sfu.poll_relay() {
+                    self.mail.push_back((from, usize::from(to.0), relay));
+                }
+            }
+            let Some((from, to, relay)) = self.mail.pop_front() else {
+                break;
+            };
+            if self.clogged == Some(to) && relay.is_droppable() {
+                self.relays_dropped += 1;
+                continue;
+            }
+            self.threads[to].handle_relay(now, ThreadId(from as u16), relay);
+        }
+    }
+
+    /// The thread that gets a datagram in the end: that of the connection, wherever the kernel put it first.
+    fn owner_of(&mut self, from: SocketAddr, datagram: &[u8]) -> usize {
+        if let Ok(Claim::Request { local_ufrag }) = ice::claim(datagram)
+            && let Some((place, password)) = self.ufrags.get(local_ufrag)
+        {
+            if ice::prove_request(datagram, password, SERVER_IDENTITY.provider().crypto()).is_ok() {
+                self.seen.insert(from, *place);
+            }
+            return *place;
+        }
+        self.seen.get(&from).copied().unwrap_or(0)
+    }
+
+    /// What all threads counted.
+    pub(crate) fn counters(&self) -> Counters {
+        let mut sum = Counters::default();
+        self.threads.iter().for_each(|sfu| sum.add(sfu.counters()));
+        sum
     }
 
     /// A viewer's way out is full.
@@ -262,7 +402,9 @@ impl Fair {
             local: Some(SERVER),
             remote: self.viewers[viewer].endpoint.address,
         };
-        self.sfu.handle_congestion(self.now(), path);
+        let (now, place) = (self.now(), self.owners[&self.viewers[viewer].peer]);
+        self.threads[place].handle_congestion(now, path);
+        self.deliver_mail();
     }
 
     /// Sets how large a viewer shows a slot.
@@ -342,23 +484,34 @@ impl Fair {
         self.viewers.iter_mut().for_each(|viewer| viewer.poll(now, now_us));
         self.collect();
         if now_us.is_multiple_of(TICK.as_micros() as u64) {
-            self.sfu.handle_tick(now, &mut self.egress);
-            self.flush();
+            for place in 0..self.threads.len() {
+                self.threads[place].handle_tick(now, &mut self.egress);
+                self.flush();
+            }
         }
+        self.deliver_mail();
+        for place in 0..self.threads.len() {
+            self.transmit(place);
+        }
+        self.deliver_mail();
+        for sfu in &mut self.threads {
+            while let Some(event) = sfu.poll_event() {
+                self.events.push((now_us, event));
+            }
+        }
+    }
+
+    fn transmit(&mut self, place: usize) {
+        let now = self.now();
         loop {
-            let more = self.sfu.transmit(now, &mut self.egress);
+            let more = self.threads[place].transmit(now, &mut self.egress);
             self.flush();
             if !more {
                 break;
             }
             if let Some(peer) = self.leaving.pop() {
-                self.sfu
-                    .handle_command(now, Command::RemovePeer { peer }, &mut self.egress);
-                self.flush();
+                self.command(Command::RemovePeer { peer });
             }
-        }
-        while let Some(event) = self.sfu.poll_event() {
-            self.events.push((now_us, event));
         }
     }
 
@@ -371,8 +524,10 @@ impl Fair {
                     local: Some(SERVER),
                     remote: flight.from,
                 };
-                self.sfu.handle_datagram(now, path, &flight.datagram, &mut self.egress);
+                let place = self.owner_of(flight.from, &flight.datagram);
+                self.threads[place].handle_datagram(now, path, &flight.datagram, &mut self.egress);
                 self.flush();
+                self.deliver_mail();
             }
             Some(Who::Publisher(place)) => self.publishers[place].handle(now, &flight.datagram),
             Some(Who::Viewer(place)) => self.viewers[place].handle(now, now_us, &flight.datagram),
@@ -438,7 +593,7 @@ impl Fair {
 
     /// How often a datagram or packet was dropped for a reason.
     pub(crate) fn dropped(&self, reason: Dropped) -> u64 {
-        self.sfu.counters().drops[reason as usize]
+        self.counters().drops[reason as usize]
     }
 
     /// When slots of a viewer were said to show something, and from which timestamp on.

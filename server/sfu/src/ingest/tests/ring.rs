@@ -14,6 +14,7 @@ fn packet(ext_seq: u64, timestamp: u32, keyframe_start: bool, bytes: usize) -> A
         ext_seq,
         seq: ext_seq as u16,
         timestamp,
+        server_us: 0,
         marker: false,
         codec: Codec::Opus,
         epoch: 0,
@@ -21,6 +22,7 @@ fn packet(ext_seq: u64, timestamp: u32, keyframe_start: bool, bytes: usize) -> A
         audio_level: None,
         keyframe_start,
         facts: Facts::Opus { dtx: false },
+        parameter_sets: None,
         size: bytes,
     })
 }

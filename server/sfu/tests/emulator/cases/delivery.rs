@@ -49,7 +49,7 @@ fn a_clean_path_delivers_every_packet_once_and_in_order_to_all() {
         }
         assert_eq!(fair.publishers[speaker].asked.nacked, 0);
         assert!(fair.publishers[speaker].asked.transport_feedback > 20);
-        assert_eq!(fair.sfu.counters().gcm_viewers, 3);
+        assert_eq!(fair.counters().gcm_viewers, 3);
     }
 }
 

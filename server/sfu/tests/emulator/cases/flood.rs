@@ -75,13 +75,13 @@ fn a_flood_of_nacks_is_answered_within_a_budget() {
         fair.speaker(1, true);
         let (greedy, other) = (fair.watch(), fair.watch());
         fair.run_ms(3_000);
-        let before = fair.sfu.counters().retransmitted_packets;
+        let before = fair.counters().retransmitted_packets;
         for _ in 0..500 {
             let newest = fair.viewers[greedy].slot(CAMERA).last().expect("a picture").index as u16;
             fair.viewers[greedy].ask_again(CAMERA, (0..200).rev().map(|back| newest.wrapping_sub(back)));
             fair.run_ms(10);
         }
-        let sent = fair.sfu.counters().retransmitted_packets - before;
+        let sent = fair.counters().retransmitted_packets - before;
         // A burst of 400, then 300 a second for 5 s.
         assert!(
             (400..=2_000).contains(&sent),

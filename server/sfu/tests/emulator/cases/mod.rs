@@ -17,3 +17,4 @@ mod simulcast;
 mod speakers;
 mod stage;
 mod sync;
+mod threads;

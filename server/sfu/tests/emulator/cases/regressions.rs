@@ -122,10 +122,10 @@ fn lost_parameter_sets_are_not_replaced_by_something_else() {
             .nth(1)
             .copied();
         let index = sets.expect("parameter sets at the switch").index;
-        let before = fair.sfu.counters().retransmitted_packets;
+        let before = fair.counters().retransmitted_packets;
         fair.viewers[viewer].ask_again(CAMERA, [index as u16]);
         fair.run_ms(200);
-        let again = fair.sfu.counters().retransmitted_packets - before;
+        let again = fair.counters().retransmitted_packets - before;
         let found = fair.viewers[viewer]
             .again
             .iter()

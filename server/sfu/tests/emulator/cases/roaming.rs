@@ -101,8 +101,8 @@ fn who_sends_no_check_for_thirty_seconds_is_gone() {
         assert_eq!(closed(fair.viewers[alive].peer), []);
         let last = fair.viewers[alive].slot(VOICE).last().expect("sound").at_us;
         assert!(last > fair.now_us - 100_000, "the others go on");
-        assert_eq!(fair.sfu.counters().viewers, 1);
-        assert_eq!(fair.sfu.counters().publishers, 1);
+        assert_eq!(fair.counters().viewers, 1);
+        assert_eq!(fair.counters().publishers, 1);
     }
 }
 

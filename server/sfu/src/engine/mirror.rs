@@ -1,0 +1,226 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Rooms across threads: who follows whom, and a mirror that is kept as home says. A newcomer is served from the mirror
+//! as it would be at home.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Sfu;
+use super::relay::{Relay, ThreadId};
+use super::room::{Follower, Pending};
+use super::stage::Stage;
+use crate::allocate::LayerMask;
+use crate::api::{RoomKey, Side};
+use crate::ingest::MediaPacket;
+use crate::plan::{SourceId, SourceRef};
+use crate::viewer::line::Feed;
+
+/// A follower asks home for the same keyframe no more often: home merges the wishes of all.
+const KEYFRAMES_ASKED_APART: Duration = Duration::from_millis(50);
+/// Packets of one layer that a thread which begins to watch gets of the past.
+const PAST_PACKETS_MAX: u64 = 4_000;
+
+impl Sfu {
+    /// Tells which thread has, or is about to have, the publishers of a room; none: it has none any more.
+    pub fn handle_home(&mut self, now: Instant, room: RoomKey, home: Option<ThreadId>) {
+        match home {
+            Some(home) => drop(self.homes.insert(room, home)),
+            None => drop(self.homes.remove(&room)),
+        }
+        self.follow(now, room);
+    }
+
+    /// Layers of a source at home here that viewers on other threads get or would like to get; all where such a thread
+    /// has not said.
+    #[must_use]
+    pub fn wanted_elsewhere(&self, room: RoomKey, source: SourceId) -> LayerMask {
+        self.rooms
+            .get(&room)
+            .map_or(LayerMask::default(), |room| room.wanted_elsewhere(source))
+    }
+
+    /// The next message for another thread.
+    pub fn poll_relay(&mut self) -> Option<(ThreadId, Relay)> {
+        self.relays.pop_front()
+    }
+
+    /// Takes a message of another thread.
+    pub fn handle_relay(&mut self, now: Instant, from: ThreadId, relay: Relay) {
+        match relay {
+            Relay::Stage(key, stage) => {
+                if self.is_following(key, from) {
+                    self.set_stage(now, key, stage);
+                }
+            }
+            Relay::Packet {
+                room,
+                feed,
+                packet,
+                keep_gop,
+                past,
+            } => {
+                if self.is_following(room, from) {
+                    self.counters
+                        .relayed(now.saturating_duration_since(packet.arrival), past);
+                    self.take(room, feed, packet, keep_gop, past);
+                }
+            }
+            Relay::Watch(key) => self.watched_by(key, from),
+            Relay::Unwatch(key) => {
+                if let Some(room) = self.rooms.get_mut(&key) {
+                    room.followers.retain(|f| f.thread != from);
+                }
+                self.sweep(key);
+            }
+            Relay::Keyframe { room, source, layer } => {
+                let stage = self.rooms.get(&room).map(|room| Arc::clone(&room.stage));
+                if let Some(found) = stage.as_deref().and_then(|stage| stage.source(source)) {
+                    self.request_keyframe(now, room, found.source, layer);
+                }
+            }
+            Relay::Wanted { room, source, layers } => {
+                let room = self.rooms.get_mut(&room);
+                let follower = room.and_then(|room| room.followers.iter_mut().find(|f| f.thread == from));
+                if let Some(follower) = follower {
+                    follower.wanted.retain(|(id, _)| *id != source);
+                    follower.wanted.push((source, layers));
+                }
+            }
+        }
+    }
+
+    /// Whether a thread is the home that we watch for a room; one that is not learns that nobody watches here.
+    fn is_following(&mut self, key: RoomKey, from: ThreadId) -> bool {
+        let following = self.rooms.get(&key).and_then(|room| room.following) == Some(from);
+        if !following {
+            self.relays.push_back((from, Relay::Unwatch(key)));
+        }
+        following
+    }
+
+    /// A thread begins to watch: it gets the stage and what its newcomers may have to be shown.
+    fn watched_by(&mut self, key: RoomKey, from: ThreadId) {
+        let room = self.rooms.entry(key).or_default();
+        room.followers.retain(|f| f.thread != from);
+        room.followers.push(Follower {
+            thread: from,
+            wanted: Vec::new(),
+        });
+        self.relays
+            .push_back((from, Relay::Stage(key, Arc::clone(&room.stage))));
+        for (feed, ring) in room.rings() {
+            let newest = ring.newest().unwrap_or(0);
+            let start = ring
+                .last_keyframe_start()
+                .filter(|start| newest.saturating_sub(*start) < PAST_PACKETS_MAX);
+            for packet in start.into_iter().flat_map(|start| ring.iter_from(start)) {
+                let relay = Relay::Packet {
+                    room: key,
+                    feed,
+                    packet: Arc::clone(packet),
+                    keep_gop: true,
+                    past: true,
+                };
+                self.relays.push_back((from, relay));
+            }
+        }
+    }
+
+    /// Watches the home of a room while there are viewers of it here and it is elsewhere.
+    pub(super) fn follow(&mut self, now: Instant, key: RoomKey) {
+        let home = self.homes.get(&key).copied().filter(|home| *home != self.thread);
+        let Some(room) = self.rooms.get_mut(&key) else { return };
+        let wanted = home.filter(|_| !room.viewers.is_empty());
+        if room.following == wanted {
+            return;
+        }
+        let left = std::mem::replace(&mut room.following, wanted);
+        if let Some(left) = left {
+            self.relays.push_back((left, Relay::Unwatch(key)));
+        }
+        if let Some(home) = wanted {
+            self.relays.push_back((home, Relay::Watch(key)));
+        }
+        if left.is_some() {
+            self.set_stage(now, key, Arc::default());
+        }
+        self.replan(now, key);
+    }
+
+    /// The room is like this from now on: histories, viewers and followers are brought in line.
+    pub(super) fn set_stage(&mut self, now: Instant, key: RoomKey, next: Arc<Stage>) {
+        let Some(room) = self.rooms.get_mut(&key) else { return };
+        if room.stage == next {
+            return;
+        }
+        let before = std::mem::replace(&mut room.stage, Arc::clone(&next));
+        room.tend_histories();
+        for follower in &mut room.followers {
+            follower.wanted.retain(|(id, _)| next.source(*id).is_some());
+            self.relays
+                .push_back((follower.thread, Relay::Stage(key, Arc::clone(&next))));
+        }
+        let alike = |side| before.is_alike(&next, side);
+        if !alike(Side::Audience) || !alike(Side::Backstage) {
+            for index in room.viewers.clone() {
+                self.replug(now, index);
+            }
+        }
+        for source in &next.sources {
+            let facts = |stage: &Stage| {
+                let source = stage.source(source.source.id)?;
+                Some(source.layers.iter().map(|layer| layer.facts).collect::<Vec<_>>())
+            };
+            if facts(&before) != facts(&next) {
+                self.relayer(now, key, source.source.id);
+            }
+        }
+    }
+
+    /// A packet of a room: kept, and put on the way to its viewers here.
+    pub(super) fn take(&mut self, key: RoomKey, feed: Feed, packet: Arc<MediaPacket>, keep_gop: bool, past: bool) {
+        let Some(room) = self.rooms.get_mut(&key) else { return };
+        if !room.keep(feed, &packet, keep_gop) || past || !room.watched.contains(&feed) {
+            return;
+        }
+        if room.pending.is_empty() {
+            self.touched.push(key);
+        }
+        let order = room.pending.len();
+        room.pending.push(Pending::new(feed, packet, order));
+    }
+
+    /// Asks the publisher of a source for a keyframe, or the thread that has it.
+    pub(super) fn request_keyframe(&mut self, now: Instant, key: RoomKey, source: SourceRef, layer: u8) {
+        let Some(room) = self.rooms.get_mut(&key) else { return };
+        let Some(home) = room.following else {
+            let publisher = self.tables.publisher_of(source.participant);
+            let publisher = publisher.and_then(|index| self.tables.publishers.get_mut(index));
+            if let Some(publisher) = publisher
+                && publisher.sources.iter().any(|s| s.source.id == source.id)
+            {
+                publisher.streams.request_keyframe(now, source.kind, layer);
+                self.counters.keyframe_requests += 1;
+            }
+            return;
+        };
+        let feed = Feed {
+            source: source.id,
+            layer,
+        };
+        let recent = |at: Instant| now.saturating_duration_since(at) < KEYFRAMES_ASKED_APART;
+        if room.asked.iter().any(|(asked, at)| *asked == feed && recent(*at)) {
+            return;
+        }
+        room.asked.retain(|(asked, _)| *asked != feed);
+        room.asked.push((feed, now));
+        let relay = Relay::Keyframe {
+            room: key,
+            source: source.id,
+            layer,
+        };
+        self.relays.push_back((home, relay));
+    }
+}
