@@ -32,7 +32,8 @@ pub(crate) fn unbroken(received: &[Received]) {
 pub(crate) fn counters_go_on(a: &Received, b: &Received) {
     let step = b.timestamp.wrapping_sub(a.timestamp) as i32;
     assert!(step >= 0, "time goes back by {step} between {a:?} and {b:?}");
-    if (a.codec, b.codec) != (Codec::Vp8, Codec::Vp8) || b.index != a.index + 1 {
+    let counts = |r: &Received| matches!(r.codec, Codec::Vp8 | Codec::Vp9);
+    if a.codec != b.codec || !counts(a) || b.index != a.index + 1 {
         return;
     }
     let expected = u16::from(step > 0);

@@ -4,6 +4,7 @@
 //! Layers told apart by rid alone: which one a viewer gets, and what a switch looks like.
 
 use fiera_sfu::api::SourceKind;
+use fiera_sfu::sdp::Codec;
 
 use super::check::{all_of, counters_go_on, once_each, switches, unbroken};
 use crate::fair::{CAMERA, Fair, seeds};
@@ -29,8 +30,12 @@ fn layers(fair: &Fair, viewer: usize, from_us: u64, until_us: u64) -> Vec<u8> {
 
 #[test]
 fn the_wanted_height_chooses_the_layer_and_switches_are_seamless() {
-    for seed in seeds() {
-        let (mut fair, _) = with_simulcast(seed);
+    for (seed, codec) in seeds()
+        .into_iter()
+        .flat_map(|seed| [(seed, Codec::Vp8), (seed, Codec::Vp9)])
+    {
+        let (mut fair, speaker) = with_simulcast(seed);
+        fair.publishers[speaker].track(SourceKind::Camera).codec = codec;
         let viewer = fair.watch();
         let mut heights = vec![(None, 2)];
         heights.extend([

@@ -40,6 +40,18 @@ pub(crate) const H264: PayloadType = PayloadType {
     rtx_pt: Some(103),
     nack: true,
 };
+pub(crate) const VP9: PayloadType = PayloadType {
+    codec: Codec::Vp9,
+    pt: 98,
+    rtx_pt: Some(99),
+    nack: true,
+};
+pub(crate) const AV1: PayloadType = PayloadType {
+    codec: Codec::Av1,
+    pt: 45,
+    rtx_pt: Some(46),
+    nack: true,
+};
 
 /// The payload type of a codec.
 pub(crate) fn payload_type(codec: Codec) -> PayloadType {
@@ -47,6 +59,8 @@ pub(crate) fn payload_type(codec: Codec) -> PayloadType {
         Codec::Opus => OPUS,
         Codec::Vp8 => VP8,
         Codec::H264 => H264,
+        Codec::Vp9 => VP9,
+        Codec::Av1 => AV1,
     }
 }
 
@@ -68,7 +82,7 @@ pub(crate) fn published(tracks: &[Track]) -> PublisherMedia {
         payload_types: if track.codec == Codec::Opus {
             vec![OPUS]
         } else {
-            vec![VP8, H264]
+            vec![VP8, H264, VP9, AV1]
         },
         rids_low_to_high: track
             .layers

@@ -15,6 +15,10 @@ const PAYLOAD_BYTES_MIN: u64 = 600;
 const PAYLOAD_BYTES_MAX: u64 = 1_150;
 /// 1280 x 720, as in the codec's own tests.
 const SPS: [u8; 12] = [0x67, 0x42, 0xC0, 0x1F, 0xD9, 0x00, 0x50, 0x05, 0xBB, 0x01, 0x6A, 0x02];
+/// Sequence header OBU of 1280 x 720.
+const SEQUENCE_HEADER: [u8; 9] = [0x08, 0x00, 0x00, 0x00, 0x2D, 0x4C, 0xFF, 0xB3, 0xC0];
+/// Header of a frame OBU.
+const AV1_FRAME: u8 = 0x30;
 const PPS: [u8; 4] = [0x68, 0xCE, 0x3C, 0x80];
 
 /// What a media packet is, written into it by its publisher.
@@ -86,7 +90,7 @@ impl Stamp {
     }
 }
 
-/// VP8 counters and size of a layer's picture.
+/// VP8 or VP9 counters and size of a layer's picture.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Picture {
     pub(crate) id: u16,
@@ -100,6 +104,8 @@ pub(crate) fn build(codec: Codec, stamp: &Stamp, picture: &Picture, with_sets: b
         Codec::Opus => vec![0x78],
         Codec::Vp8 => vp8_start(stamp, picture),
         Codec::H264 => h264_start(stamp, with_sets),
+        Codec::Vp9 => vp9_start(stamp, picture),
+        Codec::Av1 => av1_start(stamp),
     };
     let bytes = match codec {
         Codec::Opus => 40 + random.below(80),
@@ -126,6 +132,39 @@ fn vp8_start(stamp: &Stamp, picture: &Picture) -> Vec<u8> {
         bytes.extend([0x10, 0x02, 0x00, 0x9D, 0x01, 0x2A, w0, w1, h0, h1]);
     } else {
         bytes.push(0x11);
+    }
+    bytes
+}
+
+fn vp9_start(stamp: &Stamp, picture: &Picture) -> Vec<u8> {
+    let (starts, ends) = (stamp.part == 0, stamp.part + 1 == stamp.parts);
+    let [high, low] = (picture.id | 0x8000).to_be_bytes();
+    // I, L, and P, B, E where they are; PictureID, layer indices, TL0PICIDX.
+    let first = 0xA0 | u8::from(!stamp.key) << 6 | u8::from(starts) << 3 | u8::from(ends) << 2;
+    let mut bytes = vec![first, high, low, 0, picture.tl0];
+    if starts && stamp.key {
+        let (width, height) = (u64::from(picture.height / 9 * 16 - 1), u64::from(picture.height - 1));
+        // BT.601, limited range, width and height less one, to the end of the fifth octet.
+        let size = (0b0010 << 36 | width << 20 | height << 4).to_be_bytes();
+        bytes.extend([0x82, 0x49, 0x83, 0x42]);
+        bytes.extend_from_slice(&size[3..]);
+    } else {
+        bytes.push(0x86);
+    }
+    bytes
+}
+
+/// One OBU per frame, in as many fragments as there are parts.
+fn av1_start(stamp: &Stamp) -> Vec<u8> {
+    let continued = u8::from(stamp.part + 1 != stamp.parts) << 6;
+    if stamp.part > 0 {
+        return vec![0x90 | continued];
+    }
+    let mut bytes = vec![0x10 | continued, AV1_FRAME];
+    if stamp.key {
+        bytes = vec![0x28 | continued, SEQUENCE_HEADER.len() as u8];
+        bytes.extend(SEQUENCE_HEADER);
+        bytes.push(AV1_FRAME);
     }
     bytes
 }

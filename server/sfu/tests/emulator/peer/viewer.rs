@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use fiera_sfu::api::PeerId;
-use fiera_sfu::codec::vp8;
+use fiera_sfu::codec::inspect;
 use fiera_sfu::rtcp::{Compound, Packet as Rtcp, ReportBlock, write_nack, write_pli, write_rr};
 use fiera_sfu::rtp;
 use fiera_sfu::sdp::{Codec, SlotMedia, ViewerMedia};
@@ -266,11 +266,7 @@ impl Viewer {
         line.missing.extend((next..index).map(|lost| (lost, (now_us, None, 0))));
         line.missing.remove(&index);
         line.highest = line.highest.max(Some(index));
-        let descriptor = if codec == Codec::Vp8 {
-            vp8::Vp8Descriptor::read(payload)
-        } else {
-            None
-        };
+        let (picture_id, tl0) = inspect(codec, payload).map_or((None, None), |facts| facts.counters());
         self.received.push(Received {
             at_us: now_us,
             slot: media.slot,
@@ -280,8 +276,8 @@ impl Viewer {
             codec,
             repaired,
             stamp: Stamp::read(payload),
-            picture_id: descriptor.and_then(|d| d.picture_id).map(|id| id.value),
-            tl0: descriptor.and_then(|d| d.tl0).map(|tl0| tl0.value),
+            picture_id,
+            tl0,
         });
     }
 }
