@@ -106,7 +106,9 @@ fn with_structure(template: u32) -> Bits {
     bits.put(0, 2).put(2, 2).put(3, 2); // S0, S0, S1
     // Indications: the first frame switches to both, the second is a reference of both, the third belongs to the larger.
     bits.put(2, 2).put(2, 2).put(3, 2).put(3, 2).put(0, 2).put(2, 2);
-    bits.put(0, 1).put(0b1_0000_0, 6).put(0b1_0001_1_0010_0, 11); // 0, 1 and 2 references
+    bits.put(0, 1); // no references
+    bits.put(1, 1).put(0, 4).put(0, 1); // one
+    bits.put(1, 1).put(1, 4).put(1, 1).put(2, 4).put(0, 1); // two
     bits.put(0b11, 2); // ns(3): 2 chains
     bits.put(0, 1).put(1, 1); // protected by
     bits.put(0, 24); // chain differences of 3 templates
