@@ -23,8 +23,6 @@ pub(crate) enum Picture {
     Any(u64),
     /// Layers of 150, 500 and 1,500 kbit/s.
     Layers,
-    /// Sound alone.
-    None,
 }
 
 pub(crate) const LAYERS: [u64; 3] = [150_000, 500_000, 1_500_000];
@@ -57,7 +55,6 @@ impl Source {
         let picture = match self.picture {
             Picture::Any(bps) => bps,
             Picture::Layers => LAYERS[2] * 103 / 100,
-            Picture::None => 0,
         };
         picture + Self::audio_bps()
     }
@@ -88,7 +85,6 @@ impl Source {
 
     fn frame(&mut self, bps: u64) -> u64 {
         let rate = match self.picture {
-            Picture::None => return 0,
             Picture::Any(max) => bps.min(max) * PACKET_BYTES / (PACKET_BYTES + OVERHEAD),
             Picture::Layers => {
                 self.choose(bps as f64);
