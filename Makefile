@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run build web test check bench fmt fuzz
+.PHONY: help run build web test check bench bench-janus fmt fuzz
 
 # Where cargo puts things; `make build` leaves the programs in target/release/ whatever it is.
 CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)
@@ -13,7 +13,7 @@ CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)
 PORT ?= 8080
 
 help: ## Shows this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 run: build ## Builds, then starts a demo fair: a speaker on air, a crowd of bots (CROWD=0: none); Ctrl-C ends all
 	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest PORT=$(PORT) bash tests/demo.sh
@@ -56,6 +56,14 @@ fmt: ## Formats the Rust code
 
 bench: build ## Load figures: media, 1,000 sockets with votes and chat, memory, the way back after kill -9
 	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest bash tests/bench.sh
+	if command -v janus >/dev/null; then
+		FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest bash tests/bench/compare.sh
+	else
+		echo "==> comparison with Janus: not installed, skipped (on Debian: apt-get install janus)"
+	fi
+
+bench-janus: build ## The same work done by Fiera and by Janus (Debian's package), round by round; ROUNDS, VIEWERS, LINK=veth
+	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest bash tests/bench/compare.sh
 
 fuzz: ## Searches for inputs that break a parser, FUZZ_SECONDS (default 600) per target
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} cargo test --release -p fiera-tests --test fuzz -- --nocapture

@@ -87,6 +87,21 @@ struct Run {
     error: Option<String>,
 }
 
+impl Run {
+    /// A run in which nobody got anything has no figures: its costs would be per packet of nothing.
+    fn checked(mut self) -> Self {
+        let served = self
+            .outcome
+            .as_ref()
+            .and_then(|o| o.pointer("/viewers_served")?.as_u64());
+        if served == Some(0) {
+            let errors = self.outcome.take().map(|o| o["errors"].to_string());
+            self.error = Some(format!("no viewer was served: {}", errors.unwrap_or_default()));
+        }
+        self
+    }
+}
+
 /// Median, least and most of a figure over the rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
@@ -158,7 +173,7 @@ impl Comparison {
             let line = serde_json::from_str(line).with_context(|| format!("line {} of the runs", n + 1))?;
             match line {
                 Line::Machine { machine } => out.machine.extend(machine),
-                Line::Run(run) => runs.push(run),
+                Line::Run(run) => runs.push(run.checked()),
             }
         }
         for run in &runs {
@@ -275,6 +290,7 @@ mod tests {
             run("janus", 2, 32.0),
             run(OURS, 3, 6.0),
             r#"{"system":"janus","round":3,"viewers":100,"error":"the server no longer answers"}"#.to_owned(),
+            r#"{"system":"janus","round":4,"viewers":100,"outcome":{"viewers_served":0,"errors":["x"]}}"#.to_owned(),
         ];
         let comparison = Comparison::read(&lines.join("\n")).unwrap();
         let rows = &comparison.viewers[&100];
@@ -283,7 +299,8 @@ mod tests {
         let share = rows["janus"].ours_to_theirs.unwrap();
         assert_eq!((share.min, share.max, share.rounds), (0.1, 0.25, 2));
         assert!(rows[OURS].ours_to_theirs.is_none());
-        assert_eq!(rows["janus"].failed, ["the server no longer answers"]);
+        let reasons = ["the server no longer answers", "no viewer was served: [\"x\"]"];
+        assert_eq!(rows["janus"].failed, reasons);
         let text = comparison.markdown();
         for wanted in [
             "- link: loopback\n",
@@ -291,7 +308,7 @@ mod tests {
             "| server CPU per delivered packet, us | 6.00 (4.00 to 8.00) | 32.00 (32.00 to 40.00) |\n",
             "| delivered, % | 100.000 (100.000 to 100.000) | 100.000 (100.000 to 100.000) |\n",
             "| Fiera's CPU per packet as a share of it | - | 0.100 (0.100 to 0.250) |\n",
-            "| runs without figures | - | 1 |\n",
+            "| runs without figures | - | 2 |\n",
         ] {
             assert!(text.contains(wanted), "{wanted}\n{text}");
         }

@@ -24,6 +24,9 @@ use crate::wire::{rtp, sdp, stun};
 const CHECK_FIRST: Duration = Duration::from_millis(100);
 /// Between checks afterwards (Chromium's pace on a settled pair).
 const CHECK_SETTLED: Duration = Duration::from_millis(2_500);
+/// A full agent sets up its handshake only after its checks have settled, and drops a hello that comes before; a browser's
+/// is repeated after this time (BoringSSL), that of `rtc-dtls` after a second.
+const HELLO_AFTER: Duration = Duration::from_millis(50);
 /// A server that answers no check for this long is gone.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const CHECKS_OPEN_MAX: usize = 8;
@@ -67,7 +70,8 @@ impl IceCredentials {
 struct FullAgent {
     address: SocketAddr,
     own_password: String,
-    has_nominated: bool,
+    /// When it nominated for the first time.
+    nominated: Option<Instant>,
 }
 
 /// See the module's head.
@@ -132,7 +136,7 @@ impl Transport {
         self.full_agent = Some(FullAgent {
             address,
             own_password: local.pwd.clone(),
-            has_nominated: false,
+            nominated: None,
         });
     }
 
@@ -161,7 +165,9 @@ impl Transport {
             .as_ref()
             .filter(|_| self.srtp.is_none())
             .and_then(|d| d.poll_timeout(&alias()));
-        dtls.map_or(self.next_check, |at| at.min(self.next_check))
+        let hello = self.hello_at().filter(|_| self.dtls.is_none());
+        let soonest = dtls.into_iter().chain(hello).min();
+        soonest.map_or(self.next_check, |at| at.min(self.next_check))
     }
 
     /// Sends what is due: checks, handshake retransmissions.
@@ -183,6 +189,7 @@ impl Transport {
                     CHECK_FIRST
                 };
         }
+        self.begin_dtls(now)?;
         if self.srtp.is_none()
             && let Some(dtls) = &mut self.dtls
             && dtls.poll_timeout(&alias()).is_some_and(|at| now >= at)
@@ -231,7 +238,9 @@ impl Transport {
             let crypto = self.identity.provider.crypto();
             let (answer, nominates) = stun::answer(datagram, &peer.own_password, peer.address, crypto)?;
             self.out.push_back(answer);
-            peer.has_nominated |= nominates;
+            if nominates {
+                peer.nominated.get_or_insert(now);
+            }
             self.begin_dtls(now)?;
             return Ok(Received::Inside);
         }
@@ -249,12 +258,23 @@ impl Transport {
         Ok(Received::Inside)
     }
 
-    /// Begins the handshake once a check of ours is answered and whoever is in control has nominated: a hello that comes
-    /// earlier is dropped by a full agent, and repeated after a second only.
+    /// When the first hello may leave to a full agent that is in control: `HELLO_AFTER` its nomination.
+    fn hello_at(&self) -> Option<Instant> {
+        let nominated = self
+            .full_agent
+            .as_ref()
+            .filter(|_| self.credentials.is_controlled)?
+            .nominated?;
+        Some(nominated + HELLO_AFTER)
+    }
+
+    /// Begins the handshake once a check of ours is answered and whoever is in control has nominated.
     fn begin_dtls(&mut self, now: Instant) -> Result<()> {
-        let waits = self.full_agent.as_ref().is_some_and(|peer| !peer.has_nominated);
-        let may_begin = self.answered.is_some() && !(self.credentials.is_controlled && waits);
-        if may_begin && self.dtls.is_none() {
+        let is_chosen = match self.hello_at() {
+            Some(at) => now >= at,
+            None => !self.credentials.is_controlled,
+        };
+        if is_chosen && self.answered.is_some() && self.dtls.is_none() {
             let server = (!self.is_dtls_client).then(|| self.handshake.clone());
             let dtls = self.dtls.insert(Endpoint::new(alias(), TransportProtocol::UDP, server));
             if self.is_dtls_client {
