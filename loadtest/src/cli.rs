@@ -275,9 +275,9 @@ pub fn rooms(text: &str) -> anyhow::Result<Vec<String>> {
     Ok(all)
 }
 
-/// Arguments of `demo-speaker`.
-#[derive(Debug, Args)]
-pub struct SpeakerArgs {
+/// A room of a server.
+#[derive(Debug, Clone, Args)]
+pub struct PlaceArgs {
     /// Server, such as http://127.0.0.1:8080.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     pub server: String,
@@ -287,6 +287,30 @@ pub struct SpeakerArgs {
     /// Room.
     #[arg(long, default_value = "main")]
     pub room: String,
+}
+
+impl PlaceArgs {
+    /// The same as the HTTP client takes it.
+    ///
+    /// # Errors
+    /// When this program has no way to speak to that address.
+    pub fn target(&self) -> anyhow::Result<Target> {
+        let target = Target {
+            server: self.server.clone(),
+            event: self.event.clone(),
+            room: self.room.clone(),
+        };
+        target.check()?;
+        Ok(target)
+    }
+}
+
+/// Arguments of `demo-speaker`.
+#[derive(Debug, Args)]
+pub struct SpeakerArgs {
+    /// Where.
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// Token of a speaker.
     #[arg(long, env = "FIERA_TOKEN_SPEAKER", default_value = "", hide_env_values = true)]
     pub token: String,
@@ -298,15 +322,9 @@ pub struct SpeakerArgs {
 /// Arguments of `crowd`.
 #[derive(Debug, Args)]
 pub struct CrowdArgs {
-    /// Server, such as http://127.0.0.1:8080.
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    pub server: String,
-    /// Event.
-    #[arg(long, default_value = "demo")]
-    pub event: String,
-    /// Room.
-    #[arg(long, default_value = "main")]
-    pub room: String,
+    /// Where.
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// Bots.
     #[arg(long, default_value_t = 60)]
     pub bots: usize,
@@ -330,15 +348,9 @@ pub struct CrowdArgs {
 /// Arguments of `audience`.
 #[derive(Debug, Args)]
 pub struct AudienceArgs {
-    /// Server, such as http://127.0.0.1:8080.
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    pub server: String,
-    /// Event.
-    #[arg(long, default_value = "demo")]
-    pub event: String,
-    /// Room.
-    #[arg(long, default_value = "main")]
-    pub room: String,
+    /// Where.
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// Sockets, each a participant of its own.
     #[arg(long, default_value_t = 1_000)]
     pub sockets: usize,

@@ -16,7 +16,7 @@ use fiera_loadtest::measure::result::Outcome;
 use fiera_loadtest::report::html::{self, Heading};
 use fiera_loadtest::scenario::Scenario;
 use fiera_loadtest::watch::venue::Tokens;
-use fiera_loadtest::{audience, cli, crowd, http, publish, run, speaker};
+use fiera_loadtest::{audience, cli, crowd, publish, run, speaker};
 
 fn main() -> ExitCode {
     let done = match cli::Cli::parse().command {
@@ -100,32 +100,25 @@ fn run_compare(args: &CompareArgs) -> Result<ExitCode> {
 
 fn run_crowd(args: &cli::CrowdArgs) -> Result<ExitCode> {
     let report = crowd::run::run(args)?;
-    for told in &report.told {
-        eprintln!("crowd: {told}");
-    }
-    println!("{}", serde_json::to_string(&report).context("result")?);
-    Ok(if report.is_clean() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    tell("crowd", &report, &report.told, report.is_clean())
 }
 
 fn run_audience(args: &cli::AudienceArgs) -> Result<ExitCode> {
     let report = audience::run::run(args)?;
-    for told in &report.told {
-        eprintln!("audience: {told}");
+    tell("audience", &report, &report.told, report.is_clean())
+}
+
+/// What went wrong in words, then the report as JSON on the last line.
+fn tell(who: &str, report: &impl serde::Serialize, told: &[String], clean: bool) -> Result<ExitCode> {
+    for said in told {
+        eprintln!("{who}: {said}");
     }
-    println!("{}", serde_json::to_string(&report).context("result")?);
-    Ok(if report.is_clean() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("{}", serde_json::to_string(report).context("result")?);
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run_speaker(args: cli::SpeakerArgs) -> Result<ExitCode> {
-    let announcement = format!("demo-speaker: on stage in {}/{}", args.event, args.room);
+    let announcement = format!("demo-speaker: on stage in {}/{}", args.place.event, args.place.room);
     let control = Arc::new(publish::session::Control {
         announcement: Some(announcement),
         ..Default::default()
@@ -144,11 +137,6 @@ fn run_speaker(args: cli::SpeakerArgs) -> Result<ExitCode> {
         }
         on_signal.stop.store(true, Ordering::Release);
     });
-    let target = http::Target {
-        server: args.server,
-        event: args.event,
-        room: args.room,
-    };
-    speaker::run(&target, &args.token, args.name.as_deref(), &control)?;
+    speaker::run(&args.place.target()?, &args.token, args.name.as_deref(), &control)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -23,7 +23,7 @@ use super::report::{Report, Restart, Server};
 use super::score::{Kind, Score};
 use super::socket;
 use crate::cli::AudienceArgs;
-use crate::client::mirror::Mirror;
+use crate::client::{self, mirror::Mirror};
 use crate::crowd::tally::{Latency, latencies};
 use crate::http::Target;
 use crate::measure::process::{self, Reading};
@@ -56,16 +56,8 @@ pub fn run(args: &AudienceArgs) -> Result<Report> {
             "{needed} descriptors are needed and {limit} allowed: raise the hard limit (ulimit -Hn) or lower --sockets"
         );
     }
-    let target = Target {
-        server: args.server.clone(),
-        event: args.event.clone(),
-        room: args.room.clone(),
-    };
-    target.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("tokio")?;
+    let target = args.place.target()?;
+    let runtime = client::runtime()?;
     LocalSet::new().block_on(&runtime, audience(args, target))
 }
 

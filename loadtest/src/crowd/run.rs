@@ -20,7 +20,7 @@ use super::regia::Regia;
 use super::session::{self, Fair};
 use super::tally::{Report, Tally};
 use crate::cli::CrowdArgs;
-use crate::client::dice::Dice;
+use crate::client::{self, dice::Dice};
 use crate::http::Target;
 use crate::sys;
 
@@ -34,16 +34,8 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// Unusable arguments, or no runtime. A server that is away is no error: the crowd waits for it.
 pub fn run(args: &CrowdArgs) -> Result<Report> {
     sys::raise_descriptor_limit();
-    let target = Target {
-        server: args.server.clone(),
-        event: args.event.clone(),
-        room: args.room.clone(),
-    };
-    target.check()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("tokio")?;
+    let target = args.place.target()?;
+    let runtime = client::runtime()?;
     runtime.block_on(crowd(args, target))
 }
 
