@@ -9,7 +9,7 @@
 #                             another one of them
 #   MORE_VIEWERS="200 300"    then one round with so many; a row of their own, Janus may collapse there
 #   SECONDS_MEASURED=15       measured window of each run; RAMP_S=5 time over which viewers come
-#   LINK=loopback | veth      see below
+#   LINK=lo | veth            see below
 # Needs FIERA and LOADTEST (the two programs), janus, iproute2, util-linux, curl; root or unprivileged user namespaces.
 #
 # Equal for all: publisher and viewers (the same program, the same packets, pace, feedback and SRTP profile: AES-128-GCM
@@ -27,7 +27,7 @@
 # Janus runs with its logs off and with all plugins that the package brings; its settings are Debian's (janus/*.jcfg).
 # Fiera runs with its defaults. Nothing is tuned for one of them alone.
 #
-# Everything happens in network namespaces of this script's own that vanish with it. `loopback`: server and viewers in one
+# Everything happens in network namespaces of this script's own that vanish with it. `lo`: server and viewers in one
 # of them; the server has a non-loopback address (Janus names no other), traffic to it stays on `lo`. `veth`: server and
 # viewers in two namespaces with a veth pair between them, MTU 1500; the floor is measured on loopback there too.
 set -euo pipefail
@@ -53,7 +53,7 @@ viewers="${VIEWERS:-100}"
 more="${MORE_VIEWERS-200 300}"
 seconds="${SECONDS_MEASURED:-15}"
 ramp="${RAMP_S:-5}"
-link="${LINK:-loopback}"
+link="${LINK:-lo}"
 out="${OUT:-target/bench}"
 address=10.77.0.1
 block=10.78.0.0
@@ -86,7 +86,7 @@ ip link set lo up
 # Commands of the viewers' side.
 there=()
 case "$link" in
-    loopback)
+    lo)
         ip link add server type veth peer name unused
         ip link set unused up
         ;;
@@ -102,7 +102,7 @@ case "$link" in
         "${there[@]}" ip link set viewers up
         "${there[@]}" ip route add local "$block/16" dev lo
         ;;
-    *) echo "bench-janus: LINK is loopback or veth" >&2; exit 1 ;;
+    *) echo "bench-janus: LINK is lo or veth" >&2; exit 1 ;;
 esac
 ip addr add "$address/24" dev server
 ip link set server up

@@ -336,3 +336,78 @@ impl Transport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::identity::Profiles;
+    use super::*;
+
+    const DTLS_HANDSHAKE: u8 = 22;
+
+    fn drain(transport: &mut Transport) -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| transport.poll_out()).collect()
+    }
+
+    #[test]
+    fn a_full_agent_in_control_is_answered_and_gets_its_hello_after_it_nominated() {
+        let identity = Arc::new(Identity::new(Profiles::GcmFirst).unwrap());
+        let crypto = identity.provider.crypto();
+        let (local, now) = (IceCredentials::fresh(), Instant::now());
+        let remote = sdp::Remote {
+            ufrag: "them".into(),
+            pwd: "their password".into(),
+            fingerprint: [0; 32],
+            setup: "actpass".into(),
+            candidates: Vec::new(),
+            media: Vec::new(),
+        };
+        let mut ours = Transport::new(identity.clone(), &local, &remote, now).unwrap();
+        ours.meet_full_agent(&local, SocketAddr::from(([192, 0, 2, 1], 7)), true);
+        ours.tick(now).unwrap();
+        let check = drain(&mut ours).remove(0);
+        let answer = stun::answer(&check, &remote.pwd, SocketAddr::from(([192, 0, 2, 2], 7)), crypto).unwrap();
+        assert!(!answer.1, "who is controlled does not nominate");
+        ours.handle(now, &answer.0).unwrap();
+        assert!(drain(&mut ours).is_empty(), "no hello before the nomination");
+
+        let theirs = stun::Credentials {
+            username: format!("{}:them", local.ufrag),
+            password: local.pwd.clone(),
+            tie_breaker: 1,
+            is_controlled: false,
+        };
+        let (id, nomination) = stun::check(&theirs, crypto).unwrap();
+        ours.handle(now, &nomination).unwrap();
+        let answers = drain(&mut ours);
+        assert_eq!(answers.len(), 1, "the hello waits");
+        assert_eq!(stun::response(&answers[0], &theirs, crypto).unwrap(), id);
+        assert_eq!(ours.next_tick(), now + HELLO_AFTER);
+        ours.tick(now + HELLO_AFTER).unwrap();
+        assert!(drain(&mut ours).iter().any(|d| d[0] == DTLS_HANDSHAKE));
+        let indication = [&[0x00, 0x11], &nomination[2..]].concat();
+        assert!(ours.handle(now, &indication).is_ok());
+    }
+
+    #[test]
+    fn a_lite_server_that_checks_us_is_wrong() {
+        let identity = Arc::new(Identity::new(Profiles::GcmFirst).unwrap());
+        let (local, now) = (IceCredentials::fresh(), Instant::now());
+        let remote = sdp::Remote {
+            ufrag: "them".into(),
+            pwd: "their password".into(),
+            fingerprint: [0; 32],
+            setup: "passive".into(),
+            candidates: Vec::new(),
+            media: Vec::new(),
+        };
+        let mut ours = Transport::new(identity.clone(), &local, &remote, now).unwrap();
+        let theirs = stun::Credentials {
+            username: format!("{}:them", local.ufrag),
+            password: local.pwd,
+            tie_breaker: 1,
+            is_controlled: false,
+        };
+        let (_, check) = stun::check(&theirs, identity.provider.crypto()).unwrap();
+        assert!(ours.handle(now, &check).is_err());
+    }
+}
