@@ -168,6 +168,8 @@ run_janus() { # number of event loops; 0: as shipped
     load janus --server "http://$address:8088/janus" --event-loops "$1"
 }
 
+# The last line of what went wrong; progress comes before it.
+reason() { tr '\r' '\n' <"$work/errors" | grep -v '^$' | tail -n 1 | escape; }
 escape() { tr -d '\000-\037' | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' | cut -c 1-300; }
 
 one() { # system
@@ -186,8 +188,8 @@ one() { # system
         printf '{%s,"outcome":%s}\n' "$head" "$(cat "$work/outcome")" >>"$runs"
         printf '    %-24s %s\n' "$1" "$(grep -E 'server CPU|us per packet' "$work/report" 2>/dev/null | head -n 1 || true)"
     else
-        printf '{%s,"error":"%s"}\n' "$head" "$(escape <"$work/errors")" >>"$runs"
-        printf '    %-24s failed: %s\n' "$1" "$(escape <"$work/errors")"
+        printf '{%s,"error":"%s"}\n' "$head" "$(reason)" >>"$runs"
+        printf '    %-24s failed: %s\n' "$1" "$(reason)"
     fi
     rm -f "$work/report"
 }
