@@ -33,7 +33,8 @@ impl Heading {
         let model = cpu
             .lines()
             .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // Of the machine, not of the cores that this program is held to.
+        let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
         Self {
             title: title.to_owned(),
             about: about.to_owned(),
@@ -58,13 +59,13 @@ th,td{padding:.3em .7em;border-bottom:1px solid var(--line);text-align:right;whi
 th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--bg)}thead th{color:var(--dim);font-weight:600}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px}
 figure{margin:0;padding:12px;background:var(--card);border-radius:8px;min-width:0}figcaption{font-weight:600;margin-bottom:4px}
-svg{display:block;width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--dim)}.x{text-anchor:middle}.y{text-anchor:end}
+svg{display:block;width:100%;height:auto;font:15px system-ui,sans-serif;fill:var(--dim)}.x{text-anchor:middle}.y{text-anchor:end}
 .grid{stroke:var(--line);fill:none}.line{fill:none;stroke-width:2}.dots{fill:none;stroke-width:4;stroke-linecap:round;opacity:.55}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2em 1em;margin:.4em 0 0;padding:0;font-size:.88rem}
 .legend li::before{content:'';display:inline-block;width:.9em;height:.25em;margin-right:.4em;vertical-align:middle;background:currentColor}
 .c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}
 li.c0{color:var(--c0)}li.c1{color:var(--c1)}li.c2{color:var(--c2)}li.c3{color:var(--c3)}li.c4{color:var(--c4)}li.c5{color:var(--c5)}
-@media(max-width:480px){main{padding:10px}svg{font-size:18px}h1{font-size:1.3rem}}
+@media(max-width:480px){main{padding:10px}svg{font-size:20px}h1{font-size:1.3rem}}
 ";
 
 /// The whole page.

@@ -10,7 +10,7 @@ const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
-const BOTTOM: f64 = 44.0;
+const BOTTOM: f64 = 52.0;
 /// Colours of the page, in order of the lines.
 const COLOURS: usize = 6;
 /// Points drawn of one line.
@@ -213,7 +213,7 @@ impl Plot {
                 out,
                 "<text x={:.1} y={:.1} class=x>{}</text>",
                 x.at(tick),
-                HEIGHT - BOTTOM + 16.0,
+                HEIGHT - BOTTOM + 20.0,
                 escape(&label)
             );
         }
