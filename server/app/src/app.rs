@@ -10,11 +10,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use axum_server::Handle;
+use axum_server::tls_rustls::RustlsAcceptor;
 use fiera_media::{Media, MediaConfig};
 use fiera_store::Store;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use crate::bridge::start_reports;
 use crate::config::{Config, Tls};
@@ -23,6 +25,7 @@ use crate::keys::Keys;
 use crate::limits::{DRAIN_WITHIN, HTTP_HEADERS_WITHIN, LISTEN_BACKLOG};
 use crate::metrics::Metrics;
 use crate::state::Server;
+use crate::streams::{Door, IceServers, Ports, Streams, TlsDoor};
 use crate::{console, http, setups, tls};
 
 /// Everybody comes back at once after a restart: the system keeps them waiting rather than turning them away.
@@ -43,6 +46,8 @@ pub struct App {
     listener: TcpListener,
     address: SocketAddr,
     server: Server,
+    streams: Arc<Streams>,
+    ports: Ports,
     drain: watch::Sender<bool>,
     /// Ends the media plane when dropped.
     media: Media,
@@ -99,12 +104,24 @@ impl App {
         }
         start_sorting(events.clone());
         let (drain, draining) = watch::channel(false);
-        let server = Server::new(services, events, config.secure(), config.behind_https, draining);
+        let media_port = media
+            .handle()
+            .transport()
+            .candidates
+            .first()
+            .map_or(config.media_port, SocketAddr::port);
+        let ports = Ports::take(&config, any, address, media_port).await?;
+        let streams = Streams::new(media.handle(), &services.keys, services.metrics.clone())?;
+        let ice_servers = IceServers::new(&streams, services.keys.clone(), &config, &ports);
+        let (secure, behind) = (config.secure(), config.behind_https);
+        let server = Server::new(services, events, ice_servers, secure, behind, draining);
         Ok(Self {
             config,
             listener,
             address,
             server,
+            streams,
+            ports,
             drain,
             media,
         })
@@ -140,6 +157,8 @@ impl App {
             config,
             listener,
             server,
+            streams,
+            ports,
             drain,
             media,
             ..
@@ -159,6 +178,8 @@ impl App {
                 Some(tls::self_signed(&config.data, &addresses)?)
             }
         };
+        let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.get_inner()));
+        ports.serve(&streams, acceptor.as_ref());
         let handle = Handle::new();
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let mut http = axum_server::from_tcp(listener)?.handle(handle.clone());
@@ -168,10 +189,10 @@ impl App {
             .header_read_timeout(HTTP_HEADERS_WITHIN);
         let serving = async move {
             match tls {
-                None => http.serve(service).await,
+                None => http.acceptor(Door(streams)).serve(service).await,
                 Some(tls) => {
-                    let acceptor = |acceptor| axum_server::tls_rustls::RustlsAcceptor::new(tls).acceptor(acceptor);
-                    http.map(acceptor).serve(service).await
+                    let tls = RustlsAcceptor::new(tls).acceptor(Door(streams.clone()));
+                    http.acceptor(TlsDoor { tls, streams }).serve(service).await
                 }
             }
         };

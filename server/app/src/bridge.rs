@@ -5,6 +5,7 @@
 //! Nothing else names both. It decides nothing: the hub says who may, the SFU says what happened.
 
 mod admit;
+mod checks;
 mod links;
 mod peers;
 mod people;
@@ -12,6 +13,7 @@ mod reactions;
 mod reports;
 mod room_media;
 
+pub(crate) use checks::Checks;
 pub(crate) use links::{Negotiator, PendingRack, PublisherLink, ResourceId, SdpProblem, ViewerLink};
 pub(crate) use reactions::Reaction;
 pub(crate) use reports::{MediaReport, start_reports};

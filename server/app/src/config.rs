@@ -23,6 +23,12 @@ pub struct Settings {
     /// UDP port for media [default: 8443].
     #[arg(long, env = "FIERA_MEDIA_PORT", value_name = "PORT")]
     pub media_port: Option<u16>,
+    /// A port of its own for TURN, UDP and TCP; 3478 is the usual one [default: none].
+    #[arg(long, env = "FIERA_TURN_PORT", value_name = "PORT")]
+    pub turn_port: Option<u16>,
+    /// A TCP port of its own for TURN within TLS, with the certificate of HTTPS; 5349 is the usual one [default: none].
+    #[arg(long, env = "FIERA_TURN_TLS_PORT", value_name = "PORT")]
+    pub turn_tls_port: Option<u16>,
     /// Address that clients reach this machine at, best first; may be given several times [default: all of this machine].
     #[arg(long, env = "FIERA_ADVERTISE", value_name = "IP", value_delimiter = ',')]
     pub advertise: Vec<IpAddr>,
@@ -74,6 +80,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// UDP port for media; 0 for any.
     pub media_port: u16,
+    /// TURN's own port, UDP and TCP.
+    pub turn_port: Option<u16>,
+    /// TURN's own port for TLS.
+    pub turn_tls_port: Option<u16>,
     /// Advertised addresses; empty: all of this machine.
     pub advertise: Vec<IpAddr>,
     /// Data folder.
@@ -112,6 +122,8 @@ impl Config {
                 .or(file.listen)
                 .unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8_080))),
             media_port: given.media_port.or(file.media_port).unwrap_or(8_443),
+            turn_port: given.turn_port.or(file.turn_port),
+            turn_tls_port: given.turn_tls_port.or(file.turn_tls_port),
             advertise: if given.advertise.is_empty() {
                 file.advertise
             } else {

@@ -30,6 +30,7 @@ use crate::limits::{WS_READ_BUFFER_BYTES, WS_WRITE_BUFFER_BYTES, WS_WRITE_BUFFER
 use crate::outbox::outbox;
 use crate::refusal::{Refusal, code_name};
 use crate::state::Server;
+use crate::streams::Reached;
 
 /// `GET /ws`.
 pub(crate) async fn upgrade(
@@ -43,12 +44,13 @@ pub(crate) async fn upgrade(
         return Refusal::unavailable().http().into_response();
     }
     // Another site's page may open a socket here, but then its visitor's cookie says nothing.
+    let reached = Reached::of(&headers, &uri);
     let address = server.sign_ins.address(peer.map(|peer| peer.0.0), &headers);
     let caller = Caller {
         address,
         cookies: same_origin(&headers, &uri).then_some(headers),
     };
-    limited(upgrade).on_upgrade(move |socket| serve(server, caller, Socket::new(socket)))
+    limited(upgrade).on_upgrade(move |socket| serve(server, caller, reached, Socket::new(socket)))
 }
 
 /// The limits of every socket.
@@ -62,7 +64,7 @@ fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
         .max_frame_size(2 * CLIENT_MESSAGE_BYTES_MAX)
 }
 
-async fn serve(server: Server, caller: Caller, mut socket: Socket) {
+async fn serve(server: Server, caller: Caller, reached: Option<Reached>, mut socket: Socket) {
     let opened_at = Instant::now();
     let Hello {
         event,
@@ -99,7 +101,7 @@ async fn serve(server: Server, caller: Caller, mut socket: Socket) {
         return;
     }
     let open = server.open_socket();
-    let mut session = Session::new(&server, &event, id, bucket, receiver);
+    let mut session = Session::new(&server, &event, id, bucket, receiver, reached);
     let close = tokio::select! {
         close = session.run(&mut socket) => close,
         () = server.drained() => {

@@ -6,6 +6,7 @@
 mod api;
 mod auth;
 mod boards;
+mod connectivity;
 mod fresh;
 mod ops;
 mod pages;
@@ -35,6 +36,7 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/ws", get(connection::upgrade))
         .merge(api::routes())
         .merge(boards::routes())
+        .merge(connectivity::routes())
         .merge(recaps::routes())
         .merge(stored::routes())
         .merge(ops::routes())

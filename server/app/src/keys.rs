@@ -25,6 +25,8 @@ pub struct Keys {
     pub(crate) cookie: cookie::Key,
     pub(crate) resume: aead::LessSafeKey,
     pub(crate) program: hmac::Key,
+    /// Secret of the relay's credentials.
+    pub(crate) relay: [u8; 32],
     pub(crate) random: SystemRandom,
 }
 
@@ -62,6 +64,7 @@ impl Keys {
             cookie: cookie::Key::from(&expand::<64>(&root, b"cookie")?),
             resume: aead::LessSafeKey::new(resume),
             program: hmac::Key::new(hmac::HMAC_SHA256, &expand::<32>(&root, b"program")?),
+            relay: expand(&root, b"relay")?,
             random: SystemRandom::new(),
         })
     }

@@ -27,5 +27,6 @@ pub(crate) mod refusal;
 pub(crate) mod resume;
 pub mod setups;
 pub(crate) mod state;
+pub(crate) mod streams;
 pub(crate) mod tls;
 pub mod token;

@@ -54,6 +54,34 @@ pub const FAULTS_FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 pub const JSON_BODY_BYTES_MAX: usize = 8 * 1024;
 /// Life of the session cookie of an event.
 pub const SESSION_TTL: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Byte streams and relays for media, all together.
+pub const STREAMS_MAX: usize = 8_192;
+/// Of one network: an office or a campus shares one address, and a browser opens several at once.
+pub const STREAMS_PER_NETWORK_MAX: usize = 2_048;
+/// Relayed addresses under one user name: two connections, several ways to reach us, several networks of a machine.
+pub const RELAYS_PER_USER_MAX: u32 = 32;
+/// Life of the relay's credentials; what was allocated in time may be kept.
+pub const RELAY_CREDENTIALS_TTL: Duration = Duration::from_secs(24 * 3_600);
+/// Bytes that wait for one stream; above this datagrams are lost, and pictures wait for their next keyframe.
+pub const STREAM_QUEUE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that wait in the system for one stream: enough for 3 Mbit/s over 300 ms, and no seconds-old pictures.
+pub const STREAM_SEND_BUFFER_BYTES: usize = 128 * 1024;
+/// Time for a stream to show a valid check or allocation.
+pub const STREAM_PROOF_WITHIN: Duration = Duration::from_secs(10);
+/// A stream that says nothing for so long is closed; browsers check every few seconds.
+pub const STREAM_IDLE: Duration = Duration::from_secs(60);
+/// Time for what was taken out of a stream's queue to be taken by the peer's TCP.
+pub const STREAM_WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// Answers by UDP to those without an allocation, at once: each is longer than what it answers.
+pub const TURN_STRANGERS_BURST: u32 = 1_000;
+/// The same per second, sustained.
+pub const TURN_STRANGERS_PER_S: u32 = 250;
+/// How long a connectivity check may take before its connection is ended.
+pub const CHECK_TTL: Duration = Duration::from_secs(20);
+/// Connectivity checks from the door at once.
+pub const CHECKS_BURST: u32 = 40;
+/// The same per second, sustained: whoever finds none free joins without.
+pub const CHECKS_PER_S: u32 = 20;
 /// Connections that wait to be taken; the system may allow fewer.
 pub const LISTEN_BACKLOG: u32 = 4_096;
 /// Time for request headers to arrive.

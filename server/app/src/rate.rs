@@ -158,7 +158,7 @@ impl SignIns {
 }
 
 /// One customer of the network: an IPv4 address, or the 64 bits of an IPv6 address that are given to one.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use fiera_protocol::ids::EventId;
 use tokio::sync::watch;
 
-use crate::bridge::Negotiator;
+use crate::bridge::{Checks, Negotiator};
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
 use crate::http::{Boards, Recaps};
 use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
 use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
+use crate::streams::IceServers;
 
 /// The server as its requests see it.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct Server {
     pub(crate) services: Services,
     pub(crate) events: Events,
     pub(crate) negotiator: Negotiator,
+    pub(crate) ice_servers: IceServers,
+    pub(crate) checks: Arc<Checks>,
     /// Whether cookies must go over HTTPS only.
     pub(crate) secure: bool,
     pub(crate) sign_ins: Arc<SignIns>,
@@ -51,11 +54,13 @@ impl Server {
     pub(crate) fn new(
         services: Services,
         events: Events,
+        ice_servers: IceServers,
         secure: bool,
         behind_https: bool,
         drain: watch::Receiver<bool>,
     ) -> Self {
-        let negotiator = Negotiator::new(services.media.clone());
+        let negotiator = Negotiator::new(services.media.clone(), ice_servers.ice_tcp());
+        let checks = Arc::new(Checks::new(services.media.clone()));
         let (next_socket, sockets) = (Arc::new(AtomicU64::new(1)), Arc::new(watch::Sender::new(0)));
         let sign_ins = Arc::new(SignIns::new(behind_https));
         SignIns::forget_in_time(&sign_ins);
@@ -64,6 +69,8 @@ impl Server {
             services,
             events,
             negotiator,
+            ice_servers,
+            checks,
             secure,
             sign_ins,
             people: Arc::default(),

@@ -112,6 +112,7 @@ impl Media {
         let shared = Arc::new(Shared {
             transport: ServerTransport {
                 candidates,
+                tcp: false,
                 fingerprint_sha256: identity.fingerprint_sha256().to_owned(),
             },
             waker: Waker::new()?,

@@ -92,6 +92,10 @@ pub enum ServerMessage {
         sdp: String,
         /// The slots, in the order of the m-lines.
         slots: Vec<SlotInfo>,
+        /// Relays for those whom neither UDP nor TCP reaches directly; for publishing as well.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<IceServer>>"))]
+        ice_servers: Vec<IceServer>,
     },
     /// Answer to `publish_offer`.
     PublishAnswer {
@@ -136,6 +140,18 @@ pub enum ServerMessage {
         /// For people: why.
         sentence: String,
     },
+}
+
+/// A TURN server as browsers take it (W3C WebRTC, `RTCIceServer`), with credentials that expire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct IceServer {
+    /// `turn:` and `turns:` URLs (RFC 7065).
+    pub urls: Vec<String>,
+    /// Time of expiry and an opaque id.
+    pub username: String,
+    /// The password of that name.
+    pub credential: String,
 }
 
 /// A slot of the rack.

@@ -98,6 +98,7 @@ fn messages() -> String {
         client::Command,
         refusal::RefusalCode,
         server::ServerMessage,
+        server::IceServer,
         server::SlotInfo,
         server::SlotKind,
         server::Shown,

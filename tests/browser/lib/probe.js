@@ -232,6 +232,8 @@ function probe({ camera, media_via }) {
 
   globalThis.__probe = {
     asked: () => ({ ...asked }),
+    /** The connections themselves, for what runs in the page. */
+    connections: () => connections,
     sample: (slot) => sampleOf(video(slot)),
     stamp: (slot) => stampOf(video(slot)),
 

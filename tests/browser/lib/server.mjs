@@ -48,22 +48,26 @@ const udpFree = (port) =>
     socket.bind({ address: "0.0.0.0", port, exclusive: true }, () => socket.close(() => resolve(true)));
   });
 
-/** Starts `fiera serve --demo` on free ports with a data folder of its own. `listen` is the address for HTTP. */
-export async function startServer({ args = [], env = {}, listen = ADDRESS } = {}) {
+/**
+ * Starts `fiera serve --demo` on free ports with a data folder of its own. `listen` is the address for HTTP, which is
+ * HTTPS with a certificate of its own where `tls`; `media_port` is another number for media than that of HTTP.
+ */
+export async function startServer({ args = [], env = {}, listen = ADDRESS, media_port = null, tls = false } = {}) {
   requirePrograms();
   const port = await freePort();
+  const mediaPort = media_port ?? port;
   const data = mkdtempSync(join(tmpdir(), "fiera-browser-"));
   const serve = () =>
     start(
       "fiera",
       fieraPath,
-      ["serve", "--demo", "--listen", `${listen}:${port}`, "--media-port", `${port}`, "--advertise", advertised(), "--data", data, ...args],
+      ["serve", "--demo", "--listen", `${listen}:${port}`, "--media-port", `${mediaPort}`, "--advertise", advertised(), "--data", data, ...(tls ? ["--tls-self-signed"] : []), ...args],
       { env: { ...process.env, RUST_LOG: "info", ...env } },
     );
   let child = serve();
   const ready = () =>
     until("the server is ready", async () => child.mustRun() && (await fetch(`${base}/readyz`)).ok, { within_ms: 15_000 });
-  const base = `http://${ADDRESS}:${port}`;
+  const base = `${tls ? "https" : "http"}://${ADDRESS}:${port}`;
   const server = {
     get child() {
       return child;
@@ -71,6 +75,7 @@ export async function startServer({ args = [], env = {}, listen = ADDRESS } = {}
     data,
     address: ADDRESS,
     port,
+    mediaPort,
     /** Where programs reach the server. */
     base,
     /** Where browsers reach it: through a link, when there is one. */

@@ -6,6 +6,7 @@
 
 import type { ClientMessage, ServerMessage, SlotInfo } from '../protocol';
 import { AudioPool } from './audio-pool';
+import { relays } from './relays';
 import { VideoSlot } from './video-slot';
 import { Wants } from './wants';
 
@@ -31,6 +32,8 @@ export class Down {
   readonly #slots = new Map<number, VideoSlot>();
   readonly #videoSlots: number;
   #pc: RTCPeerConnection | null = null;
+  /** Whether this connection was ever connected; where none can be, the next one tries the relay. */
+  #worked = false;
   #rack = -1;
   #watching = false;
   /** A rack was asked for ahead of `watch`. */
@@ -121,8 +124,10 @@ export class Down {
 
   async #take(offer: Extract<DownMessage, { kind: 'rack_offer' }>): Promise<void> {
     const before = this.#pc;
-    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    relays.offered(offer.ice_servers);
+    const pc = new RTCPeerConnection(relays.configuration);
     this.#pc = pc;
+    this.#worked = false;
     this.#rack = offer.rack;
     clearTimeout(this.#telling);
     this.#telling = undefined;
@@ -177,6 +182,7 @@ export class Down {
     if (this.#pc !== pc || !this.#watching) return;
     switch (pc.connectionState) {
       case 'connected':
+        this.#worked = true;
         this.#again = AGAIN_MIN_MS;
         clearTimeout(this.#timer);
         return this.#awaitWord();
@@ -204,7 +210,9 @@ export class Down {
   #later(ms: number, closed = false): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#watching && (closed || this.#pc?.connectionState !== 'connected')) this.watch();
+      if (!this.#watching || (!closed && this.#pc?.connectionState === 'connected')) return;
+      if (this.#pc && !this.#worked) relays.need();
+      this.watch();
     }, ms);
   }
 }

@@ -6,6 +6,7 @@
 
 import type { ServerMessage, SourceKind } from '../protocol';
 import type { Send } from './down';
+import { relays } from './relays';
 import { SentLayers } from './sent-layers';
 
 /** How the sending goes, for people. */
@@ -41,6 +42,8 @@ export class Up {
   /** Of the connection that was answered last; before an answer nobody speaks of layers. */
   #layers = new Map<SourceKind, SentLayers>();
   #pc: RTCPeerConnection | null = null;
+  /** Whether this connection was ever connected; where none can be, the next one tries the relay. */
+  #worked = false;
   #wanted = false;
   #offeredMs = 0;
   /** Number of the last offer: an answer to an earlier one is of no use. */
@@ -68,8 +71,9 @@ export class Up {
     this.#offeredMs = performance.now();
     const number = (this.#offer += 1);
     const before = this.#pc;
-    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const pc = new RTCPeerConnection(relays.configuration);
     this.#pc = pc;
+    this.#worked = false;
     this.#set(this.state === 'troubled' ? 'troubled' : 'connecting');
     this.#later(CONNECT_MS);
     pc.onconnectionstatechange = () => this.#moved(pc);
@@ -155,6 +159,7 @@ export class Up {
     switch (pc.connectionState) {
       case 'connected':
         clearTimeout(this.#timer);
+        this.#worked = true;
         this.#again = AGAIN_MIN_MS;
         return this.#set('connected');
       case 'disconnected':
@@ -175,7 +180,9 @@ export class Up {
   #later(ms: number, closed = false): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#wanted && (closed || this.#pc?.connectionState !== 'connected')) void this.start();
+      if (!this.#wanted || (!closed && this.#pc?.connectionState === 'connected')) return;
+      if (!this.#worked) relays.need();
+      void this.start();
     }, ms);
   }
 

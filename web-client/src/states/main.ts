@@ -29,7 +29,7 @@ function draw(target: HTMLElement, state: PageState): void {
     case 'door':
       return any(Door, {
         view: null, trouble: 'none', refusal: null, role: null, suggestedName: null, joining: false,
-        checks: { server: 'fine', webrtc: 'fine', codec: 'fine', sockets: 'fine' },
+        checks: { server: 'fine', webrtc: 'fine', codec: 'fine', sockets: 'fine', media: 'fine' },
         onjoin: () => undefined, onretry: () => undefined, ...state.props,
       });
     case 'part':

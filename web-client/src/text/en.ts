@@ -82,6 +82,7 @@ export const en = {
     checkFine: 'everything is fine',
     checkTrouble: 'something needs a look',
     checkRunning: 'checking…',
+    checkWeak: 'it works, perhaps with a weaker picture',
     checks: {
       server: 'The server answers',
       serverBad: 'The server answers slowly or not at all. A proxy or a weak network may be in between.',
@@ -91,6 +92,9 @@ export const en = {
       codecBad: 'This browser misses the usual video format VP8: some pictures may not be shown.',
       sockets: 'Live updates get through',
       socketsBad: 'Live updates (WebSocket) are blocked, probably by a proxy. Ask your network to let this address through.',
+      media: 'Picture and sound get through',
+      mediaWeak: 'Your network blocks the direct way for picture and sound (UDP). We will use another one (TCP): you can join, the quality may be lower.',
+      mediaBad: 'Your network blocks picture and sound altogether (UDP and TCP). You can come in, but will probably see and hear nobody. Try another network, such as your phone’s, or ask yours to let this address through.',
     },
   },
   roles: { attendee: 'attendee', speaker: 'speaker', moderator: 'moderator', organiser: 'organiser' },

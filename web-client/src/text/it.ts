@@ -80,6 +80,7 @@ export const it: Texts = {
     checkFine: 'tutto a posto',
     checkTrouble: 'qualcosa da guardare',
     checkRunning: 'controllo in corso…',
+    checkWeak: 'funziona, forse con immagini meno nitide',
     checks: {
       server: 'Il server risponde',
       serverBad: 'Il server risponde lentamente o per nulla. Forse c’è di mezzo un proxy o una rete debole.',
@@ -89,6 +90,9 @@ export const it: Texts = {
       codecBad: 'A questo browser manca il formato video VP8: alcune immagini potrebbero non vedersi.',
       sockets: 'Gli aggiornamenti dal vivo arrivano',
       socketsBad: 'Gli aggiornamenti dal vivo (WebSocket) sono bloccati, forse da un proxy. Chiedi alla tua rete di lasciar passare questo indirizzo.',
+      media: 'Immagini e suono arrivano',
+      mediaWeak: 'La tua rete blocca la via diretta per immagini e suono (UDP). Ne useremo un’altra (TCP): puoi entrare, la qualità può essere più bassa.',
+      mediaBad: 'La tua rete blocca del tutto immagini e suono (UDP e TCP). Puoi entrare, ma probabilmente non vedrai e non sentirai nessuno. Prova un’altra rete, come quella del telefono, o chiedi alla tua di lasciar passare questo indirizzo.',
     },
   },
   roles: { attendee: 'partecipante', speaker: 'relatrice o relatore', moderator: 'moderazione', organiser: 'organizzazione' },

@@ -8,7 +8,8 @@ use fiera_media::MediaHandle;
 use fiera_protocol::server::{SlotInfo, SlotKind as WireSlotKind};
 use fiera_sfu::sdp::rack::{self, RackOffer, RackShape};
 use fiera_sfu::sdp::{
-    PublisherMedia, RemoteTransport, SdpRefusal, SlotKind, TransportCredentials, ViewerMedia, publish, whep,
+    PublisherMedia, RemoteTransport, SdpRefusal, ServerTransport, SlotKind, TransportCredentials, ViewerMedia, publish,
+    whep,
 };
 
 /// Name of a WHIP or WHEP resource: part of its address, and the right to end it.
@@ -94,11 +95,17 @@ impl From<SdpRefusal> for SdpProblem {
 #[derive(Clone)]
 pub(crate) struct Negotiator {
     media: MediaHandle,
+    transport: ServerTransport,
 }
 
 impl Negotiator {
-    pub(crate) fn new(media: MediaHandle) -> Self {
-        Self { media }
+    /// `tcp`: whether the media port is served by TCP as well.
+    pub(crate) fn new(media: MediaHandle, tcp: bool) -> Self {
+        let transport = ServerTransport {
+            tcp,
+            ..media.transport().clone()
+        };
+        Self { media, transport }
     }
 
     /// Offers a rack with so many cameras.
@@ -109,7 +116,7 @@ impl Negotiator {
             screen: true,
         };
         let local = self.media.credentials();
-        let offer = rack::offer(&shape, &local, self.media.transport(), &mut || self.media.random_u32());
+        let offer = rack::offer(&shape, &local, &self.transport, &mut || self.media.random_u32());
         PendingRack { local, offer }
     }
 
@@ -126,7 +133,7 @@ impl Negotiator {
     /// Answers an offer to publish.
     pub(crate) fn publish(&self, offer: &str) -> Result<(String, PublisherLink), SdpProblem> {
         let local = self.media.credentials();
-        let (answer, remote, media) = publish::answer(offer, &local, self.media.transport())?;
+        let (answer, remote, media) = publish::answer(offer, &local, &self.transport)?;
         Ok((answer, PublisherLink { local, remote, media }))
     }
 
@@ -134,7 +141,7 @@ impl Negotiator {
     pub(crate) fn whep(&self, offer: &str) -> Result<(String, ViewerLink), SdpProblem> {
         let local = self.media.credentials();
         let random = &mut || self.media.random_u32();
-        let (answer, remote, media) = whep::answer(offer, &local, self.media.transport(), random)?;
+        let (answer, remote, media) = whep::answer(offer, &local, &self.transport, random)?;
         Ok((answer, ViewerLink { local, remote, media }))
     }
 }

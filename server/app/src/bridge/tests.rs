@@ -46,7 +46,7 @@ fn stage() -> Stage {
     let handle = EventHandle::new("fair".parse().unwrap(), 1, mpsc::channel(1).0, summary);
     Stage {
         side: EventMedia::new(media.handle(), handle),
-        negotiator: Negotiator::new(media.handle()),
+        negotiator: Negotiator::new(media.handle(), false),
         metrics: Metrics::new().unwrap(),
         _media: media,
     }

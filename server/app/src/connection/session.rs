@@ -23,6 +23,7 @@ use crate::outbox::Outgoing;
 use crate::rate::{self, Shared};
 use crate::refusal::{Refusal, code_name};
 use crate::state::Server;
+use crate::streams::Reached;
 
 /// One socket's state.
 pub(super) struct Session<'a> {
@@ -37,6 +38,7 @@ pub(super) struct Session<'a> {
     rack: Option<(u32, PendingRack)>,
     last_rack: u32,
     left: bool,
+    reached: Option<Reached>,
 }
 
 enum Next {
@@ -54,6 +56,7 @@ impl<'a> Session<'a> {
         socket: SocketId,
         bucket: Shared,
         outgoing: mpsc::Receiver<Outgoing>,
+        reached: Option<Reached>,
     ) -> Self {
         let (batch, rack) = (Vec::new(), None);
         Self {
@@ -68,6 +71,7 @@ impl<'a> Session<'a> {
             rack,
             last_rack: 0,
             left: false,
+            reached,
         }
     }
 
@@ -261,7 +265,12 @@ impl<'a> Session<'a> {
     fn offer_rack(&mut self, video_slots: u8) {
         let pending = self.server.negotiator.offer_rack(video_slots);
         let (rack, sdp, slots) = (self.server.next_rack(), pending.sdp().to_owned(), pending.slots());
-        self.batch.push(encode(&ServerMessage::RackOffer { rack, sdp, slots }));
+        self.batch.push(encode(&ServerMessage::RackOffer {
+            rack,
+            sdp,
+            slots,
+            ice_servers: self.server.ice_servers.mint(self.reached.as_ref()),
+        }));
         (self.rack, self.last_rack) = (Some((rack, pending)), rack);
     }
 

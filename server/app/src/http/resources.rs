@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fiera_protocol::ids::{EventId, RoomId};
 use fiera_protocol::refusal::RefusalCode;
+use fiera_protocol::server::IceServer;
 use tokio::sync::oneshot;
 
 use super::auth;
@@ -20,6 +21,7 @@ use crate::event::{EventHandle, Message};
 use crate::keys::Keys;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
+use crate::streams::Reached;
 
 const SDP: &str = "application/sdp";
 
@@ -88,16 +90,33 @@ pub(super) async fn ask<T>(
     answer.await.map_err(|_| Refusal::unavailable())
 }
 
-/// 201 with the answer and the address of the session.
-pub(super) fn created(keys: &Keys, location: &str, answer: String) -> Response {
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(keys.random::<9>()));
+/// 201 with the answer, the address of the session, and the relays as links (RFC 9725, section 4.6).
+pub(super) fn created(server: &Server, reached: Option<&Reached>, location: &str, answer: String) -> Response {
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(server.services.keys.random::<9>()));
     let headers = [
         (header::CONTENT_TYPE, SDP.to_owned()),
         (header::LOCATION, location.to_owned()),
         (header::ETAG, tag),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (StatusCode::CREATED, headers, answer).into_response()
+    let mut response = (StatusCode::CREATED, headers, answer).into_response();
+    for IceServer {
+        urls,
+        username,
+        credential,
+    } in server.ice_servers.mint(reached)
+    {
+        for url in urls {
+            let link = format!(
+                "<{url}>; rel=\"ice-server\"; username=\"{username}\"; credential=\"{credential}\"; \
+                 credential-type=\"password\""
+            );
+            if let Ok(link) = HeaderValue::from_str(&link) {
+                response.headers_mut().append(header::LINK, link);
+            }
+        }
+    }
+    response
 }
 
 /// DELETE on a session. Its address is the right to end it; a token, where one is sent, must be good as well.

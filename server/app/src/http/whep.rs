@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{delete, post};
@@ -22,6 +22,7 @@ use super::{auth, resources};
 use crate::event::Message;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
+use crate::streams::Reached;
 
 pub(super) fn routes() -> Router<Server> {
     let session = delete(resources::delete)
@@ -60,6 +61,7 @@ pub(super) async fn start(
     Path((event, room)): Path<(String, String)>,
     address: auth::Address,
     headers: HeaderMap,
+    uri: Uri,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, HttpRefusal> {
     let since = Instant::now();
@@ -90,5 +92,10 @@ pub(super) async fn start(
         .await
         .and_then(|result| result)
         .map_err(Refusal::http)?;
-    Ok(resources::created(keys, &location, answer))
+    Ok(resources::created(
+        &server,
+        Reached::of(&headers, &uri).as_ref(),
+        &location,
+        answer,
+    ))
 }

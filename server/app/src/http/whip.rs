@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{delete, post};
@@ -21,6 +21,7 @@ use crate::event::Message;
 use crate::keys::Keys;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
+use crate::streams::Reached;
 
 pub(super) fn routes() -> Router<Server> {
     let session = delete(resources::delete)
@@ -59,6 +60,7 @@ pub(super) async fn start(
     Path((event, room)): Path<(String, String)>,
     address: auth::Address,
     headers: HeaderMap,
+    uri: Uri,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, HttpRefusal> {
     let (handle, room) = resources::endpoint(&server, &event, &room).map_err(Refusal::http)?;
@@ -87,7 +89,12 @@ pub(super) async fn start(
         .await
         .and_then(|result| result)
         .map_err(Refusal::http)?;
-    Ok(resources::created(keys, &location, answer))
+    Ok(resources::created(
+        &server,
+        Reached::of(&headers, &uri).as_ref(),
+        &location,
+        answer,
+    ))
 }
 
 /// Who a program is: the same token in the same room is the same publisher, so that an encoder that comes back

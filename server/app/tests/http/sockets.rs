@@ -133,7 +133,7 @@ async fn racks_and_offers_are_negotiated_and_bad_ones_refused() {
     let offer = client
         .until(|message| matches!(message, ServerMessage::RackOffer { .. }))
         .await;
-    let ServerMessage::RackOffer { rack, sdp, slots } = offer else {
+    let ServerMessage::RackOffer { rack, sdp, slots, .. } = offer else {
         unreachable!()
     };
     assert!(

@@ -53,6 +53,8 @@ impl std::fmt::Debug for TransportCredentials {
 pub struct ServerTransport {
     /// Advertised addresses of the media port, best first.
     pub candidates: Vec<SocketAddr>,
+    /// Whether TCP of the same numbers takes ICE-TCP (RFC 6544).
+    pub tcp: bool,
     /// SHA-256 fingerprint of the process certificate, `AB:CD:...`.
     pub fingerprint_sha256: String,
 }

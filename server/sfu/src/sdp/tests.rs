@@ -46,6 +46,7 @@ pub(super) fn local() -> TransportCredentials {
 pub(super) fn server() -> ServerTransport {
     ServerTransport {
         candidates: vec!["192.0.2.7:3478".parse().unwrap(), "[2001:db8::7]:3478".parse().unwrap()],
+        tcp: false,
         fingerprint_sha256: FINGERPRINT.to_owned(),
     }
 }

@@ -10,6 +10,9 @@ use super::codecs::Format;
 use super::parse::{Description, Section};
 use super::{ServerTransport, TransportCredentials};
 
+/// Foundations of TCP candidates begin here: they share none with UDP (RFC 8445 section 5.1.1.3).
+const TCP_FOUNDATION: u16 = 101;
+
 /// An m-line that we accept, as our answer describes it.
 #[derive(Debug)]
 pub(super) struct Accepted {
@@ -129,6 +132,23 @@ impl<'a> Text<'a> {
             let foundation = index.saturating_add(1);
             self.attribute(&format!(
                 "candidate:{foundation} 1 udp {priority} {} {} typ host",
+                address.ip(),
+                address.port()
+            ));
+        }
+        let tcp = if self.server.tcp {
+            &self.server.candidates[..]
+        } else {
+            &[]
+        };
+        for (index, address) in (0_u16..).zip(tcp) {
+            // Below every UDP candidate (type preference 90, as browsers have it); RFC 6544 section 4.2: direction
+            // preference 4 for passive ones.
+            let local_preference = (4_u32 << 13) | u32::from(0x1FFF_u16.saturating_sub(index));
+            let priority = (90_u32 << 24) | (local_preference << 8) | 255;
+            let foundation = TCP_FOUNDATION.saturating_add(index);
+            self.attribute(&format!(
+                "candidate:{foundation} 1 tcp {priority} {} {} typ host tcptype passive",
                 address.ip(),
                 address.port()
             ));

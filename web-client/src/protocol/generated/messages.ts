@@ -1250,7 +1250,11 @@ sdp: string,
 /**
  * The slots, in the order of the m-lines.
  */
-slots: Array<SlotInfo>, } | { "kind": "publish_answer",
+slots: Array<SlotInfo>,
+/**
+ * Relays for those whom neither UDP nor TCP reaches directly; for publishing as well.
+ */
+ice_servers?: Array<IceServer>, } | { "kind": "publish_answer",
 /**
  * Number of the offer that this answers, where it had one.
  */
@@ -1303,6 +1307,23 @@ direction: MediaDirection,
  * For people: why.
  */
 sentence: string, };
+
+/**
+ * A TURN server as browsers take it (W3C WebRTC, `RTCIceServer`), with credentials that expire.
+ */
+export type IceServer = {
+/**
+ * `turn:` and `turns:` URLs (RFC 7065).
+ */
+urls: Array<string>,
+/**
+ * Time of expiry and an opaque id.
+ */
+username: string,
+/**
+ * The password of that name.
+ */
+credential: string, };
 
 /**
  * A slot of the rack.

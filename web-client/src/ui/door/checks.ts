@@ -1,16 +1,21 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// The silent check of device and connection on the door: four questions, no permission asked, nothing sent anywhere
+// The silent check of device and connection on the door: five questions, no permission asked, nothing sent anywhere
 // but to our own server.
 
+import { findWay, type Way } from '../../media/way';
 import { socketAddress } from '../model/browser-world';
 import { getEvent } from './api';
 
-export type CheckName = 'server' | 'webrtc' | 'codec' | 'sockets';
-export type CheckResult = 'running' | 'fine' | 'bad';
+export type CheckName = 'server' | 'webrtc' | 'codec' | 'sockets' | 'media';
+/** `weak`: it works by a detour. */
+export type CheckResult = 'running' | 'fine' | 'weak' | 'bad';
 
 const SLOW_MS = 3_000;
+
+/** What could not be looked at is not complained about. */
+const MEDIA: Record<Way, CheckResult> = { udp: 'fine', tcp: 'weak', relay: 'weak', none: 'bad', unknown: 'fine' };
 
 export async function runChecks(event: string, report: (name: CheckName, result: CheckResult) => void): Promise<void> {
   const webrtc = await canView();
@@ -20,6 +25,7 @@ export async function runChecks(event: string, report: (name: CheckName, result:
   await Promise.all([
     inTime(getEvent(event).then((answer) => answer.ok)).then((ok) => report('server', ok ? 'fine' : 'bad')),
     inTime(socketOpens()).then((ok) => report('sockets', ok ? 'fine' : 'bad')),
+    webrtc ? findWay().then((way) => report('media', MEDIA[way])) : report('media', 'bad'),
   ]);
 }
 

@@ -45,7 +45,7 @@ async fn watch(site: &Site) -> (Peer, u8, u32, Client) {
     let offer = client
         .until(|message| matches!(message, ServerMessage::RackOffer { .. }))
         .await;
-    let ServerMessage::RackOffer { rack, sdp, slots } = offer else {
+    let ServerMessage::RackOffer { rack, sdp, slots, .. } = offer else {
         unreachable!()
     };
     let camera = slots.iter().find(|slot| slot.takes == SlotKind::Camera).unwrap();

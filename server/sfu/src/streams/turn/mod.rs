@@ -89,6 +89,11 @@ pub enum Step<'a> {
     Ended(Vec<u8>),
 }
 
+/// There is no crypto provider.
+#[derive(Debug, thiserror::Error)]
+#[error("no crypto for TURN: {0}")]
+pub struct NoCrypto(String);
+
 /// What all clients share: the secret of the credentials, the peers that may be reached.
 pub struct Turn {
     secret: ring::hmac::Key,
@@ -107,15 +112,18 @@ impl std::fmt::Debug for Turn {
 
 impl Turn {
     /// A server whose credentials are made with `secret` and whose only peers are our own media addresses.
-    #[must_use]
-    pub fn new(secret: &[u8], peers: Vec<SocketAddr>, provider: Arc<dyn RTCCryptoProvider>) -> Self {
+    ///
+    /// # Errors
+    /// [`NoCrypto`] where there is no provider of MD5 and HMAC-SHA1.
+    pub fn new(secret: &[u8], peers: Vec<SocketAddr>) -> Result<Self, NoCrypto> {
+        let provider = rtc_crypto::default_provider().map_err(|error| NoCrypto(error.to_string()))?;
         let nonces = ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret), b"nonce");
-        Self {
+        Ok(Self {
             secret: ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret),
             nonces: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, nonces.as_ref()),
             peers,
             provider,
-        }
+        })
     }
 
     /// The addresses of our media plane, as session descriptions name them.

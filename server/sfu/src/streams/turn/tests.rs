@@ -49,8 +49,7 @@ struct Program {
 
 impl Program {
     fn new() -> Self {
-        let provider = rtc_crypto::default_provider().expect("ring is built in");
-        let turn = Turn::new(b"a secret of the server", vec![ours()], provider);
+        let turn = Turn::new(b"a secret of the server", vec![ours()]).expect("ring is built in");
         let credentials = turn.mint("somebody", UNIX_S + 60);
         let nonce = turn.nonce(UNIX_S);
         Self {

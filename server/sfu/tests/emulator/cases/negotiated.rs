@@ -23,6 +23,7 @@ const WHEP_PICTURE: u8 = 1;
 fn server() -> ServerTransport {
     ServerTransport {
         candidates: vec![SocketAddr::from(([192, 0, 2, 1], 3_478))],
+        tcp: false,
         fingerprint_sha256: SERVER_IDENTITY.fingerprint_sha256().to_owned(),
     }
 }

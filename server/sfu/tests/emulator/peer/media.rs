@@ -110,6 +110,7 @@ pub(crate) fn full_rack(random: &mut Random) -> ViewerMedia {
     };
     let server = ServerTransport {
         candidates: Vec::new(),
+        tcp: false,
         fingerprint_sha256: String::new(),
     };
     let offer = rack::offer(&shape, &local, &server, &mut || random.next_u32());
