@@ -5,10 +5,15 @@
 
 use std::time::Duration;
 
+use crate::allocate::Reason;
+
 /// Upper bounds of the forward-latency histogram, microseconds.
 pub const LATENCY_BUCKETS_US: [u32; 12] = [
     100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000,
 ];
+
+/// Upper bounds of the distribution of estimates, bits per second.
+pub const ESTIMATE_BUCKETS_BPS: [u64; 7] = [150_000, 300_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000];
 
 /// Why an RTP packet was not forwarded or a datagram not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,6 +114,12 @@ pub struct Counters {
     pub relay_skew_sum_us: u64,
     /// The longest of these times, microseconds.
     pub relay_skew_max_us: u64,
+    /// Bytes of padding sent to measure paths, UDP payload.
+    pub padding_bytes: u64,
+    /// Slots of all viewers by why they get what they get, in the order of [`Reason::ALL`]; as it is now.
+    pub slots_by_reason: [u64; Reason::ALL.len()],
+    /// Viewers per bucket of [`ESTIMATE_BUCKETS_BPS`] of their estimates, then those above; as it is now.
+    pub estimates: [u64; ESTIMATE_BUCKETS_BPS.len() + 1],
     /// Times that a viewer's pictures stopped for a full socket or stream, until their next keyframe.
     pub congested: u64,
 }
@@ -117,6 +128,14 @@ impl Counters {
     /// Counts one drop.
     pub fn dropped(&mut self, reason: Drop) {
         if let Some(count) = self.drops.get_mut(reason as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Counts one viewer's estimate, bits per second.
+    pub fn estimated(&mut self, bps: u64) {
+        let bucket = ESTIMATE_BUCKETS_BPS.iter().position(|bound| bps <= *bound);
+        if let Some(count) = self.estimates.get_mut(bucket.unwrap_or(ESTIMATE_BUCKETS_BPS.len())) {
             *count += 1;
         }
     }
@@ -137,6 +156,13 @@ impl Counters {
         self.relay_skew_sum_us += other.relay_skew_sum_us;
         self.relay_skew_max_us = self.relay_skew_max_us.max(other.relay_skew_max_us);
         self.congested += other.congested;
+        self.padding_bytes += other.padding_bytes;
+        for (sum, more) in self.slots_by_reason.iter_mut().zip(other.slots_by_reason) {
+            *sum += more;
+        }
+        for (sum, more) in self.estimates.iter_mut().zip(other.estimates) {
+            *sum += more;
+        }
         for (sum, more) in self.drops.iter_mut().zip(other.drops) {
             *sum += more;
         }

@@ -50,9 +50,14 @@ impl Watchers {
     pub fn note(&mut self, decision: &Decision) {
         let wished = decision.wished.filter(|wished| decision.layer != Some(*wished));
         for layer in decision.layer.into_iter().chain(wished) {
-            if let Some(count) = self.0.get_mut(usize::from(layer)) {
-                *count = count.saturating_add(1);
-            }
+            self.add(layer);
+        }
+    }
+
+    /// Counts one more viewer of a layer.
+    pub fn add(&mut self, layer: u8) {
+        if let Some(count) = self.0.get_mut(usize::from(layer)) {
+            *count = count.saturating_add(1);
         }
     }
 

@@ -88,6 +88,8 @@ pub struct SlotRequest {
 pub enum Budget {
     /// Estimated, for all slots together, bits per second.
     Estimate(u64),
+    /// Estimated within the first seconds, bits per second: every step up is news, and is taken at once.
+    FirstEstimate(u64),
     /// The viewer sends no transport feedback: all that is wanted, or the lowest layers alone while losses are high
     /// (see [`crate::viewer::loss::LossGuard`]).
     Unknown {
@@ -189,11 +191,11 @@ impl Allocator {
     pub fn allocate(&mut self, now: Instant, budget: Budget, slots: &[SlotRequest]) -> [Decision; SLOTS_MAX] {
         let mut out = [Decision::EMPTY; SLOTS_MAX];
         let (limit, reduced) = match budget {
-            Budget::Estimate(bps) => (bps, false),
+            Budget::Estimate(bps) | Budget::FirstEstimate(bps) => (bps, false),
             Budget::Unknown { reduced } => (u64::MAX, reduced),
         };
         let rise_limit = match budget {
-            Budget::Estimate(bps) => bps / (100 + RISE_MARGIN_PERCENT) * 100,
+            Budget::Estimate(bps) | Budget::FirstEstimate(bps) => bps / (100 + RISE_MARGIN_PERCENT) * 100,
             Budget::Unknown { .. } => u64::MAX,
         };
         let waits = matches!(budget, Budget::Estimate(_));

@@ -28,12 +28,20 @@ impl Sfu {
         if viewer.transport.media_path().map(|path| path.end()) != Some(path.end()) {
             return;
         }
+        self.starve(now, index, None);
+    }
+
+    /// Pictures of a viewer, or that of one slot alone, go on at their next keyframes, of which one is asked for.
+    pub(super) fn starve(&mut self, now: Instant, index: usize, only: Option<usize>) {
+        let Some(viewer) = self.tables.viewers.get_mut(index) else {
+            return;
+        };
         let since = viewer
             .congested_at
             .map_or(now, |last| now.max(last + CONGESTED_KEYFRAMES_APART));
         let mut stopped = false;
         for (place, slot) in viewer.slots.iter_mut().enumerate() {
-            if !slot.wait_for_keyframe() {
+            if only.is_some_and(|only| only != place) || !slot.wait_for_keyframe() {
                 continue;
             }
             stopped = true;

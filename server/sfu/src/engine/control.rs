@@ -108,6 +108,7 @@ impl Sfu {
                 flowing: false,
                 visible_since: now,
                 layers: Vec::new(),
+                demand: None,
             });
         }
         let config = IngestConfig {
@@ -205,7 +206,7 @@ impl Sfu {
         if let Some(slot) = slot.filter(|slot| slot.want != height) {
             slot.want = height;
             self.replug(now, index);
-            self.retarget_all(now, index);
+            self.reallocate(now, index);
         }
     }
 

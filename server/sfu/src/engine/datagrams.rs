@@ -14,7 +14,7 @@ use crate::api::{CloseReason, Event, SourceKind};
 use crate::counters::Drop;
 use crate::egress::{Egress, Path};
 use crate::ingest::{Ingested, MediaPacket};
-use crate::rtcp::{Compound, Packet};
+use crate::rtcp::{Compound, Packet, Twcc};
 use crate::transport::ice::{self, Claim};
 use crate::transport::{Change, ice::StunRefusal};
 use crate::viewer::line::Feed;
@@ -91,6 +91,9 @@ impl Sfu {
             Entry::Publisher(_) => self.counters.publishers += 1,
             Entry::Viewer(index) => {
                 self.counters.viewers += 1;
+                if let Some(viewer) = self.tables.viewers.get_mut(index) {
+                    viewer.begin(now);
+                }
                 let gcm = self
                     .tables
                     .viewers
@@ -202,9 +205,10 @@ impl Sfu {
             match packet {
                 Packet::Nack(nack) => {
                     for seq in nack.seqs().take(NACK_SEQS_MAX) {
-                        self.repair(index, nack.media_ssrc, seq, egress);
+                        self.repair(now, index, nack.media_ssrc, seq, egress);
                     }
                 }
+                Packet::Twcc(feedback) => self.transport_feedback(now, index, &feedback),
                 Packet::Pli(pli) => self.viewer_wants_keyframe(now, index, pli.media_ssrc),
                 Packet::Fir(fir) => {
                     for (ssrc, _) in fir.entries() {
@@ -233,8 +237,17 @@ impl Sfu {
                 worst = worst.max(Some(block.fraction_lost));
             }
         }
-        if worst.is_some_and(|fraction| viewer.loss.report(now, fraction)) {
-            self.retarget_all(now, index);
+        if let (Some(fraction), Some(bandwidth)) = (worst, &mut viewer.bandwidth) {
+            bandwidth.on_loss_report(now, fraction);
+            self.follow_bandwidth(now, index);
+        }
+    }
+
+    fn transport_feedback(&mut self, now: Instant, index: usize, feedback: &Twcc<'_>) {
+        let viewer = self.tables.viewers.get_mut(index);
+        if let Some(bandwidth) = viewer.and_then(|viewer| viewer.bandwidth.as_mut()) {
+            bandwidth.on_feedback(now, feedback);
+            self.follow_bandwidth(now, index);
         }
     }
 
@@ -256,7 +269,7 @@ impl Sfu {
     }
 
     /// Answers one lost sequence number from the shared ring of its source.
-    fn repair(&mut self, index: usize, ssrc: u32, seq: u16, egress: &mut Egress) {
+    fn repair(&mut self, now: Instant, index: usize, ssrc: u32, seq: u16, egress: &mut Egress) {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
         };
@@ -274,7 +287,7 @@ impl Sfu {
         };
         let ring = room.filter(open).and_then(|room| room.ring(origin.feed));
         let packet = ring.and_then(|ring| ring.get(origin.source_seq));
-        let sent = match (packet, viewer.wire(egress)) {
+        let sent = match (packet, viewer.wire(now, egress)) {
             (Some(packet), Some((slots, mut wire))) => {
                 let slot = slots.get_mut(place);
                 slot.and_then(|slot| slot.retransmit(&mut wire, out_index, &origin, packet))
@@ -331,6 +344,7 @@ impl Sfu {
                 if connected {
                     self.counters.viewers = self.counters.viewers.saturating_sub(1);
                 }
+                self.probing.retain(|v| *v != index);
                 self.replaying.retain(|(v, _)| *v != index);
                 self.waiting.retain(|w| w.viewer != index);
                 if let Some(room) = self.rooms.get_mut(&viewer.room) {

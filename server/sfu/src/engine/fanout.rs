@@ -32,15 +32,13 @@ impl Sfu {
                 }
                 left -= 1;
                 work.done += 1;
-                serve(
-                    &mut self.tables,
-                    &mut self.counters,
-                    &mut self.events,
-                    index,
-                    work,
-                    now,
-                    egress,
-                );
+                let served = Served {
+                    tables: &mut self.tables,
+                    counters: &mut self.counters,
+                    events: &mut self.events,
+                    replaying: &mut self.replaying,
+                };
+                serve(served, index, work, now, egress);
             }
             self.finish();
         }
@@ -98,11 +96,22 @@ pub(super) fn refuse(events: &mut VecDeque<Event>, peer: PeerId, slot: &mut Slot
     });
 }
 
+/// What serving a viewer changes.
+struct Served<'a> {
+    tables: &'a mut Tables,
+    counters: &'a mut Counters,
+    events: &'a mut VecDeque<Event>,
+    replaying: &'a mut Vec<(usize, usize)>,
+}
+
 /// All packets of one wake-up to one viewer, next to each other in the arena so that they share a send.
 fn serve(
-    tables: &mut Tables,
-    counters: &mut Counters,
-    events: &mut VecDeque<Event>,
+    Served {
+        tables,
+        counters,
+        events,
+        replaying,
+    }: Served<'_>,
     index: usize,
     work: &Work,
     now: Instant,
@@ -112,12 +121,24 @@ fn serve(
         return;
     };
     let peer = viewer.peer;
-    let Some((slots, mut wire)) = viewer.wire(egress) else {
+    let Some((slots, mut wire)) = viewer.wire(now, egress) else {
         return;
     };
     for stretch in &work.stretches {
         let packets = work.pending.get(stretch.start..stretch.end).unwrap_or_default();
-        for slot in slots.iter_mut().filter(|slot| slot.takes(stretch.feed)) {
+        for (place, slot) in slots
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, slot)| slot.takes(stretch.feed))
+        {
+            if let Some(first) = packets.first()
+                && slot.is_flowing_picture(stretch.feed)
+                && !wire.bandwidth.may_send_pictures(now)
+            {
+                slot.hold(stretch.feed, first.packet.ext_seq);
+                replaying.push((index, place));
+                continue;
+            }
             for pending in packets {
                 let forwarded = slot.forward(&mut wire, pending.feed, &pending.packet, pending.padding);
                 let bytes = match forwarded {

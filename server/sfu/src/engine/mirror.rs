@@ -12,7 +12,8 @@ use super::relay::{Relay, ThreadId};
 use super::room::{Follower, Pending};
 use super::stage::Stage;
 use crate::allocate::LayerMask;
-use crate::api::{RoomKey, Side};
+use crate::api::{CloseReason, PeerId, RoomKey, Side};
+use crate::egress::{Egress, Path};
 use crate::ingest::MediaPacket;
 use crate::plan::{SourceId, SourceRef};
 use crate::viewer::line::Feed;
@@ -23,6 +24,25 @@ const KEYFRAMES_ASKED_APART: Duration = Duration::from_millis(50);
 const PAST_PACKETS_MAX: u64 = 4_000;
 
 impl Sfu {
+    /// Ends a connection because its participant has a newer one on another thread.
+    pub fn handle_replaced(&mut self, now: Instant, peer: PeerId, egress: &mut Egress) {
+        if let Some(entry) = self.tables.of_peer(peer) {
+            self.remove(now, entry, CloseReason::Replaced, egress);
+        }
+    }
+
+    /// Whether the connection with this `ice-ufrag` of ours is on this thread.
+    #[must_use]
+    pub fn knows_ufrag(&self, local_ufrag: &str) -> bool {
+        self.tables.of_ufrag(local_ufrag).is_some()
+    }
+
+    /// Whether a connection of this thread has proved this address.
+    #[must_use]
+    pub fn knows(&self, path: &Path) -> bool {
+        self.tables.of_path(path).is_some()
+    }
+
     /// Tells which thread has, or is about to have, the publishers of a room; none: it has none any more.
     pub fn handle_home(&mut self, now: Instant, room: RoomKey, home: Option<ThreadId>) {
         match home {
@@ -137,6 +157,7 @@ impl Sfu {
             return;
         }
         let left = std::mem::replace(&mut room.following, wanted);
+        room.told.clear();
         if let Some(left) = left {
             self.relays.push_back((left, Relay::Unwatch(key)));
         }

@@ -4,8 +4,9 @@
 //! One media thread without IO: it owns its publishers and viewers, never sees another thread's, and tells other threads
 //! of rooms by message.
 //! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `fanout` (what goes out),
-//! `congestion` (what did not fit), `mirror` (rooms across threads), `timers`.
+//! `allotment` (which layer each viewer gets), `congestion` (what did not fit), `mirror` (rooms across threads), `timers`.
 
+mod allotment;
 mod congestion;
 mod control;
 mod datagrams;
@@ -63,6 +64,8 @@ pub struct Sfu {
     scratch: Vec<u8>,
     /// Connections whose transport has something to do soon.
     attention: Vec<Entry>,
+    /// Viewers whose paths are being probed.
+    probing: Vec<usize>,
     /// Slots that replay: viewer and place of the slot.
     replaying: Vec<(usize, usize)>,
     /// Slots that wait for a keyframe: viewer, place of the slot, since when.
@@ -106,6 +109,7 @@ impl Sfu {
             counters: Counters::default(),
             scratch: Vec::with_capacity(1_500),
             attention: Vec::new(),
+            probing: Vec::new(),
             replaying: Vec::new(),
             waiting: Vec::new(),
             next_source: (u64::from(thread.0) << 48 | u64::from(life) << 32) + 1,

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::stage::StageSource;
-use crate::allocate::{LAYERS_MAX, LayerRate};
+use crate::allocate::{Demand, LAYERS_MAX, LayerRate};
 use crate::api::{ParticipantKey, PeerId, RoomKey, SourceKind};
 use crate::ingest::PublisherStreams;
 use crate::plan::SourceRef;
@@ -26,6 +26,8 @@ pub(crate) struct Source {
     /// Nothing from before this moment may be replayed to the audience.
     pub(crate) visible_since: Instant,
     pub(crate) layers: Vec<LayerState>,
+    /// Which of several layers somebody watches.
+    pub(crate) demand: Option<Demand>,
 }
 
 /// One simulcast layer.

@@ -12,7 +12,6 @@ use super::{Sfu, Waiting};
 use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side};
 use crate::plan::{SourceId, SourceRef};
 use crate::sdp::SlotKind;
-use crate::viewer::layers;
 use crate::viewer::line::Feed;
 use crate::viewer::slot::{Replay, Slot};
 
@@ -23,7 +22,7 @@ const REPLAY_PACKETS_MAX: u64 = 200;
 /// Even for a publisher that ignores requests: packets of its whole group of pictures.
 const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
 
-fn slot_is_empty(peer: PeerId, slot: &Slot) -> Event {
+pub(super) fn slot_is_empty(peer: PeerId, slot: &Slot) -> Event {
     Event::SlotChanged {
         peer,
         slot: slot.media.slot,
@@ -83,8 +82,8 @@ impl Sfu {
             return;
         };
         let is_program = viewer.takes(SlotKind::Program);
-        let mut fresh = Vec::new();
-        for (place, slot) in viewer.slots.iter_mut().enumerate() {
+        let mut changed = false;
+        for slot in &mut viewer.slots {
             let plan = stage.plan(side);
             let planned = match slot.media.kind {
                 SlotKind::Voice if is_program => plan.program_voice(),
@@ -97,6 +96,7 @@ impl Sfu {
             if slot.assigned == wanted && still_seen {
                 continue;
             }
+            changed = true;
             slot.assigned = wanted;
             let refused = slot.refused_codec.take().is_some();
             // The picture before stays until the next one begins, unless it may not be seen any more.
@@ -106,12 +106,9 @@ impl Sfu {
                     self.events.push_back(slot_is_empty(peer, slot));
                 }
             }
-            if wanted.is_some() {
-                fresh.push(place);
-            }
         }
-        for place in fresh {
-            self.retarget(now, index, place);
+        if changed {
+            self.reallocate(now, index);
         }
     }
 
@@ -124,14 +121,6 @@ impl Sfu {
         self.events.extend(empty.map(|slot| slot_is_empty(viewer.peer, slot)));
     }
 
-    /// Chooses the layer of every slot of a viewer anew.
-    pub(super) fn retarget_all(&mut self, now: Instant, index: usize) {
-        let slots = self.tables.viewers.get(index).map_or(0, |viewer| viewer.slots.len());
-        for place in 0..slots {
-            self.retarget(now, index, place);
-        }
-    }
-
     /// Chooses layers anew for those who watch a source whose layers came or went.
     pub(super) fn relayer(&mut self, now: Instant, key: RoomKey, source: SourceId) {
         let Some(room) = self.rooms.get(&key) else { return };
@@ -140,43 +129,24 @@ impl Sfu {
                 continue;
             };
             let watches = |s: &Slot| s.assigned.is_some_and(|assigned| assigned.id == source);
-            let places: Vec<usize> = viewer
-                .slots
-                .iter()
-                .enumerate()
-                .filter(|(_, s)| watches(s))
-                .map(|(place, _)| place)
-                .collect();
-            for place in places {
-                self.retarget(now, index, place);
+            if viewer.slots.iter().any(watches) {
+                self.reallocate(now, index);
             }
         }
     }
 
-    /// Aims one slot at the layer that suits it, by replay where the past is fresh, else by a keyframe request.
-    fn retarget(&mut self, now: Instant, index: usize, place: usize) {
+    /// Aims one slot at a layer of its source, by replay where the past is fresh, else by a keyframe request.
+    pub(super) fn aim(&mut self, now: Instant, index: usize, place: usize, layer: u8) {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
         };
-        let (room_key, reduced) = (viewer.room, viewer.loss.is_reduced());
+        let room_key = viewer.room;
         let Some(slot) = viewer.slots.get_mut(place) else {
             return;
         };
-        let (Some(source), Some(want)) = (slot.assigned, slot.want) else {
+        let (Some(source), Some(room)) = (slot.assigned, self.rooms.get_mut(&room_key)) else {
             return;
         };
-        let Some(room) = self.rooms.get_mut(&viewer.room) else {
-            return;
-        };
-        let Some(state) = room.stage.source(source.id) else {
-            return;
-        };
-        let chosen = if slot.is_video() {
-            layers::choose(state.layers.iter().map(|layer| layer.facts), want, reduced)
-        } else {
-            Some(0)
-        };
-        let Some(layer) = chosen else { return };
         let feed = Feed {
             source: source.id,
             layer,
@@ -235,8 +205,15 @@ impl Sfu {
         {
             return false;
         }
-        slot.replay = Some(Replay { feed, next: start });
+        slot.replay = Some(Replay {
+            feed,
+            next: start,
+            held: false,
+        });
         slot.live = None;
+        if packets_max > REPLAY_PACKETS_MAX {
+            self.hurry(now, index);
+        }
         if !self.replaying.contains(&(index, place)) {
             self.replaying.push((index, place));
         }

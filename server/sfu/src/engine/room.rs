@@ -63,6 +63,8 @@ pub(crate) struct Room {
     pub(crate) followers: Vec<Follower>,
     /// The home that we watch; none: it is here, or unknown, or nobody here watches.
     pub(crate) following: Option<ThreadId>,
+    /// What home was told that viewers here want, by source.
+    pub(crate) told: Vec<(SourceId, LayerMask)>,
     /// Keyframes asked for at home, and when.
     pub(crate) asked: Vec<(Feed, Instant)>,
     /// What some slot of a viewer here is sent or waits for, and perhaps a little more.
@@ -104,6 +106,7 @@ impl Room {
         }
         self.watched.retain(|feed| stage.source(feed.source).is_some());
         self.asked.retain(|(feed, _)| stage.source(feed.source).is_some());
+        self.told.retain(|(source, _)| stage.source(*source).is_some());
     }
 
     /// Keeps a packet. False when its source is not on the stage.

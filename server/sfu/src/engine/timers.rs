@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::Sfu;
+use super::allotment::HELD_MAX;
 use super::fanout::refuse;
 use super::tables::Entry;
 use crate::api::Event;
@@ -32,13 +33,22 @@ const ASK_AGAIN: Duration = Duration::from_millis(300);
 /// A source without packets for this long does not flow.
 const SOURCE_SILENCE: Duration = Duration::from_secs(2);
 
+/// How far a replay has come.
+enum Caught {
+    NotYet,
+    Up,
+    /// A slow path holds it back for so long that it must go on at a keyframe.
+    TooOld,
+}
+
 impl Sfu {
     /// Does what is due. Call it every [`TICK`]; a late call catches up with one step.
     pub fn handle_tick(&mut self, now: Instant, egress: &mut Egress) {
         self.tick = self.tick.wrapping_add(1);
         self.tend(now, egress);
         self.feed_back(now, egress);
-        self.replay_some(egress);
+        self.replay_some(now, egress);
+        self.measure(now, egress);
         self.ask_for_waiting(now);
         let wheel = (self.tick % WHEEL_TICKS) as usize;
         let capacity = self.tables.viewers.capacity();
@@ -130,44 +140,52 @@ impl Sfu {
     }
 
     /// The past for newcomers, paced.
-    fn replay_some(&mut self, egress: &mut Egress) {
+    fn replay_some(&mut self, now: Instant, egress: &mut Egress) {
         let mut at = 0;
         while let Some((index, place)) = self.replaying.get(at).copied() {
-            if self.replay_step(index, place, egress) {
-                at += 1;
-            } else {
-                self.replaying.swap_remove(at);
+            match self.replay_step(now, index, place, egress) {
+                Caught::NotYet => at += 1,
+                Caught::Up => drop(self.replaying.swap_remove(at)),
+                Caught::TooOld => {
+                    self.replaying.swap_remove(at);
+                    self.starve(now, index, Some(place));
+                }
             }
         }
     }
 
-    /// Returns whether the slot goes on replaying.
-    fn replay_step(&mut self, index: usize, place: usize, egress: &mut Egress) -> bool {
+    fn replay_step(&mut self, now: Instant, index: usize, place: usize, egress: &mut Egress) -> Caught {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
-            return false;
+            return Caught::Up;
         };
         let peer = viewer.peer;
         let Some(slot) = viewer.slots.get(place) else {
-            return false;
+            return Caught::Up;
         };
         let (Some(mut replay), Some(source)) = (slot.replay, slot.assigned) else {
-            return false;
+            return Caught::Up;
         };
         let room = self.rooms.get(&viewer.room).filter(|_| source.id == replay.feed.source);
         let Some(ring) = room.and_then(|room| room.ring(replay.feed)) else {
             if let Some(slot) = viewer.slots.get_mut(place) {
                 slot.replay = None;
             }
-            return false;
+            return Caught::Up;
         };
         let newest = ring.newest().unwrap_or(0);
         let mut sent = 0;
         // Not connected, or moving: the replay goes on when it may.
-        let Some((slots, mut wire)) = viewer.wire(egress) else {
-            return true;
+        let Some((slots, mut wire)) = viewer.wire(now, egress) else {
+            return Caught::NotYet;
         };
-        let Some(slot) = slots.get_mut(place) else { return false };
-        while sent < REPLAY_PACKETS_PER_TICK && replay.next <= newest && wire.egress.has_room() {
+        let Some(slot) = slots.get_mut(place) else {
+            return Caught::Up;
+        };
+        while sent < REPLAY_PACKETS_PER_TICK
+            && replay.next <= newest
+            && wire.egress.has_room()
+            && wire.bandwidth.may_send_pictures(now)
+        {
             let packet = ring.get(replay.next);
             replay.next += 1;
             slot.replay = Some(replay);
@@ -188,7 +206,7 @@ impl Sfu {
                     self.counters.dropped(Drop::NoCodec);
                     refuse(&mut self.events, peer, slot, replay.feed, codec);
                     slot.replay = None;
-                    return false;
+                    return Caught::Up;
                 }
                 Forwarded::No | Forwarded::NoRoom => continue,
             }
@@ -197,9 +215,13 @@ impl Sfu {
         }
         if replay.next > newest {
             slot.replay = None;
-            return false;
+            return Caught::Up;
         }
-        true
+        let is_old = |at: Instant| now.saturating_duration_since(at) > HELD_MAX;
+        if replay.held && ring.get(replay.next).is_none_or(|packet| is_old(packet.arrival)) {
+            return Caught::TooOld;
+        }
+        Caught::NotYet
     }
 
     /// Slots without a picture: ask again, and take an older group of pictures when nobody answers.
@@ -251,31 +273,14 @@ impl Sfu {
                     replan.push(room);
                 }
             }
+            if Self::weigh_layers(publisher) {
+                replan.push(room);
+            }
         }
         for room in replan {
             self.replan(now, room);
         }
-        self.recount();
-    }
-
-    /// Notes anew which feeds somebody here is sent or waits for.
-    fn recount(&mut self) {
-        for room in self.rooms.values_mut() {
-            room.watched.clear();
-            for index in &room.viewers {
-                let slots = self.tables.viewers.get(*index).map(|viewer| &viewer.slots);
-                for feed in slots
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|slot| [slot.live, slot.target])
-                    .flatten()
-                {
-                    if !room.watched.contains(&feed) {
-                        room.watched.push(feed);
-                    }
-                }
-            }
-        }
+        self.recount(now);
     }
 
     fn look_who_speaks(&mut self, now: Instant) {

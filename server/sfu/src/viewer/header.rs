@@ -76,6 +76,12 @@ impl HeaderTemplate {
         }
     }
 
+    /// Whether its headers carry a transport-wide number.
+    #[must_use]
+    pub fn is_numbered(&self) -> bool {
+        self.twcc_at.is_some()
+    }
+
     /// Bytes of every header made from this template.
     #[must_use]
     pub fn header_len(&self) -> usize {

@@ -4,6 +4,7 @@
 //! The viewing side (`down`): a rack of slots over one transport, as lean as hundreds of them need it to be.
 //! It never sees other viewers or where packets come from.
 
+pub mod bandwidth;
 pub mod header;
 pub mod layers;
 pub mod line;
@@ -18,7 +19,7 @@ use crate::egress::Egress;
 use crate::rtcp::{write_bye, write_sdes_cname, write_sr};
 use crate::sdp::{SlotKind, ViewerMedia};
 use crate::transport::Transport;
-use loss::LossGuard;
+use bandwidth::Bandwidth;
 use slot::{Slot, Wire};
 
 /// One viewing connection.
@@ -36,8 +37,8 @@ pub struct Viewer {
     pub transport: Transport,
     /// The rack.
     pub slots: Vec<Slot>,
-    /// Lowest layer or wanted layer.
-    pub loss: LossGuard,
+    /// What its path carries, from the moment on that media may flow.
+    pub bandwidth: Option<Box<Bandwidth>>,
     /// The last keyframe request that was made, or will be, because its way out was full.
     pub congested_at: Option<Instant>,
     cname: String,
@@ -67,15 +68,21 @@ impl Viewer {
             side,
             transport,
             slots,
-            loss: LossGuard::default(),
+            bandwidth: None,
             congested_at: None,
             cname: media.cname,
             twcc: 0,
         }
     }
 
+    /// Media may flow from now on.
+    pub fn begin(&mut self, now: Instant) {
+        let numbered = self.slots.iter().any(|slot| slot.is_video() && slot.is_numbered());
+        self.bandwidth = Some(Box::new(Bandwidth::new(now, numbered)));
+    }
+
     /// The slots and where their packets are written; none while no media may flow.
-    pub fn wire<'a>(&'a mut self, egress: &'a mut Egress) -> Option<(&'a mut [Slot], Wire<'a>)> {
+    pub fn wire<'a>(&'a mut self, now: Instant, egress: &'a mut Egress) -> Option<(&'a mut [Slot], Wire<'a>)> {
         let path = self.transport.media_path()?;
         let srtp = self.transport.srtp()?;
         Some((
@@ -85,8 +92,29 @@ impl Viewer {
                 egress,
                 path,
                 twcc: &mut self.twcc,
+                bandwidth: self.bandwidth.as_deref_mut()?,
+                now,
             },
         ))
+    }
+
+    /// Sends the padding that a probe needs, on the first picture slot that can.
+    pub fn probe(&mut self, now: Instant, egress: &mut Egress) -> usize {
+        let due = self
+            .bandwidth
+            .as_ref()
+            .map_or(0, |bandwidth| bandwidth.padding_due(now));
+        if due == 0 {
+            return 0;
+        }
+        let Some((slots, mut wire)) = self.wire(now, egress) else {
+            return 0;
+        };
+        let pictures = slots.iter_mut().filter(|slot| slot.is_video());
+        pictures
+            .map(|slot| slot.pad(&mut wire, due))
+            .find(|sent| *sent > 0)
+            .unwrap_or(0)
     }
 
     /// The slot that sends under an SSRC.

@@ -4,6 +4,10 @@
 //! One slot of a viewer's rack: which source is plugged in, and how its packets are written and sealed.
 //! It never decides who may be seen.
 
+use std::time::Instant;
+
+use crate::allocate::Reason;
+use crate::bwe::{SentKind, WIRE_OVERHEAD_BYTES};
 use crate::egress::{Egress, Path};
 use crate::ingest::MediaPacket;
 use crate::plan::{SourceId, SourceRef};
@@ -11,6 +15,7 @@ use crate::rtcp::SenderInfo;
 use crate::sdp::{Codec, PayloadType, SlotKind, SlotMedia};
 use crate::transport::srtp::Srtp;
 
+use super::bandwidth::Bandwidth;
 use super::header::{Fields, HeaderTemplate};
 use super::line::{Feed, Line, Numbers, Origin, Start, Vp8Counters};
 
@@ -29,6 +34,10 @@ pub struct Wire<'a> {
     pub path: Path,
     /// Transport-wide number of the next packet, of all slots together.
     pub twcc: &'a mut u16,
+    /// What its path carries.
+    pub bandwidth: &'a mut Bandwidth,
+    /// When what is written leaves.
+    pub now: Instant,
 }
 
 /// What became of a packet offered to a slot.
@@ -51,13 +60,15 @@ pub enum Forwarded {
     NoRoom,
 }
 
-/// Frames that a newcomer gets before it is live.
+/// Packets that a slot gets from the history, paced, until it has caught up.
 #[derive(Debug, Clone, Copy)]
 pub struct Replay {
     /// The layer that is replayed.
     pub feed: Feed,
     /// Extended sequence number of the next packet.
     pub next: u64,
+    /// The slot was live already, and its path is slower than a large picture: what it gets must not grow old.
+    pub held: bool,
 }
 
 /// One slot.
@@ -81,6 +92,10 @@ pub struct Slot {
     pub shown: Option<SourceId>,
     /// Reported as undecodable.
     pub refused_codec: Option<Codec>,
+    /// The layer that it would get if its publisher sent all of them.
+    pub wished: Option<u8>,
+    /// Why it gets what it gets.
+    pub reason: Reason,
     template: HeaderTemplate,
     line: Line,
     rtx_index: u64,
@@ -107,6 +122,8 @@ impl Slot {
             replay: None,
             shown: None,
             refused_codec: None,
+            wished: None,
+            reason: Reason::Empty,
             template,
             line,
             rtx_index,
@@ -141,6 +158,59 @@ impl Slot {
         self.live = None;
         self.target = None;
         self.replay = None;
+    }
+
+    /// Whether its packets carry transport-wide numbers.
+    #[must_use]
+    pub fn is_numbered(&self) -> bool {
+        self.template.is_numbered()
+    }
+
+    /// Whether a feed is its live picture, and nothing of it is held back or replayed.
+    #[must_use]
+    pub fn is_flowing_picture(&self, feed: Feed) -> bool {
+        self.live == Some(feed) && self.replay.is_none() && self.is_video()
+    }
+
+    /// Holds a live picture back from a packet on; it goes on as a paced replay.
+    pub fn hold(&mut self, feed: Feed, from: u64) {
+        self.replay = Some(Replay {
+            feed,
+            next: from,
+            held: true,
+        });
+    }
+
+    /// Sends padding alone on the retransmission SSRC, about `bytes` of it on the wire. Returns what was sent, which is
+    /// less where the slot has no retransmission or the arena is full.
+    pub fn pad(&mut self, wire: &mut Wire<'_>, bytes: usize) -> usize {
+        let Some(ssrc) = self.media.rtx_ssrc else { return 0 };
+        let pt = match self.newest {
+            Some((_, _, codec)) => self.payload_type(codec).and_then(|pt| pt.rtx_pt),
+            None => self.media.payload_types.iter().find_map(|pt| pt.rtx_pt),
+        };
+        let Some(pt) = pt.filter(|_| self.is_numbered()) else {
+            return 0;
+        };
+        let mut sent = 0;
+        while sent < bytes {
+            let fields = Fields {
+                marker: false,
+                pt,
+                seq: self.rtx_index as u16,
+                timestamp: self.newest.map_or(0, |(_, timestamp, _)| timestamp),
+                ssrc,
+                twcc: *wire.twcc,
+                padding: u8::MAX,
+            };
+            let index = self.rtx_index;
+            self.rtx_index += 1;
+            let Some(len) = seal(wire, &self.template, &fields, index, SentKind::Padding, |_| Some(0)) else {
+                break;
+            };
+            sent += len + WIRE_OVERHEAD_BYTES;
+        }
+        sent
     }
 
     /// Stops a picture until its next keyframe. False for sound, and for what sends nothing or waits already.
@@ -266,7 +336,9 @@ impl Slot {
             padding: 0,
         };
         let template = &self.template;
-        seal(wire, template, &fields, index, |body| copy(body, 0, sets));
+        seal(wire, template, &fields, index, SentKind::Media, |body| {
+            copy(body, 0, sets)
+        });
     }
 
     fn write(
@@ -278,14 +350,17 @@ impl Slot {
         packet: &MediaPacket,
         numbers: Numbers,
     ) -> Option<usize> {
-        seal(wire, &self.template, fields, index, |body| {
+        let kind = if prefix.is_empty() {
+            SentKind::Media
+        } else {
+            SentKind::Retransmission
+        };
+        seal(wire, &self.template, fields, index, kind, |body| {
             let at = copy(body, 0, prefix)?;
             let end = copy(body, at, &packet.payload)?;
             if let Some(payload) = body.get_mut(at..end) {
                 let Vp8Counters { picture_id, tl0 } = numbers.vp8;
-                packet
-                    .facts
-                    .patch(payload, picture_id.unwrap_or(0), tl0.unwrap_or(0));
+                packet.facts.patch(payload, picture_id.unwrap_or(0), tl0.unwrap_or(0));
             }
             Some(end)
         })
@@ -334,10 +409,17 @@ impl Slot {
         let original = (index as u16).to_be_bytes();
         if origin.is_sets {
             let sets = packet.parameter_sets.as_deref()?;
-            return seal(wire, &self.template, &fields, rtx_index, |body| {
-                let at = copy(body, 0, &original)?;
-                copy(body, at, sets)
-            });
+            return seal(
+                wire,
+                &self.template,
+                &fields,
+                rtx_index,
+                SentKind::Retransmission,
+                |body| {
+                    let at = copy(body, 0, &original)?;
+                    copy(body, at, sets)
+                },
+            );
         }
         self.write(wire, &fields, rtx_index, &original, packet, numbers)
     }
@@ -378,6 +460,7 @@ fn seal(
     template: &HeaderTemplate,
     fields: &Fields,
     index: u64,
+    kind: SentKind,
     fill: impl FnOnce(&mut [u8]) -> Option<usize>,
 ) -> Option<usize> {
     let space = wire.egress.reserve()?;
@@ -393,6 +476,9 @@ fn seal(
     }
     let sealed = wire.srtp.seal_rtp(space, header_len, len, fields.ssrc, index)?;
     wire.egress.commit(wire.path, sealed);
-    *wire.twcc = wire.twcc.wrapping_add(1);
+    if template.is_numbered() {
+        wire.bandwidth.on_sent(wire.now, *wire.twcc, sealed, kind);
+        *wire.twcc = wire.twcc.wrapping_add(1);
+    }
     Some(sealed)
 }

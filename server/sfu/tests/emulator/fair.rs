@@ -86,8 +86,18 @@ struct Links {
 /// When a slot changed, to whose source, from which timestamp on.
 pub(crate) type SlotChange = (u64, Option<(u8, SourceKind)>, u32);
 
+/// What a meter is told: the beginning (true) and the end of a piece of the server's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metered {
+    /// One datagram of a publisher.
+    Ingest,
+    /// One call of `transmit`.
+    Transmit,
+}
+
 /// One run.
 pub(crate) struct Fair {
+    pub(crate) meter: fn(Metered, bool),
     pub(crate) now_us: u64,
     /// One per media thread.
     pub(crate) threads: Vec<Sfu>,
@@ -139,6 +149,7 @@ impl Fair {
     /// A run on so many media threads.
     pub(crate) fn on_threads(seed: u64, threads: usize) -> Self {
         Self {
+            meter: |_, _| (),
             leaving: Vec::new(),
             now_us: 0,
             threads: (0..threads).map(|place| Self::thread(place, 0)).collect(),
@@ -504,7 +515,9 @@ impl Fair {
     fn transmit(&mut self, place: usize) {
         let now = self.now();
         loop {
+            (self.meter)(Metered::Transmit, true);
             let more = self.threads[place].transmit(now, &mut self.egress);
+            (self.meter)(Metered::Transmit, false);
             self.flush();
             if !more {
                 break;
@@ -525,7 +538,14 @@ impl Fair {
                     remote: flight.from,
                 };
                 let place = self.owner_of(flight.from, &flight.datagram);
+                let publishes = matches!(self.homes.get(&flight.from), Some(Who::Publisher(_)));
+                if publishes {
+                    (self.meter)(Metered::Ingest, true);
+                }
                 self.threads[place].handle_datagram(now, path, &flight.datagram, &mut self.egress);
+                if publishes {
+                    (self.meter)(Metered::Ingest, false);
+                }
                 self.flush();
                 self.deliver_mail();
             }

@@ -98,12 +98,22 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(address: SocketAddr, mut random: Random, is_dtls_client: bool) -> Self {
+    pub(crate) fn new(address: SocketAddr, random: Random, is_dtls_client: bool) -> Self {
+        Self::towards(address, random, is_dtls_client, fingerprint(&SERVER_IDENTITY))
+    }
+
+    /// As `new`, for a server with a certificate of this fingerprint.
+    pub(crate) fn towards(
+        address: SocketAddr,
+        mut random: Random,
+        is_dtls_client: bool,
+        server_is: Fingerprint,
+    ) -> Self {
         let (own, server) = (credentials(&mut random), credentials(&mut random));
         let remote = RemoteTransport {
             ice_ufrag: server.ice_ufrag.clone(),
             ice_pwd: server.ice_pwd.clone(),
-            fingerprint: fingerprint(&SERVER_IDENTITY),
+            fingerprint: server_is,
             we_are_dtls_client: is_dtls_client,
         };
         Self {

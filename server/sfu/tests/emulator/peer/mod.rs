@@ -9,3 +9,6 @@ pub(crate) mod payload;
 pub(crate) mod publisher;
 pub(crate) mod track;
 pub(crate) mod viewer;
+/// As browsers report, shared with the tests of the estimator.
+#[path = "../../bwe/receiver.rs"]
+pub(crate) mod receiver;

@@ -14,6 +14,7 @@ use fiera_sfu::sdp::{Codec, SlotMedia, ViewerMedia};
 
 use super::endpoint::{Endpoint, Inbound};
 use super::payload::Stamp;
+use super::receiver::{self, Receiver};
 
 /// A hole is asked for after this time, so that reordering alone costs nothing ...
 const NACK_AFTER_US: u64 = 12_000;
@@ -69,6 +70,8 @@ pub(crate) struct Viewer {
     pub(crate) reports: Vec<Report>,
     /// Whether it sends NACKs.
     pub(crate) nacks: bool,
+    /// Whether it sends transport-wide feedback.
+    pub(crate) transport_reports: bool,
     /// The same packet of a slot again.
     pub(crate) duplicates: u64,
     /// What those were, by slot and place in its line.
@@ -77,6 +80,8 @@ pub(crate) struct Viewer {
     pub(crate) transport_seqs: Vec<u16>,
     lines: BTreeMap<u8, Line>,
     next_report_us: u64,
+    transport: Receiver,
+    next_transport_report_us: u64,
 }
 
 impl Viewer {
@@ -88,11 +93,14 @@ impl Viewer {
             received: Vec::new(),
             reports: Vec::new(),
             nacks: true,
+            transport_reports: true,
             duplicates: 0,
             again: Vec::new(),
             transport_seqs: Vec::new(),
             lines: BTreeMap::new(),
             next_report_us: 0,
+            transport: Receiver::default(),
+            next_transport_report_us: 0,
         }
     }
 
@@ -149,6 +157,15 @@ impl Viewer {
                     write_rr(&mut compound, OWN_SSRC, &[]);
                 }
                 write_nack(&mut compound, OWN_SSRC, media.ssrc, wanted);
+            }
+        }
+        if self.transport_reports && self.next_transport_report_us <= now_us {
+            self.next_transport_report_us = now_us + receiver::REPORT_US;
+            if let Some(report) = self.transport.report(now_us) {
+                if compound.is_empty() {
+                    write_rr(&mut compound, OWN_SSRC, &[]);
+                }
+                compound.extend(report);
             }
         }
         if !compound.is_empty() {
@@ -232,6 +249,9 @@ impl Viewer {
             "the mid of another m-line"
         );
         self.transport_seqs.extend(known.twcc);
+        if let Some(seq) = known.twcc {
+            self.transport.on_packet(now_us, seq);
+        }
         let repaired = media.ssrc != ssrc;
         let fits = |pt: &&fiera_sfu::sdp::PayloadType| {
             if repaired {

@@ -1,0 +1,174 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What one viewer's path carries, and which layer each slot gets of it: estimate, probes, pacing and allocation.
+//! It never sees a packet's bytes or another viewer. Sound that carries no numbers (some clients number pictures alone) is
+//! not counted; it is small.
+
+use std::time::{Duration, Instant};
+
+use super::loss::LossGuard;
+use crate::allocate::{Allocator, Budget, Decision, Reason, SLOTS_MAX, SlotRequest};
+use crate::bwe::{Config, Estimate, Estimator, LimitedBy, Pacer, SentKind};
+use crate::rtcp::Twcc;
+
+/// First target, bits per second: one full picture with sound. Most paths carry it, and its keyframe need not be sent
+/// twice; on those that do not the first reports bring a smaller one.
+const START_BPS: u64 = 2_500_000;
+/// For so long what is learnt of a path counts at once.
+const FIRST: Duration = Duration::from_secs(3);
+/// A target that moved by less than one part in this many changes no allocation.
+const MOVED_PART: u64 = 20;
+
+/// Bandwidth of one viewer.
+///
+/// Contract: [`Bandwidth::on_sent`] for everything that leaves, [`Bandwidth::on_feedback`] and
+/// [`Bandwidth::on_loss_report`] for what comes back, [`Bandwidth::tick`] at the estimator's pace; after each of these
+/// three [`Bandwidth::is_due`], and where it is [`Bandwidth::allocate`].
+#[derive(Debug)]
+pub struct Bandwidth {
+    estimator: Estimator,
+    pacer: Pacer,
+    allocator: Allocator,
+    loss: LossGuard,
+    /// Transport-wide numbers were negotiated.
+    numbered: bool,
+    began: Instant,
+    /// What the last allocation went by.
+    allocated: Budget,
+    /// Some slot has less than it wants.
+    short: bool,
+}
+
+impl Bandwidth {
+    /// Of a connection that may send from now on. `numbered`: packets carry transport-wide numbers.
+    #[must_use]
+    pub fn new(now: Instant, numbered: bool) -> Self {
+        let config = Config {
+            start_bps: START_BPS,
+            ..Config::default()
+        };
+        Self {
+            estimator: Estimator::new(now, config),
+            pacer: Pacer::new(now, START_BPS),
+            allocator: Allocator::default(),
+            loss: LossGuard::default(),
+            numbered,
+            began: now,
+            allocated: Budget::Estimate(0),
+            short: true,
+        }
+    }
+
+    /// A datagram of `bytes` was sealed under the transport-wide number `seq`.
+    pub fn on_sent(&mut self, now: Instant, seq: u16, bytes: usize, kind: SentKind) {
+        self.pacer.on_sent(bytes);
+        self.estimator.on_sent(now, seq, bytes, kind);
+    }
+
+    /// Transport-wide feedback of the viewer.
+    pub fn on_feedback(&mut self, now: Instant, feedback: &Twcc<'_>) {
+        if self.numbered {
+            self.estimator.on_feedback(now, feedback);
+            self.follow(now);
+        }
+    }
+
+    /// The highest fraction lost, of 256, among the pictures of a receiver report.
+    pub fn on_loss_report(&mut self, now: Instant, fraction_lost: u8) {
+        self.loss.report(now, fraction_lost);
+        self.estimator.on_loss_report(now, fraction_lost);
+        self.follow(now);
+    }
+
+    /// Does what is due by time.
+    pub fn tick(&mut self, now: Instant) {
+        if self.numbered && now >= self.estimator.deadline() {
+            self.estimator.tick(now);
+            self.follow(now);
+        }
+    }
+
+    /// Whether a probe is under way or about to begin: then [`Bandwidth::tick`] wants to be called every few
+    /// milliseconds.
+    #[must_use]
+    pub fn is_probing(&self, now: Instant) -> bool {
+        self.numbered && (now >= self.estimator.deadline() || self.estimator.padding_due(now) > 0)
+    }
+
+    /// Bytes of padding to send now, wire overhead included.
+    #[must_use]
+    pub fn padding_due(&self, now: Instant) -> usize {
+        if self.numbered {
+            self.estimator.padding_due(now)
+        } else {
+            0
+        }
+    }
+
+    fn follow(&mut self, now: Instant) {
+        self.pacer.set_target(now, self.estimator.estimate().target_bps);
+    }
+
+    /// Whether a batch of pictures may leave now; see [`Pacer`]. Nobody is held back of whose path nothing is known.
+    pub fn may_send_pictures(&mut self, now: Instant) -> bool {
+        matches!(self.budget(now), Budget::Unknown { .. }) || self.pacer.may_send_now(now)
+    }
+
+    /// What the slots may take together.
+    #[must_use]
+    pub fn budget(&self, now: Instant) -> Budget {
+        let Estimate {
+            target_bps, limited_by, ..
+        } = self.estimator.estimate();
+        if self.numbered && limited_by != LimitedBy::Reports {
+            match now.saturating_duration_since(self.began) < FIRST {
+                true => Budget::FirstEstimate(target_bps),
+                false => Budget::Estimate(target_bps),
+            }
+        } else {
+            Budget::Unknown {
+                reduced: self.loss.is_reduced(),
+            }
+        }
+    }
+
+    /// The state of the path, for metrics.
+    #[must_use]
+    pub fn estimate(&self) -> Estimate {
+        self.estimator.estimate()
+    }
+
+    /// Whether slots should be allocated anew: the budget moved, or some slot waits for more.
+    #[must_use]
+    pub fn is_due(&self, now: Instant) -> bool {
+        use Budget::{Estimate, FirstEstimate};
+        match (self.allocated, self.budget(now)) {
+            (Estimate(before) | FirstEstimate(before), Estimate(bps) | FirstEstimate(bps)) => {
+                bps.abs_diff(before) > before / MOVED_PART && (self.short || bps < before)
+            }
+            (before, budget) => before != budget,
+        }
+    }
+
+    /// Decides which layer each slot gets.
+    pub fn allocate(&mut self, now: Instant, slots: &[SlotRequest]) -> [Decision; SLOTS_MAX] {
+        self.allocated = self.budget(now);
+        let decisions = self.allocator.allocate(now, self.allocated, slots);
+        self.short = decisions
+            .iter()
+            .any(|d| matches!(d.reason, Reason::Bandwidth | Reason::Rising | Reason::Paused));
+        decisions
+    }
+
+    /// Tells what would be sent at most if the path carried it, bits per second, so that nothing more is probed for.
+    pub fn set_wanted(&mut self, now: Instant, bps: u64) {
+        self.estimator.set_wanted(now, bps);
+    }
+
+    /// Whether some slot waits for more and should be looked at again soon, though the budget did not move.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.short
+    }
+}
