@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 use fiera_protocol::codec::{encode_client, parse_client};
 use fiera_sfu::clock::ServerClock;
 use fiera_sfu::codec;
-use fiera_sfu::egress::{Egress, Path};
+use fiera_sfu::egress::{Egress, Path, Via};
 use fiera_sfu::engine::Sfu;
 use fiera_sfu::rtcp::{Compound, Packet};
 use fiera_sfu::rtp;
 use fiera_sfu::sdp::{Codec, ExtensionIds, ServerTransport, TransportCredentials, publish, rack, whep};
+use fiera_sfu::streams::framing::{FRAME_BYTES_MAX, FrameReader, Framing, opening};
+use fiera_sfu::streams::turn::{Client, Clock, NoRelay, Relays, Step, Turn};
 use fiera_sfu::transport::dtls::DtlsIdentity;
 use fiera_sfu::transport::ice;
 
@@ -31,6 +33,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("rtcp", rtcp),
     ("dependency", dependency),
     ("datagrams", datagrams),
+    ("streams", streams),
 ];
 
 /// A text frame of a client: what is read can be written and read again.
@@ -156,6 +159,7 @@ pub(crate) fn datagrams(data: &[u8]) {
         let length = usize::from(u16::from_be_bytes([high, low])).min(after.len());
         let (datagram, after) = after.split_at(length);
         let path = Path {
+            via: Via::Udp,
             local: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             remote: SocketAddr::from((Ipv4Addr::new(127, 0, 0, address), 5_000)),
         };
@@ -166,4 +170,56 @@ pub(crate) fn datagrams(data: &[u8]) {
     }
     assert!(egress.runs().is_empty(), "a stranger got an answer");
     assert!(sfu.poll_event().is_none(), "a stranger caused an event");
+}
+
+/// The secret and the time that the corpus is signed with.
+const TURN_SECRET: &[u8] = b"fuzz";
+const TURN_UNIX_S: u64 = 1_800_000_000;
+
+struct OneRelay(u32);
+
+impl Relays for OneRelay {
+    fn take(&mut self, _: &str, like: IpAddr) -> Result<SocketAddr, NoRelay> {
+        self.0 += 1;
+        Ok(SocketAddr::new(like, 50_000))
+    }
+}
+
+/// A byte stream: what it begins with, its frames, and each frame as a message to the relay. The first byte says which
+/// framing it has.
+pub(crate) fn streams(data: &[u8]) {
+    let Some((first, stream)) = data.split_first() else {
+        return;
+    };
+    let _ = opening(stream);
+    let framing = if *first == 0 { Framing::Length } else { Framing::Turn };
+    let media = SocketAddr::from((Ipv4Addr::LOCALHOST, 8_443));
+    let turn = Turn::new(TURN_SECRET, vec![media]).expect("crypto");
+    let mut client = Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 5_000)));
+    let (mut reader, mut relays) = (FrameReader::new(framing), OneRelay(0));
+    let clock = Clock {
+        now: Instant::now(),
+        unix_s: TURN_UNIX_S,
+    };
+    for piece in stream.chunks(FRAME_BYTES_MAX) {
+        let space = reader.space();
+        assert!(space.len() >= piece.len(), "there is room for what one frame can need");
+        space[..piece.len()].copy_from_slice(piece);
+        reader.filled(piece.len());
+        loop {
+            match reader.next() {
+                Ok(Some(frame)) => {
+                    assert!(frame.len() <= FRAME_BYTES_MAX);
+                    match client.handle(&turn, clock, &mut relays, frame) {
+                        Step::Relay { peer, .. } | Step::Bound { peer, .. } => {
+                            assert!(peer == 0 && relays.0 > 0, "reached without an allocation");
+                        }
+                        _ => {}
+                    }
+                }
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+    }
 }

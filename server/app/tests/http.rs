@@ -18,3 +18,5 @@ mod media;
 mod site;
 #[path = "http/sockets.rs"]
 mod sockets;
+#[path = "http/streams.rs"]
+mod streams;

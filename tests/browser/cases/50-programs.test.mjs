@@ -12,7 +12,7 @@ import { run } from "../lib/children.mjs";
 import { codecsNow, join } from "../lib/fair.mjs";
 import { browserTestsDir, pythonPath } from "../lib/paths.mjs";
 import { hears, moves, showsClip, showsColor } from "../lib/senses.mjs";
-import { startDemoSpeaker, startFfmpeg, startServer, whepUrl } from "../lib/server.mjs";
+import { freePort, startDemoSpeaker, startFfmpeg, startServer, whepUrl } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
 describe("FFmpeg publishes by WHIP", () => {
@@ -89,5 +89,24 @@ describe("aiortc watches by WHEP", () => {
     assert.ok(steps.every((step) => step < 125), `frames came out of order: ${seen.stamps.join(" ")}`);
     assert.ok(seen.loudest > 0.01, `the loudest sound was ${seen.loudest}`);
     assert.ok(seen.deleted === 200 || seen.deleted === 204, `DELETE was answered ${seen.deleted}`);
+  });
+});
+
+describe("aioice uses the relay", () => {
+  let server, turn_port;
+  before(async () => {
+    turn_port = await freePort();
+    server = await startServer({ args: ["--turn-port", String(turn_port)] });
+  });
+  after(async () => {
+    await server?.stop();
+  });
+
+  it("reaches our media by UDP, TCP and the port of the pages, and nobody else", async () => {
+    const script = path(browserTestsDir, "programs/turn_check.py");
+    const seen = JSON.parse((await run("aioice", pythonPath, [script, server.base, String(turn_port)])).split("\n").at(-1));
+    for (const way of ["udp", "tcp", "pages"]) {
+      assert.deepEqual(seen[way], { answered: true, mapped_is_relayed: true, stranger: 403 }, way);
+    }
   });
 });

@@ -51,6 +51,8 @@ export async function startRoaming() {
     },
     stop: () => {
       process.off("exit", kill);
+      // The system takes a network down when it finds the time; the cable is taken out at once.
+      here("link del fiera2");
       kill();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -8,7 +8,7 @@ use fiera_protocol::ids::Role;
 use crate::site::{Answer, Site};
 
 /// The offer of a program: Opus and VP8 in one bundle.
-fn offer(direction: &str) -> String {
+pub fn offer(direction: &str) -> String {
     let fingerprint = ["AB"; 32].join(":");
     let media = |kind: &str, mid: u8, pt: u8, codec: &str| {
         format!(
@@ -24,7 +24,7 @@ fn offer(direction: &str) -> String {
     )
 }
 
-async fn post(site: &Site, path: &str, token: &str, kind: &str, body: &str) -> Answer {
+pub async fn post(site: &Site, path: &str, token: &str, kind: &str, body: &str) -> Answer {
     let bearer = format!("Bearer {token}");
     site.ask(
         "POST",
@@ -35,7 +35,7 @@ async fn post(site: &Site, path: &str, token: &str, kind: &str, body: &str) -> A
     .await
 }
 
-const SDP: &str = "application/sdp";
+pub const SDP: &str = "application/sdp";
 
 #[tokio::test]
 async fn a_session_is_created_and_ended_at_its_address() {

@@ -178,6 +178,10 @@ impl Site {
         client
     }
 
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }

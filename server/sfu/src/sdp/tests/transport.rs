@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 use super::super::publish::answer;
-use super::super::{RemoteTransport, SdpRefusal};
+use super::super::{RemoteTransport, SdpRefusal, ServerTransport};
 use super::{FINGERPRINT, OPUS, VP8, fixture, local, offer, section, server};
 
 fn remote(offer: &str) -> Result<RemoteTransport, SdpRefusal> {
@@ -148,4 +148,24 @@ fn mids_are_short_tokens_and_differ() {
 #[test]
 fn debug_output_of_our_credentials_is_empty() {
     assert!(!format!("{:?}", local()).contains("abcd"));
+}
+
+#[test]
+fn tcp_candidates_stand_below_every_udp_one_and_wait_to_be_called() {
+    let server = ServerTransport { tcp: true, ..server() };
+    let (answer, ..) = answer(&offer(&[OPUS, VP8]), &local(), &server).unwrap();
+    let candidates = answer.lines().filter_map(|line| line.strip_prefix("a=candidate:"));
+    let words: Vec<Vec<&str>> = candidates.map(|line| line.split(' ').collect()).collect();
+    let priority = |words: &Vec<&str>| words[3].parse::<u32>().unwrap();
+    let (udp, tcp): (Vec<_>, Vec<_>) = words.iter().partition(|words| words[2] == "udp");
+    assert_eq!((udp.len(), tcp.len()), (2, 2));
+    assert!(udp.iter().map(|it| priority(it)).min() > tcp.iter().map(|it| priority(it)).max());
+    assert!(
+        tcp.iter()
+            .all(|words| words.ends_with(&["typ", "host", "tcptype", "passive"]))
+    );
+    assert!(
+        words.windows(2).all(|pair| pair[0][0] != pair[1][0]),
+        "foundations differ"
+    );
 }
