@@ -86,6 +86,7 @@ impl App {
             MediaConfig {
                 bind,
                 advertise: config.advertise.clone(),
+                threads: config.media_threads.map(usize::from),
             },
             on_event,
         )?;

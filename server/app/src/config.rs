@@ -29,6 +29,9 @@ pub struct Settings {
     /// A TCP port of its own for TURN within TLS, with the certificate of HTTPS; 5349 is the usual one [default: none].
     #[arg(long, env = "FIERA_TURN_TLS_PORT", value_name = "PORT")]
     pub turn_tls_port: Option<u16>,
+    /// Media threads [default: one per core].
+    #[arg(long, env = "FIERA_MEDIA_THREADS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub media_threads: Option<u16>,
     /// Address that clients reach this machine at, best first; may be given several times [default: all of this machine].
     #[arg(long, env = "FIERA_ADVERTISE", value_name = "IP", value_delimiter = ',')]
     pub advertise: Vec<IpAddr>,
@@ -80,6 +83,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// UDP port for media; 0 for any.
     pub media_port: u16,
+    /// Media threads; none: one per core.
+    pub media_threads: Option<u16>,
     /// TURN's own port, UDP and TCP.
     pub turn_port: Option<u16>,
     /// TURN's own port for TLS.
@@ -122,6 +127,7 @@ impl Config {
                 .or(file.listen)
                 .unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8_080))),
             media_port: given.media_port.or(file.media_port).unwrap_or(8_443),
+            media_threads: given.media_threads.or(file.media_threads),
             turn_port: given.turn_port.or(file.turn_port),
             turn_tls_port: given.turn_tls_port.or(file.turn_tls_port),
             advertise: if given.advertise.is_empty() {

@@ -48,6 +48,7 @@ mod tests {
         let config = MediaConfig {
             bind: SocketAddr::from(([0, 0, 0, 0], 0)),
             advertise,
+            threads: None,
         };
         let expected = [
             SocketAddr::from(([192, 0, 2, 1], 7)),
@@ -61,6 +62,7 @@ mod tests {
         let config = MediaConfig {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             advertise: Vec::new(),
+            threads: None,
         };
         assert_eq!(advertised(&config, 9), [SocketAddr::from(([127, 0, 0, 1], 9))]);
     }

@@ -1,38 +1,46 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! IO for the media plane: the UDP socket, the media thread, batches out, mailboxes in.
+//! IO for the media plane: the UDP port, one media thread per core, batches out, mailboxes in.
 //! It never sees tokio, HTTP, the hub or the signalling protocol.
 
 mod addresses;
+mod director;
+mod mailbox;
+mod router;
 mod snapshot;
 mod streams;
 mod thread;
 mod udp;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use fiera_sfu::api::{Command, Event};
+use fiera_sfu::clock::ServerClock;
 use fiera_sfu::sdp::{ServerTransport, TransportCredentials};
 use fiera_sfu::transport::dtls::{DtlsIdentity, IdentityError};
 use ring::rand::{SecureRandom, SystemRandom};
 
+use director::Director;
 use fiera_sfu::egress::{Path, StreamId, Via};
+use fiera_sfu::engine::ThreadId;
+use mailbox::{Letter, Mailbox};
+use snapshot::Report;
 
-pub use snapshot::{CountersSnapshot, LATENCY_BUCKETS_S};
+pub use snapshot::{CountersSnapshot, LATENCY_BUCKETS_S, RUN_LENGTHS, ThreadSnapshot};
 pub use streams::StreamSink;
 use streams::Streams;
-use udp::{Waker, is_timeout};
+use udp::is_timeout;
 
 /// Characters of ICE credentials (RFC 8839 section 5.4: `ice-char`).
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/// Commands that may wait for the media thread. It empties its mailbox many times a second; who writes into a full one
-/// waits for that.
-const LETTERS_MAX: usize = 65_536;
+/// Media threads at most: beyond these a single room gains nothing, and each has a send arena of its own.
+pub const THREADS_MAX: usize = 16;
 const ICE_UFRAG_CHARS: usize = 8;
 const ICE_PWD_CHARS: usize = 24;
 
@@ -43,6 +51,8 @@ pub struct MediaConfig {
     pub bind: SocketAddr,
     /// Addresses put into session descriptions, best first; empty: every address of this machine, loopback last.
     pub advertise: Vec<IpAddr>,
+    /// Media threads, up to [`THREADS_MAX`]; none: one per core.
+    pub threads: Option<usize>,
 }
 
 /// Why the media plane could not start.
@@ -67,69 +77,82 @@ pub enum MediaError {
 /// A running media plane; says goodbye to everybody and ends when dropped.
 pub struct Media {
     handle: MediaHandle,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// A cheap, cloneable way to talk to the media plane from any thread.
 #[derive(Clone)]
 pub struct MediaHandle {
     shared: Arc<Shared>,
-    mailbox: SyncSender<Letter>,
 }
 
 struct Shared {
     transport: ServerTransport,
-    waker: Waker,
-    counters: Mutex<CountersSnapshot>,
+    /// The same for all threads: server times of one must mean something to the others.
+    clock: ServerClock,
+    director: Arc<Director>,
     streams: Streams,
-    /// Datagrams of streams that found the mailbox full.
-    mail_refused: AtomicU64,
+    events: Mutex<Box<dyn Fn(Event) + Send>>,
+    /// One per thread.
+    reports: Vec<Mutex<Report>>,
     alive: AtomicBool,
     random: SystemRandom,
 }
 
-/// What other threads put into the media thread's mailbox.
-enum Letter {
-    Command(Box<Command>),
-    Datagram(Path, Box<[u8]>),
-    Stop,
+impl Shared {
+    fn say(&self, event: Event) {
+        (self.events.lock().unwrap_or_else(PoisonError::into_inner))(event);
+    }
+}
+
+fn server_clock() -> ServerClock {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ServerClock::new(Instant::now(), u64::try_from(unix.as_micros()).unwrap_or(0))
 }
 
 impl Media {
-    /// Binds the port and starts the media thread. `events` is called on that thread and must not block.
+    /// Binds the port on all threads and starts them. `events` is called on these threads, by one at a time, and must
+    /// not block.
     ///
     /// # Errors
     /// [`MediaError`] when the port is taken or not allowed, or the system refuses what the media plane needs.
     pub fn start(config: MediaConfig, events: Box<dyn Fn(Event) + Send>) -> Result<Self, MediaError> {
         let identity = Arc::new(DtlsIdentity::generate()?);
-        let socket = udp::UdpSocket::bind(config.bind).map_err(|source| MediaError::Bind {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = config.threads.unwrap_or_else(cores).clamp(1, THREADS_MAX);
+        let sockets = udp::UdpSocket::bind_all(config.bind, threads).map_err(|source| MediaError::Bind {
             address: config.bind,
             source,
         })?;
-        let port = socket.local_addr()?.port();
-        let candidates = addresses::advertised(&config, port);
-        let (mailbox, letters) = std::sync::mpsc::sync_channel(LETTERS_MAX);
+        let port = sockets
+            .first()
+            .map_or(Ok(0), |socket| socket.local_addr().map(|a| a.port()))?;
         let shared = Arc::new(Shared {
             transport: ServerTransport {
-                candidates,
+                candidates: addresses::advertised(&config, port),
                 tcp: false,
                 fingerprint_sha256: identity.fingerprint_sha256().to_owned(),
             },
-            waker: Waker::new()?,
-            counters: Mutex::new(CountersSnapshot::default()),
+            clock: server_clock(),
+            director: Arc::new(Director::new(threads)?),
             streams: Streams::default(),
-            mail_refused: AtomicU64::new(0),
+            events: Mutex::new(events),
+            reports: (0..threads).map(|_| Mutex::default()).collect(),
             alive: AtomicBool::new(true),
             random: SystemRandom::new(),
         });
-        let worker = thread::Worker::new(socket, identity, Arc::clone(&shared), letters, events);
-        let thread = std::thread::Builder::new()
-            .name("fiera-media".to_owned())
-            .spawn(move || worker.run())?;
-        Ok(Self {
-            handle: MediaHandle { shared, mailbox },
-            thread: Some(thread),
-        })
+        let mut media = Self {
+            handle: MediaHandle {
+                shared: Arc::clone(&shared),
+            },
+            threads: Vec::new(),
+        };
+        for (number, socket) in (0_u16..).zip(sockets) {
+            let worker = thread::Worker::new(ThreadId(number), socket, Arc::clone(&identity), Arc::clone(&shared));
+            let builder = std::thread::Builder::new().name(format!("fiera-media-{number}"));
+            media.threads.push(builder.spawn(move || worker.run())?);
+        }
+        Ok(media)
     }
 
     /// A handle for other threads.
@@ -141,23 +164,19 @@ impl Media {
 
 impl Drop for Media {
     fn drop(&mut self) {
-        self.handle.post(Letter::Stop);
-        if let Some(thread) = self.thread.take() {
+        for mailbox in &self.handle.shared.director.mailboxes {
+            mailbox.post(Letter::Stop);
+        }
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
 }
 
 impl MediaHandle {
-    fn post(&self, letter: Letter) {
-        // The thread outlives every handle but during shutdown, when nothing matters any more.
-        let _ = self.mailbox.send(letter);
-        self.shared.waker.wake();
-    }
-
     /// Queues a command; commands of one caller keep their order.
     pub fn command(&self, command: Command) {
-        self.post(Letter::Command(Box::new(command)));
+        self.shared.director.command(Instant::now(), command);
     }
 
     /// Registers a byte stream or relay on which a peer at `remote` may be reached; its datagrams go to `sink`.
@@ -175,9 +194,10 @@ impl MediaHandle {
             local: None,
             remote,
         };
-        match self.mailbox.try_send(Letter::Datagram(path, datagram.into())) {
-            Ok(()) => self.shared.waker.wake(),
-            Err(_) => drop(self.shared.mail_refused.fetch_add(1, Ordering::Relaxed)),
+        let mailboxes = &self.shared.director.mailboxes;
+        let place = (id.0 as usize).checked_rem(mailboxes.len());
+        if let Some(mailbox) = place.and_then(|place| mailboxes.get(place)) {
+            mailbox.post(Letter::FromStream(path, datagram.into()));
         }
     }
 
@@ -186,7 +206,7 @@ impl MediaHandle {
         self.shared.streams.close(id);
     }
 
-    /// Whether the media thread runs; false only when the system took its socket away, or during shutdown.
+    /// Whether all media threads run; false only when the system took a socket away, or during shutdown.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.shared.alive.load(Ordering::Acquire)
@@ -230,14 +250,27 @@ impl MediaHandle {
             .expect("the system's random number generator failed");
     }
 
-    /// The counters, at most a quarter of a second old.
+    fn reports(&self) -> impl Iterator<Item = Report> + '_ {
+        let published = self.shared.reports.iter();
+        published.map(|report| report.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// The counters of all threads added up, at most a quarter of a second old.
     #[must_use]
     pub fn counters(&self) -> CountersSnapshot {
-        self.shared
-            .counters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let mut sum = Report::default();
+        for report in self.reports() {
+            sum.counters.add(&report.counters);
+            sum.socket.add(&report.socket);
+        }
+        let refused = self.shared.director.mailboxes.iter().map(Mailbox::refused).sum();
+        CountersSnapshot::of(&sum.counters, sum.socket, refused)
+    }
+
+    /// What each thread did, at most a quarter of a second old.
+    #[must_use]
+    pub fn thread_counters(&self) -> Vec<ThreadSnapshot> {
+        self.reports().map(|report| report.snapshot()).collect()
     }
 }
 
@@ -245,3 +278,6 @@ impl MediaHandle {
 fn is_passing(error: &std::io::Error) -> bool {
     is_timeout(error) || error.kind() == std::io::ErrorKind::Interrupted
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,11 +4,15 @@
 //! The counters as other threads see them.
 
 use fiera_sfu::counters::{Counters, Drop, LATENCY_BUCKETS_US};
+use fiera_sfu::egress::Run;
 
 /// Upper bounds of the forward-latency histogram, seconds.
 pub const LATENCY_BUCKETS_S: [f64; 12] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0,
 ];
+
+/// Upper bounds of the lengths of runs, datagrams that share one buffer of one send.
+pub const RUN_LENGTHS: [u16; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 /// Counters since the start, all threads added up.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,7 +35,7 @@ pub struct CountersSnapshot {
     pub subscribers: u64,
 }
 
-/// What the socket dropped.
+/// What the socket did and dropped.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SocketCounters {
     /// Datagrams that the kernel would not take in time.
@@ -42,6 +46,111 @@ pub(crate) struct SocketCounters {
     pub(crate) failed: u64,
     /// Runs that were resent without segmentation offload.
     pub(crate) gso_fallbacks: u64,
+    pub(crate) receive_calls: u64,
+    pub(crate) received: u64,
+    pub(crate) send_calls: u64,
+    pub(crate) sent_datagrams: u64,
+    /// By [`RUN_LENGTHS`].
+    pub(crate) runs: [u64; RUN_LENGTHS.len()],
+}
+
+impl SocketCounters {
+    /// Counts what one system call took.
+    pub(crate) fn sent(&mut self, runs: &[Run]) {
+        self.send_calls += 1;
+        for run in runs {
+            self.sent_datagrams += u64::from(run.segments);
+            let bucket = RUN_LENGTHS.iter().position(|bound| run.segments <= *bound);
+            if let Some(count) = bucket.and_then(|bucket| self.runs.get_mut(bucket)) {
+                *count += 1;
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &SocketCounters) {
+        self.blocked += other.blocked;
+        self.streams_full += other.streams_full;
+        self.failed += other.failed;
+        self.gso_fallbacks += other.gso_fallbacks;
+        self.receive_calls += other.receive_calls;
+        self.received += other.received;
+        self.send_calls += other.send_calls;
+        self.sent_datagrams += other.sent_datagrams;
+        for (sum, more) in self.runs.iter_mut().zip(other.runs) {
+            *sum += more;
+        }
+    }
+}
+
+/// What one media thread did since the start, but for `queue_depth` and the connections, which are as they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ThreadSnapshot {
+    /// Its number, from 0.
+    pub thread: usize,
+    /// Seconds that it did not wait for anything; the share is that of `elapsed_s`.
+    pub busy_s: f64,
+    /// Seconds since it started.
+    pub elapsed_s: f64,
+    /// Letters that wait in its mailbox.
+    pub queue_depth: usize,
+    /// Packets and datagrams for it that its full mailbox refused.
+    pub queue_drops: u64,
+    /// Datagrams that it received for connections of other threads.
+    pub forwarded_datagrams: u64,
+    /// `recvmmsg` calls.
+    pub receive_calls: u64,
+    /// Datagrams that they brought.
+    pub received_datagrams: u64,
+    /// `sendmmsg` calls that took something.
+    pub send_calls: u64,
+    /// Datagrams that they took (segments of runs).
+    pub sent_datagrams: u64,
+    /// Runs of datagrams to one peer, per upper bound of [`RUN_LENGTHS`] (not cumulative).
+    pub runs: [u64; RUN_LENGTHS.len()],
+    /// Packets taken over from the home threads of their rooms.
+    pub relayed_packets: u64,
+    /// Sum of the times from their arrival there to here (skew), seconds.
+    pub skew_sum_s: f64,
+    /// The longest of these times, seconds.
+    pub skew_max_s: f64,
+    /// Ticks made.
+    pub ticks: u64,
+    /// Ticks that came later than the next one was due.
+    pub ticks_late: u64,
+    /// Publishing connections that are up here.
+    pub publishers: u64,
+    /// Viewing connections that are up here.
+    pub subscribers: u64,
+    /// Times that it began anew after a panic.
+    pub restarts: u64,
+}
+
+/// What a thread publishes of itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Report {
+    pub(crate) counters: Counters,
+    pub(crate) socket: SocketCounters,
+    pub(crate) thread: ThreadSnapshot,
+}
+
+impl Report {
+    /// The thread's own figures, completed by what core and socket counted.
+    pub(crate) fn snapshot(&self) -> ThreadSnapshot {
+        let (counters, socket) = (&self.counters, &self.socket);
+        ThreadSnapshot {
+            receive_calls: socket.receive_calls,
+            received_datagrams: socket.received,
+            send_calls: socket.send_calls,
+            sent_datagrams: socket.sent_datagrams,
+            runs: socket.runs,
+            relayed_packets: counters.relayed_packets,
+            skew_sum_s: counters.relay_skew_sum_us as f64 / 1e6,
+            skew_max_s: counters.relay_skew_max_us as f64 / 1e6,
+            publishers: counters.publishers,
+            subscribers: counters.viewers,
+            ..self.thread.clone()
+        }
+    }
 }
 
 impl CountersSnapshot {

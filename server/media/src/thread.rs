@@ -1,73 +1,83 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! The media thread: one loop over socket, mailbox and clock around the sans-IO core.
-//! A panic in the core ends the connections of this thread, never the server.
+//! A media thread: one loop over socket, mailbox and clock around the sans-IO core.
+//! A panic in the core ends the connections of this thread, never those of others or the server.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use fiera_sfu::api::{CloseReason, Command, Event, PeerId};
-use fiera_sfu::clock::ServerClock;
-use fiera_sfu::egress::Egress;
-use fiera_sfu::engine::{Sfu, TICK};
+use fiera_sfu::counters::Counters;
+use fiera_sfu::egress::{Egress, Path};
+use fiera_sfu::engine::{Sfu, TICK, ThreadId};
 use fiera_sfu::transport::dtls::DtlsIdentity;
 
-use crate::snapshot::CountersSnapshot;
+use crate::mailbox::{Letter, Mailbox};
+use crate::router::{Route, Router};
+use crate::snapshot::{Report, ThreadSnapshot};
 use crate::udp::UdpSocket;
-use crate::{Letter, Shared, is_passing};
+use crate::{Shared, is_passing};
 
 /// Without connections the thread wakes up this rarely.
 const IDLE_WAIT: Duration = Duration::from_millis(250);
 /// The counters are published this often.
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(250);
-/// Commands carried out before the socket is looked at again.
+/// Letters looked at before the socket is looked at again.
 const LETTERS_PER_TURN: usize = 256;
 /// Batches read from the socket before what came in is sent on.
 const BATCHES_PER_TURN: usize = 4;
 
 pub(crate) struct Worker {
+    thread: ThreadId,
     socket: UdpSocket,
     identity: Arc<DtlsIdentity>,
     shared: Arc<Shared>,
-    letters: Receiver<Letter>,
-    events: Box<dyn Fn(Event) + Send>,
+    /// None where there is but one thread.
+    router: Option<Router>,
+    inbox: VecDeque<Letter>,
     /// Peers that the control plane believes in.
     peers: BTreeSet<PeerId>,
     egress: Egress,
     sfu: Sfu,
+    /// What cores before this one counted.
+    before: Counters,
+    own: ThreadSnapshot,
+    started: Instant,
+    idle: Duration,
     next_tick: Instant,
     next_publish: Instant,
 }
 
-fn fresh(identity: &Arc<DtlsIdentity>) -> Sfu {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let clock = ServerClock::new(Instant::now(), u64::try_from(unix.as_micros()).unwrap_or(0));
-    Sfu::new(Arc::clone(identity), clock)
+fn fresh(identity: &Arc<DtlsIdentity>, shared: &Shared, thread: ThreadId, life: u64) -> Sfu {
+    Sfu::on_thread(Arc::clone(identity), shared.clock, thread, life as u16)
 }
 
 impl Worker {
-    pub(crate) fn new(
-        socket: UdpSocket,
-        identity: Arc<DtlsIdentity>,
-        shared: Arc<Shared>,
-        letters: Receiver<Letter>,
-        events: Box<dyn Fn(Event) + Send>,
-    ) -> Self {
-        let (now, sfu) = (Instant::now(), fresh(&identity));
+    pub(crate) fn new(thread: ThreadId, socket: UdpSocket, identity: Arc<DtlsIdentity>, shared: Arc<Shared>) -> Self {
+        let (now, sfu) = (Instant::now(), fresh(&identity, &shared, thread, 0));
+        let several = shared.director.mailboxes.len() > 1;
+        let router = several.then(|| Router::new(thread, Arc::clone(&shared.director), Arc::clone(&identity)));
         Self {
+            thread,
             socket,
             identity,
             shared,
-            letters,
-            events,
+            router,
+            inbox: VecDeque::new(),
             peers: BTreeSet::new(),
             egress: Egress::new(),
             sfu,
+            before: Counters::default(),
+            own: ThreadSnapshot {
+                thread: usize::from(thread.0),
+                ..ThreadSnapshot::default()
+            },
+            started: now,
+            idle: Duration::ZERO,
             next_tick: now,
             next_publish: now,
         }
@@ -85,45 +95,73 @@ impl Worker {
         self.end_all();
     }
 
-    /// After a panic nothing in the core can be trusted: everybody has to connect again.
+    /// After a panic nothing in the core can be trusted: everybody here has to connect again.
     fn start_over(&mut self) {
         tracing::error!(
+            thread = self.thread.0,
             connections = self.peers.len(),
-            "the media core panicked; its connections are ended"
+            "the media core of a thread panicked; its connections are ended"
         );
-        self.sfu = fresh(&self.identity);
+        self.own.restarts += 1;
+        let ended = std::mem::replace(
+            &mut self.sfu,
+            fresh(&self.identity, &self.shared, self.thread, self.own.restarts),
+        );
+        self.before.add(ended.counters());
+        (self.before.publishers, self.before.viewers) = (0, 0);
         self.egress.clear();
+        let now = Instant::now();
+        for (room, home) in self.shared.director.homes() {
+            self.sfu.handle_home(now, room, Some(home));
+        }
         self.end_all();
     }
 
-    /// Tells the control plane that nobody is connected any more.
+    /// Tells the control plane that nobody is connected here any more.
     fn end_all(&mut self) {
         for peer in std::mem::take(&mut self.peers) {
-            (self.events)(Event::Closed {
-                peer,
-                reason: CloseReason::Asked,
-            });
+            let reason = CloseReason::Asked;
+            self.shared.director.closed(peer, self.thread, reason);
+            self.shared.say(Event::Closed { peer, reason });
+        }
+    }
+
+    fn mailbox(&self) -> &Mailbox {
+        &self.shared.director.mailboxes[usize::from(self.thread.0)]
+    }
+
+    /// Waits for something to do. Returns false when there will never be anything again.
+    fn wait(&mut self) -> bool {
+        let asleep = Instant::now();
+        let wait = if !self.inbox.is_empty() || !self.mailbox().falls_asleep() {
+            Duration::ZERO
+        } else if self.peers.is_empty() {
+            IDLE_WAIT
+        } else {
+            self.next_tick.saturating_duration_since(asleep)
+        };
+        let mailbox = &self.shared.director.mailboxes[usize::from(self.thread.0)];
+        let waited = self.socket.wait(&mailbox.waker, wait);
+        mailbox.wakes_up();
+        self.idle += asleep.elapsed();
+        match waited {
+            Ok(rang) => {
+                if rang {
+                    self.mailbox().waker.silence();
+                }
+                true
+            }
+            Err(error) if is_passing(&error) => true,
+            Err(error) => {
+                tracing::error!(%error, "the media socket cannot be waited for");
+                false
+            }
         }
     }
 
     /// One turn of the loop. Returns false when it is time to end.
     fn turn(&mut self) -> bool {
-        let now = Instant::now();
-        let wait = if self.peers.is_empty() {
-            IDLE_WAIT
-        } else {
-            self.next_tick.saturating_duration_since(now)
-        };
-        match self.socket.wait(&self.shared.waker, wait) {
-            Ok(true) => self.shared.waker.silence(),
-            Ok(false) => {}
-            Err(error) if is_passing(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "the media socket cannot be waited for");
-                return false;
-            }
-        }
-        if !self.read_letters() {
+        if !self.wait() || !self.read_letters() {
             return false;
         }
         for _ in 0..BATCHES_PER_TURN {
@@ -133,10 +171,13 @@ impl Worker {
         }
         let now = Instant::now();
         if now >= self.next_tick {
+            self.own.ticks += 1;
+            self.own.ticks_late += u64::from(!self.peers.is_empty() && now >= self.next_tick + TICK);
             self.sfu.handle_tick(now, &mut self.egress);
             // A late tick is not made up for by several.
             self.next_tick = (self.next_tick + TICK).max(now);
         }
+        self.pass_on();
         loop {
             let more = self.sfu.transmit(Instant::now(), &mut self.egress);
             self.send();
@@ -147,6 +188,7 @@ impl Worker {
             self.read_socket();
         }
         self.report();
+        self.pass_on();
         true
     }
 
@@ -159,32 +201,61 @@ impl Worker {
         }
     }
 
+    /// Messages for other threads.
+    fn pass_on(&mut self) {
+        while let Some((to, relay)) = self.sfu.poll_relay() {
+            self.shared.director.post(to, Letter::Relay(self.thread, relay));
+        }
+    }
+
     /// Returns whether there may be more.
     fn read_socket(&mut self) -> bool {
-        let (sfu, egress) = (&mut self.sfu, &mut self.egress);
         let now = Instant::now();
-        match self
-            .socket
-            .receive(|path, datagram| sfu.handle_datagram(now, path, datagram, egress))
-        {
-            Ok(count) => count > 0,
-            // ICMP errors of single viewers show up here too; the next call goes on.
-            Err(error) => !is_passing(&error),
-        }
+        let (sfu, egress, peers) = (&mut self.sfu, &mut self.egress, &mut self.peers);
+        let (router, director, own) = (&mut self.router, &self.shared.director, &mut self.own);
+        let received = self.socket.receive(|path, datagram| match router {
+            None => sfu.handle_datagram(now, path, datagram, egress),
+            Some(router) => {
+                own.forwarded_datagrams += arrive(now, (path, datagram), (router, director), (sfu, peers), egress);
+            }
+        });
+        // ICMP errors of single viewers show up here too; the next call goes on.
+        received.unwrap_or_else(|error| !is_passing(&error))
     }
 
     fn read_letters(&mut self) -> bool {
         for _ in 0..LETTERS_PER_TURN {
-            let Ok(letter) = self.letters.try_recv() else { break };
+            if self.inbox.is_empty() {
+                let mailbox = &self.shared.director.mailboxes[usize::from(self.thread.0)];
+                mailbox.take(&mut self.inbox);
+            }
+            let Some(letter) = self.inbox.pop_front() else { break };
             let now = Instant::now();
             match letter {
                 Letter::Command(command) => {
-                    if let Command::AddPublisher { peer, .. } | Command::AddViewer { peer, .. } = &*command {
-                        self.peers.insert(*peer);
-                    }
-                    self.sfu.handle_command(now, *command, &mut self.egress);
+                    carry_out(now, *command, &mut self.sfu, &mut self.peers, &mut self.egress);
                 }
-                Letter::Datagram(path, datagram) => self.sfu.handle_datagram(now, path, &datagram, &mut self.egress),
+                Letter::Replace(peer) => self.sfu.handle_replaced(now, peer, &mut self.egress),
+                Letter::Home(room, home) => self.sfu.handle_home(now, room, home),
+                Letter::Report(event) => self.shared.say(event),
+                Letter::Relay(from, relay) => self.sfu.handle_relay(now, from, relay),
+                Letter::Forwarded(path, datagram) => {
+                    self.sfu.handle_datagram(now, path, &datagram, &mut self.egress);
+                }
+                Letter::FromStream(path, datagram) => match &mut self.router {
+                    None => self.sfu.handle_datagram(now, path, &datagram, &mut self.egress),
+                    Some(router) => {
+                        self.own.forwarded_datagrams += arrive(
+                            now,
+                            (path, &datagram),
+                            (router, &self.shared.director),
+                            (&mut self.sfu, &mut self.peers),
+                            &mut self.egress,
+                        );
+                    }
+                },
+                #[cfg(test)]
+                Letter::Panic => panic!("a test asked for it"),
                 Letter::Stop => {
                     for peer in std::mem::take(&mut self.peers) {
                         self.sfu
@@ -200,20 +271,80 @@ impl Worker {
 
     fn report(&mut self) {
         while let Some(event) = self.sfu.poll_event() {
-            if let Event::Closed { peer, .. } = &event {
+            if let Event::Closed { peer, reason } = &event {
                 self.peers.remove(peer);
+                self.shared.director.closed(*peer, self.thread, *reason);
             }
-            (self.events)(event);
+            self.shared.say(event);
         }
         let now = Instant::now();
-        if now >= self.next_publish {
-            self.next_publish = now + PUBLISH_INTERVAL;
-            let snapshot = CountersSnapshot::of(
-                self.sfu.counters(),
-                self.socket.counters,
-                self.shared.mail_refused.load(Ordering::Relaxed),
-            );
-            *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        if now < self.next_publish {
+            return;
+        }
+        self.next_publish = now + PUBLISH_INTERVAL;
+        if self.thread == ThreadId(0) {
+            for peer in self.shared.director.expire(now) {
+                let reason = CloseReason::ConnectTimeout;
+                self.shared.say(Event::Closed { peer, reason });
+            }
+        }
+        let (depth, drops) = (self.mailbox().depth(), self.mailbox().refused());
+        (self.own.queue_depth, self.own.queue_drops) = (depth, drops);
+        let elapsed = now.saturating_duration_since(self.started);
+        self.own.elapsed_s = elapsed.as_secs_f64();
+        self.own.busy_s = elapsed.saturating_sub(self.idle).as_secs_f64();
+        let mut counters = self.before.clone();
+        counters.add(self.sfu.counters());
+        let report = Report {
+            counters,
+            socket: self.socket.counters,
+            thread: self.own.clone(),
+        };
+        let published = &self.shared.reports[usize::from(self.thread.0)];
+        *published.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+}
+
+/// Carries out a command for a connection that is, or will be, on this thread.
+fn carry_out(now: Instant, command: Command, sfu: &mut Sfu, peers: &mut BTreeSet<PeerId>, egress: &mut Egress) {
+    if let Command::AddPublisher { peer, .. } | Command::AddViewer { peer, .. } = &command {
+        peers.insert(*peer);
+    }
+    sfu.handle_command(now, command, egress);
+}
+
+/// Takes a datagram that came to this thread, wherever it belongs. Returns how many were handed on.
+fn arrive(
+    now: Instant,
+    (path, datagram): (Path, &[u8]),
+    (router, director): (&mut Router, &crate::director::Director),
+    (sfu, peers): (&mut Sfu, &mut BTreeSet<PeerId>),
+    egress: &mut Egress,
+) -> u64 {
+    match router.route(sfu, path, datagram, egress) {
+        Route::Here => sfu.handle_datagram(now, path, datagram, egress),
+        Route::Answered => {}
+        Route::To(owner) => {
+            director.post(owner, Letter::Forwarded(path, datagram.into()));
+            return 1;
+        }
+        Route::Adopted(commands, from, check) => {
+            for command in commands {
+                carry_out(now, command, sfu, peers, egress);
+            }
+            sfu.handle_datagram(now, from, &check, egress);
+            if *check != *datagram {
+                sfu.handle_datagram(now, path, datagram, egress);
+            }
+        }
+        Route::Lost(owner, from, check) => {
+            let same = *check == *datagram;
+            director.post(owner, Letter::Forwarded(from, check));
+            if !same {
+                director.post(owner, Letter::Forwarded(path, datagram.into()));
+            }
+            return 1 + u64::from(!same);
         }
     }
+    0
 }

@@ -28,7 +28,13 @@ struct Stage {
 fn stage() -> Stage {
     let bind = "127.0.0.1:0".parse().unwrap();
     let advertise = Vec::new();
-    let media = Media::start(MediaConfig { bind, advertise }, Box::new(|_| ())).unwrap();
+    let threads = None;
+    let config = MediaConfig {
+        bind,
+        advertise,
+        threads,
+    };
+    let media = Media::start(config, Box::new(|_| ())).unwrap();
     let summary = Summary {
         title: String::new(),
         titles: fiera_protocol::fair::Localised::default(),

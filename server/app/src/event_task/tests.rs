@@ -43,6 +43,7 @@ async fn stage_on(names: &[&str], store: Arc<dyn Store>) -> Stage {
         MediaConfig {
             bind,
             advertise: Vec::new(),
+            threads: None,
         },
         Box::new(|_| ()),
     )

@@ -46,8 +46,24 @@ pub(crate) fn is_timeout(error: &io::Error) -> bool {
 }
 
 impl UdpSocket {
+    /// As many sockets on one port as there are threads, all bound before any is read. A port that somebody else has is
+    /// refused even where the system would share it.
+    pub(crate) fn bind_all(address: SocketAddr, threads: usize) -> io::Result<Vec<Self>> {
+        if threads == 1 {
+            return Ok(vec![Self::bind(address)?]);
+        }
+        drop(std::net::UdpSocket::bind(address)?);
+        let first = Self::set_up(sys::bind_shared(address)?, address)?;
+        let address = SocketAddr::new(address.ip(), first.local_addr()?.port());
+        let others = (1..threads).map(|_| Self::set_up(sys::bind_shared(address)?, address));
+        std::iter::once(Ok(first)).chain(others).collect()
+    }
+
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = std::net::UdpSocket::bind(address)?;
+        Self::set_up(std::net::UdpSocket::bind(address)?, address)
+    }
+
+    fn set_up(socket: std::net::UdpSocket, address: SocketAddr) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         sys::receive_packet_info(&socket, address.is_ipv4())?;
         let (receive, send) = sys::set_buffers(&socket, BUFFER_BYTES);
@@ -55,7 +71,7 @@ impl UdpSocket {
             tracing::warn!(
                 receive,
                 send,
-                "the UDP socket buffers are small, bursts will be lost; raise them with: \
+                "the UDP socket buffers are small, bursts will be lost; raise them on the host, also of a container, with: \
                  sysctl -w net.core.rmem_max={BUFFER_BYTES} net.core.wmem_max={BUFFER_BYTES}"
             );
         }
@@ -84,15 +100,17 @@ impl UdpSocket {
         Ok(rang.get(1).copied().unwrap_or(false))
     }
 
-    /// Takes what is there, up to one batch. Returns the number of datagrams.
-    pub(crate) fn receive(&mut self, mut each: impl FnMut(Path, &[u8])) -> io::Result<usize> {
+    /// Takes what is there, up to one batch. Returns whether there may be more.
+    pub(crate) fn receive(&mut self, mut each: impl FnMut(Path, &[u8])) -> io::Result<bool> {
         let count = self.receiver.receive(self.socket.as_fd())?;
+        self.counters.receive_calls += 1;
+        self.counters.received += count as u64;
         for index in 0..count {
             if let Some((path, datagram)) = self.receiver.datagram(index) {
                 each(path, datagram);
             }
         }
-        Ok(count)
+        Ok(count == sys::BATCH)
     }
 
     /// Sends everything in the arena, to the socket or to streams. What they will not take in time is dropped and
@@ -127,7 +145,11 @@ impl UdpSocket {
                 .sender
                 .send(self.socket.as_fd(), batch.map(|run| (run, egress.bytes(run))))
             {
-                Ok(sent) => at += sent.max(1),
+                Ok(sent) => {
+                    let sent = sent.max(1);
+                    self.counters.sent(rest.get(..sent).unwrap_or_default());
+                    at += sent;
+                }
                 // One short wait for a whole arena; then it is better to read than to hold everybody up.
                 Err(error) if is_timeout(&error) => {
                     if waited {
@@ -190,7 +212,7 @@ impl UdpSocket {
                 .sender
                 .send(self.socket.as_fd(), std::iter::once((&single, segment)))
             {
-                Ok(_) => {}
+                Ok(_) => self.counters.sent(std::slice::from_ref(&single)),
                 Err(error) if is_timeout(&error) => {
                     self.counters.blocked += 1;
                     note_full(&mut self.full, run.path);

@@ -15,7 +15,7 @@ use fiera_sfu::egress::{Path, Run, Via};
 use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, msghdr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
 
 /// Datagrams per system call.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// Bytes kept of a received datagram; longer ones are cut and then fail to authenticate.
 const RECEIVE_BYTES: usize = 2_048;
 /// Room for control messages: packet information of either family and a segment size.
@@ -60,6 +60,28 @@ fn get_option(socket: &impl AsRawFd, name: c_int) -> usize {
     } else {
         0
     }
+}
+
+/// A socket that shares its port with others of this process (`SO_REUSEPORT`): the kernel spreads peers over them.
+pub(super) fn bind_shared(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let family = if address.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
+    // SAFETY: a plain system call; the descriptor it returns is owned by nobody else.
+    let fd = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    checked(fd)?;
+    // SAFETY: `fd` is open and ours alone.
+    let socket = std::net::UdpSocket::from(unsafe { OwnedFd::from_raw_fd(fd) });
+    set_option(&socket, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+    // SAFETY: all-zero bytes are a valid `sockaddr_storage`.
+    let mut storage: sockaddr_storage = unsafe { zeroed() };
+    let len = write_socket_addr(&mut storage, address);
+    // SAFETY: the pointer and length describe `storage`, which outlives the call.
+    let result = unsafe { libc::bind(socket.as_raw_fd(), (&raw const storage).cast::<libc::sockaddr>(), len) };
+    checked(result)?;
+    Ok(socket)
 }
 
 pub(super) fn receive_packet_info(socket: &impl AsRawFd, is_v4: bool) -> io::Result<()> {
@@ -138,10 +160,12 @@ impl Waker {
         unsafe { libc::write(self.0.as_raw_fd(), (&raw const one).cast::<c_void>(), size_of::<u64>()) };
     }
 
-    pub(crate) fn silence(&self) {
+    /// Returns whether it rang.
+    pub(crate) fn silence(&self) -> bool {
         let mut count: u64 = 0;
         // SAFETY: the pointer and length describe `count`. Nothing to read is fine.
         unsafe { libc::read(self.0.as_raw_fd(), (&raw mut count).cast::<c_void>(), size_of::<u64>()) };
+        count > 0
     }
 }
 

@@ -1,0 +1,342 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Which thread has what: the publishers of a room live together on its home thread, a viewer lives on the thread that
+//! its first handshake message reaches. It holds no packet and no socket; all of it changes a few times per join.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use fiera_sfu::api::{CloseReason, Command, Event, ParticipantKey, PeerId, RoomKey};
+use fiera_sfu::engine::ThreadId;
+use fiera_sfu::sdp::TransportCredentials;
+use fiera_sfu::transport::CONNECT_TIMEOUT;
+
+use crate::mailbox::{Letter, Mailbox};
+
+/// Commands kept for a viewer that no thread has adopted yet: sizes of slots, moves. Older ones are dropped.
+const EARLY_COMMANDS_MAX: usize = 32;
+
+/// Who answers for an `ice-ufrag` of ours.
+pub(crate) enum Answer {
+    /// The thread that has the connection, with its password.
+    Owner(ThreadId, String),
+    /// Nobody yet: whoever gets its first handshake message. Whether that message is ours to send.
+    Unclaimed(String, bool),
+}
+
+/// What became of an attempt to adopt a viewer.
+pub(crate) enum Claim {
+    /// It is the caller's now; commands to carry out, the first of which adds it.
+    Mine(Vec<Command>),
+    /// Another thread was first.
+    Owner(ThreadId),
+    /// It is gone.
+    Gone,
+}
+
+enum Place {
+    Thread(ThreadId),
+    Nowhere {
+        since: Instant,
+        commands: VecDeque<Command>,
+    },
+}
+
+struct Peer {
+    place: Place,
+    local: TransportCredentials,
+    we_begin: bool,
+    /// Of a publisher.
+    publishes: Option<(RoomKey, ParticipantKey)>,
+}
+
+struct Home {
+    thread: ThreadId,
+    publishers: usize,
+}
+
+#[derive(Default)]
+struct Registry {
+    peers: HashMap<PeerId, Peer>,
+    ufrags: HashMap<String, PeerId>,
+    rooms: BTreeMap<RoomKey, Home>,
+    participants: HashMap<ParticipantKey, PeerId>,
+    /// Viewers that nobody has adopted, oldest first; who was adopted since is passed over.
+    unclaimed: VecDeque<PeerId>,
+    /// Rooms that may have lost their last publisher.
+    emptied: Vec<RoomKey>,
+    /// Publishers per thread.
+    publishers: Vec<usize>,
+}
+
+/// The registry and the mailboxes of all threads.
+pub(crate) struct Director {
+    pub(crate) mailboxes: Vec<Mailbox>,
+    registry: Mutex<Registry>,
+}
+
+impl Director {
+    pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
+        Ok(Self {
+            mailboxes: (0..threads).map(|_| Mailbox::new()).collect::<Result<_, _>>()?,
+            registry: Mutex::new(Registry {
+                publishers: vec![0; threads],
+                ..Registry::default()
+            }),
+        })
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn mailbox(&self, thread: ThreadId) -> Option<&Mailbox> {
+        self.mailboxes.get(usize::from(thread.0))
+    }
+
+    pub(crate) fn post(&self, thread: ThreadId, letter: Letter) {
+        if let Some(mailbox) = self.mailbox(thread) {
+            mailbox.post(letter);
+        }
+    }
+
+    fn threads(&self) -> impl Iterator<Item = ThreadId> {
+        (0..self.mailboxes.len() as u16).map(ThreadId)
+    }
+
+    fn announce(&self, room: RoomKey, home: Option<ThreadId>) {
+        self.threads()
+            .for_each(|thread| self.post(thread, Letter::Home(room, home)));
+    }
+
+    /// Gives a command to the thread that it concerns; those of one caller keep their order. `now`: for viewers that
+    /// are never adopted.
+    pub(crate) fn command(&self, now: Instant, command: Command) {
+        self.mailboxes.iter().for_each(Mailbox::wait_for_room);
+        let mut registry = self.registry();
+        match &command {
+            Command::AddPublisher {
+                peer,
+                room,
+                participant,
+                local,
+                remote,
+                ..
+            } => {
+                self.replace(&mut registry, *peer);
+                let place = self.home_for(&mut registry, *room);
+                if let Some(other) = registry.participants.insert(*participant, *peer) {
+                    // On the same thread the core replaces it itself.
+                    if registry.thread_of(other).is_some_and(|thread| thread != place) {
+                        self.replace(&mut registry, other);
+                    } else {
+                        registry.forget(other);
+                    }
+                }
+                let begins = remote.we_are_dtls_client;
+                let publishes = Some((*room, *participant));
+                registry.add(*peer, Place::Thread(place), local.clone(), begins, publishes);
+                self.release_empty(&mut registry);
+                self.post(place, Letter::Command(Box::new(command)));
+            }
+            Command::AddViewer {
+                peer, local, remote, ..
+            } => {
+                self.replace(&mut registry, *peer);
+                let (peer, local, begins) = (*peer, local.clone(), remote.we_are_dtls_client);
+                if self.mailboxes.len() == 1 {
+                    registry.add(peer, Place::Thread(ThreadId(0)), local, begins, None);
+                    self.post(ThreadId(0), Letter::Command(Box::new(command)));
+                    return;
+                }
+                let place = Place::Nowhere {
+                    since: now,
+                    commands: VecDeque::from([command]),
+                };
+                registry.add(peer, place, local, begins, None);
+                registry.unclaimed.push_back(peer);
+            }
+            Command::RemovePeer { peer } | Command::MoveViewer { peer, .. } | Command::Want { peer, .. } => {
+                let peer = *peer;
+                let ends = matches!(command, Command::RemovePeer { .. });
+                match registry.peers.get_mut(&peer).map(|found| &mut found.place) {
+                    Some(Place::Nowhere { .. }) if ends => {
+                        registry.forget(peer);
+                        let reason = CloseReason::Asked;
+                        self.post(ThreadId(0), Letter::Report(Event::Closed { peer, reason }));
+                    }
+                    Some(Place::Nowhere { commands, .. }) => {
+                        if commands.len() >= EARLY_COMMANDS_MAX {
+                            // The first one adds the viewer.
+                            commands.remove(1);
+                        }
+                        commands.push_back(command);
+                    }
+                    Some(Place::Thread(thread)) => {
+                        let thread = *thread;
+                        self.post(thread, Letter::Command(Box::new(command)));
+                    }
+                    // Counted there as stale.
+                    None => self.post(ThreadId(0), Letter::Command(Box::new(command))),
+                }
+            }
+            Command::SetOnAir { participant, .. } | Command::SetLive { participant, .. } => {
+                let peer = registry.participants.get(participant);
+                let thread = peer.and_then(|peer| registry.thread_of(*peer));
+                self.post(thread.unwrap_or_default(), Letter::Command(Box::new(command)));
+            }
+        }
+    }
+
+    /// Ends a connection in favour of a newer one.
+    fn replace(&self, registry: &mut Registry, peer: PeerId) {
+        if let Some(thread) = registry.thread_of(peer) {
+            self.post(thread, Letter::Replace(peer));
+        }
+        registry.forget(peer);
+    }
+
+    /// Rooms without publishers have no home.
+    fn release_empty(&self, registry: &mut Registry) {
+        while let Some(room) = registry.emptied.pop() {
+            if registry.rooms.get(&room).is_some_and(|home| home.publishers == 0) {
+                registry.rooms.remove(&room);
+                self.announce(room, None);
+            }
+        }
+    }
+
+    /// The home of a room, chosen among the threads with the fewest publishers for its first one.
+    fn home_for(&self, registry: &mut Registry, room: RoomKey) -> ThreadId {
+        if let Some(home) = registry.rooms.get(&room) {
+            return home.thread;
+        }
+        let load = |thread: &ThreadId| registry.publishers.get(usize::from(thread.0)).copied().unwrap_or(0);
+        let thread = self.threads().min_by_key(load).unwrap_or_default();
+        registry.rooms.insert(room, Home { thread, publishers: 0 });
+        self.announce(room, Some(thread));
+        thread
+    }
+
+    /// A connection ended on a thread.
+    pub(crate) fn closed(&self, peer: PeerId, on: ThreadId, reason: CloseReason) {
+        let mut registry = self.registry();
+        // What was replaced was forgotten then, and its number may belong to another one since.
+        if reason != CloseReason::Replaced && registry.thread_of(peer) == Some(on) {
+            registry.forget(peer);
+            self.release_empty(&mut registry);
+        }
+    }
+
+    /// Who answers for an `ice-ufrag`.
+    pub(crate) fn answer_for(&self, ufrag: &str) -> Option<Answer> {
+        let registry = self.registry();
+        let peer = registry.peers.get(registry.ufrags.get(ufrag)?)?;
+        let password = peer.local.ice_pwd.clone();
+        Some(match peer.place {
+            Place::Thread(thread) => Answer::Owner(thread, password),
+            Place::Nowhere { .. } => Answer::Unclaimed(password, peer.we_begin),
+        })
+    }
+
+    /// Makes a viewer the caller's, unless another thread was first.
+    pub(crate) fn claim(&self, ufrag: &str, thread: ThreadId) -> Claim {
+        let mut registry = self.registry();
+        let registry = &mut *registry;
+        let peer = registry.ufrags.get(ufrag).and_then(|peer| registry.peers.get_mut(peer));
+        let Some(peer) = peer else { return Claim::Gone };
+        match std::mem::replace(&mut peer.place, Place::Thread(thread)) {
+            Place::Thread(owner) => {
+                peer.place = Place::Thread(owner);
+                Claim::Owner(owner)
+            }
+            Place::Nowhere { commands, .. } => Claim::Mine(commands.into()),
+        }
+    }
+
+    /// Forgets viewers that nobody connected as. Returns them.
+    pub(crate) fn expire(&self, now: Instant) -> Vec<PeerId> {
+        let mut registry = self.registry();
+        let mut expired = Vec::new();
+        while let Some(peer) = registry.unclaimed.front().copied() {
+            match registry.peers.get(&peer).map(|peer| &peer.place) {
+                Some(Place::Nowhere { since, .. }) if now < *since + CONNECT_TIMEOUT => break,
+                Some(Place::Nowhere { .. }) => {
+                    registry.forget(peer);
+                    expired.push(peer);
+                }
+                Some(Place::Thread(_)) | None => {}
+            }
+            registry.unclaimed.pop_front();
+        }
+        expired
+    }
+
+    /// All homes, for a thread that begins anew.
+    pub(crate) fn homes(&self) -> Vec<(RoomKey, ThreadId)> {
+        let registry = self.registry();
+        registry.rooms.iter().map(|(room, home)| (*room, home.thread)).collect()
+    }
+}
+
+impl Registry {
+    fn thread_of(&self, peer: PeerId) -> Option<ThreadId> {
+        match self.peers.get(&peer)?.place {
+            Place::Thread(thread) => Some(thread),
+            Place::Nowhere { .. } => None,
+        }
+    }
+
+    fn add(
+        &mut self,
+        peer: PeerId,
+        place: Place,
+        local: TransportCredentials,
+        we_begin: bool,
+        publishes: Option<(RoomKey, ParticipantKey)>,
+    ) {
+        self.forget(peer);
+        self.ufrags.insert(local.ice_ufrag.clone(), peer);
+        if let (Some((room, _)), Place::Thread(thread)) = (publishes, &place) {
+            if let Some(home) = self.rooms.get_mut(&room) {
+                home.publishers += 1;
+            }
+            if let Some(count) = self.publishers.get_mut(usize::from(thread.0)) {
+                *count += 1;
+            }
+        }
+        let added = Peer {
+            place,
+            local,
+            we_begin,
+            publishes,
+        };
+        self.peers.insert(peer, added);
+    }
+
+    fn forget(&mut self, peer: PeerId) {
+        let Some(found) = self.peers.remove(&peer) else { return };
+        if self.ufrags.get(&found.local.ice_ufrag) == Some(&peer) {
+            self.ufrags.remove(&found.local.ice_ufrag);
+        }
+        let Some((room, participant)) = found.publishes else {
+            return;
+        };
+        if self.participants.get(&participant) == Some(&peer) {
+            self.participants.remove(&participant);
+        }
+        if let Some(home) = self.rooms.get_mut(&room) {
+            home.publishers = home.publishers.saturating_sub(1);
+            if home.publishers == 0 {
+                self.emptied.push(room);
+            }
+        }
+        if let Place::Thread(thread) = found.place
+            && let Some(count) = self.publishers.get_mut(usize::from(thread.0))
+        {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
