@@ -102,7 +102,8 @@ fn sixty_four_viewers_cost_no_allocation_and_a_packet_costs_the_same_few_for_one
         fair.run_ms(4_000);
         assert_eq!(fair.counters().gcm_viewers, viewers as u64);
         let before = fair.counters().forwarded_packets;
-        (INGEST.take(), TRANSMIT.take());
+        INGEST.take();
+        TRANSMIT.take();
         fair.meter = meter;
         fair.run_ms(2_000);
         fair.meter = |_, _| ();
