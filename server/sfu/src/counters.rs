@@ -120,6 +120,8 @@ pub struct Counters {
     pub slots_by_reason: [u64; Reason::ALL.len()],
     /// Viewers per bucket of [`ESTIMATE_BUCKETS_BPS`] of their estimates, then those above; as it is now.
     pub estimates: [u64; ESTIMATE_BUCKETS_BPS.len() + 1],
+    /// Viewing connections that a TCP connection or a TURN allocation carries; as it is now.
+    pub viewers_on_streams: u64,
     /// Times that a viewer's pictures stopped for a full socket or stream, until their next keyframe.
     pub congested: u64,
 }
@@ -156,6 +158,7 @@ impl Counters {
         self.relay_skew_sum_us += other.relay_skew_sum_us;
         self.relay_skew_max_us = self.relay_skew_max_us.max(other.relay_skew_max_us);
         self.congested += other.congested;
+        self.viewers_on_streams += other.viewers_on_streams;
         self.padding_bytes += other.padding_bytes;
         for (sum, more) in self.slots_by_reason.iter_mut().zip(other.slots_by_reason) {
             *sum += more;

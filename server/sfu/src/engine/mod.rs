@@ -4,13 +4,15 @@
 //! One media thread without IO: it owns its publishers and viewers, never sees another thread's, and tells other threads
 //! of rooms by message.
 //! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `fanout` (what goes out),
-//! `allotment` (which layer each viewer gets), `congestion` (what did not fit), `mirror` (rooms across threads), `timers`.
+//! `allotment` (which layer each viewer gets), `congestion` (what did not fit), `mirror` (rooms across threads), `inspect` (what is seen
+//! from outside), `timers`.
 
 mod allotment;
 mod congestion;
 mod control;
 mod datagrams;
 mod fanout;
+mod inspect;
 mod mirror;
 mod publisher;
 mod relay;
@@ -32,6 +34,7 @@ use room::{Room, Work};
 use tables::{Entry, Tables};
 
 pub use congestion::CONGESTED_KEYFRAMES_APART;
+pub use inspect::{Carrier, ConnectionView, LOSS_BUCKETS, LayerView, RoomQuality, SlotView, SourceView, Traffic};
 pub use relay::{Relay, ThreadId};
 pub use stage::{Stage, StageSource};
 pub use timers::TICK;

@@ -101,6 +101,7 @@ pub struct Slot {
     rtx_index: u64,
     rtx_tokens: u32,
     packets: u32,
+    retransmitted: u32,
     octets: u32,
     newest: Option<(i64, u32, Codec)>,
 }
@@ -129,6 +130,7 @@ impl Slot {
             rtx_index,
             rtx_tokens: RTX_BURST_MAX,
             packets: 0,
+            retransmitted: 0,
             octets: 0,
             newest: None,
         }
@@ -407,9 +409,9 @@ impl Slot {
         // Counted before the attempt: an index is never used twice, whatever happens to the packet.
         self.rtx_index += 1;
         let original = (index as u16).to_be_bytes();
-        if origin.is_sets {
+        let sent = if origin.is_sets {
             let sets = packet.parameter_sets.as_deref()?;
-            return seal(
+            seal(
                 wire,
                 &self.template,
                 &fields,
@@ -419,9 +421,24 @@ impl Slot {
                     let at = copy(body, 0, &original)?;
                     copy(body, at, sets)
                 },
-            );
-        }
-        self.write(wire, &fields, rtx_index, &original, packet, numbers)
+            )
+        } else {
+            self.write(wire, &fields, rtx_index, &original, packet, numbers)
+        };
+        self.retransmitted = self.retransmitted.wrapping_add(u32::from(sent.is_some()));
+        sent
+    }
+
+    /// Packets sent, retransmissions and padding left out; modulo 2^32.
+    #[must_use]
+    pub fn packets(&self) -> u32 {
+        self.packets
+    }
+
+    /// Retransmissions sent; modulo 2^32.
+    #[must_use]
+    pub fn retransmitted(&self) -> u32 {
+        self.retransmitted
     }
 
     /// Refills the retransmission budget; called once a second.
