@@ -110,7 +110,7 @@ impl Sfu {
                 continue;
             };
             bandwidth.tick(now);
-            if bandwidth.is_short() {
+            if bandwidth.is_rising() {
                 self.reallocate(now, index);
             }
             self.follow_bandwidth(now, index);

@@ -38,6 +38,8 @@ pub struct Bandwidth {
     allocated: Budget,
     /// Some slot has less than it wants.
     short: bool,
+    /// Some slot waits before it gets more.
+    rising: bool,
 }
 
 impl Bandwidth {
@@ -57,6 +59,7 @@ impl Bandwidth {
             began: now,
             allocated: Budget::Estimate(0),
             short: true,
+            rising: false,
         }
     }
 
@@ -155,9 +158,10 @@ impl Bandwidth {
     pub fn allocate(&mut self, now: Instant, slots: &[SlotRequest]) -> [Decision; SLOTS_MAX] {
         self.allocated = self.budget(now);
         let decisions = self.allocator.allocate(now, self.allocated, slots);
-        self.short = decisions
-            .iter()
-            .any(|d| matches!(d.reason, Reason::Bandwidth | Reason::Rising | Reason::Paused));
+        let any = |reasons: &[Reason]| decisions.iter().any(|decision| reasons.contains(&decision.reason));
+        // A layer that its publisher paused, as nobody's path carried it, is wished for again when one does.
+        self.short = any(&[Reason::Bandwidth, Reason::Rising, Reason::Paused, Reason::NotFlowing]);
+        self.rising = any(&[Reason::Rising]);
         decisions
     }
 
@@ -166,9 +170,9 @@ impl Bandwidth {
         self.estimator.set_wanted(now, bps);
     }
 
-    /// Whether some slot waits for more and should be looked at again soon, though the budget did not move.
+    /// Whether some slot waits before it gets more, and should be looked at again though the budget did not move.
     #[must_use]
-    pub fn is_short(&self) -> bool {
-        self.short
+    pub fn is_rising(&self) -> bool {
+        self.rising
     }
 }
