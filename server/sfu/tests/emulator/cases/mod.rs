@@ -10,6 +10,7 @@ mod delivery;
 mod demand;
 mod flood;
 mod hostile;
+mod inspect;
 mod hostile_publishers;
 mod hostile_viewers;
 mod inspect;
