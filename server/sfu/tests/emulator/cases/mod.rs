@@ -3,19 +3,12 @@
 
 //! The behaviours, one test each.
 
-mod bandwidth;
 mod check;
 mod congestion;
 mod delivery;
-mod demand;
 mod flood;
 mod hostile;
 mod inspect;
-mod hostile_publishers;
-mod hostile_viewers;
-mod inspect;
-mod measure;
-mod join;
 mod negotiated;
 mod newcomer;
 mod regressions;
