@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::loss::LossGuard;
 use crate::allocate::{Allocator, Budget, Decision, Reason, SLOTS_MAX, SlotRequest};
-use crate::bwe::{Config, Estimate, Estimator, LimitedBy, Pacer, SentKind};
+use crate::bwe::{Config, Estimate, Estimator, LimitedBy, PROBE_TICK, Pacer, SentKind};
 use crate::rtcp::Twcc;
 
 /// First target, bits per second: one full picture with sound. Most paths carry it, and its keyframe need not be sent
@@ -96,7 +96,8 @@ impl Bandwidth {
     /// milliseconds.
     #[must_use]
     pub fn is_probing(&self, now: Instant) -> bool {
-        self.numbered && (now >= self.estimator.deadline() || self.estimator.padding_due(now) > 0)
+        // Also between two pieces of padding, when media alone keeps the rate of the cluster for a moment.
+        self.numbered && self.estimator.deadline() <= now + PROBE_TICK
     }
 
     /// Bytes of padding to send now, wire overhead included.
