@@ -8,8 +8,12 @@ import { createSocket } from "node:dgram";
 import { connect, createServer } from "node:net";
 
 const { address, port, upstream, seed } = JSON.parse(process.argv[2]);
-const rules = { cut: false, loss_up: 0, loss_down: 0 };
-const counts = { up_packets: 0, down_packets: 0, dropped_up: 0, dropped_down: 0, tcp_connections: 0 };
+const rules = { cut: false, loss_up: 0, loss_down: 0, down_bps: Infinity };
+const counts = { up_packets: 0, down_packets: 0, dropped_up: 0, dropped_down: 0, overflowed: 0, tcp_connections: 0 };
+/** What waits before a narrow link at most; more is dropped, as by a home router. */
+const QUEUE_MS = 300;
+/** Headers of IPv4 and UDP. */
+const OVERHEAD_BYTES = 28;
 
 // xorshift32: one seed is one run.
 let state = seed || 1;
@@ -25,6 +29,20 @@ const passes = (loss, dropped) => {
   if (!kept) counts[dropped] += 1;
   return kept;
 };
+
+let free_at = 0;
+/** How long a datagram waits until it has passed the narrow link, or that it does not fit into its queue. */
+function queued(bytes) {
+  if (rules.down_bps === Infinity) return 0;
+  const now = performance.now();
+  const waiting_ms = Math.max(free_at - now, 0);
+  if (waiting_ms > QUEUE_MS) {
+    counts.overflowed += 1;
+    return Infinity;
+  }
+  free_at = now + waiting_ms + ((bytes + OVERHEAD_BYTES) * 8_000) / rules.down_bps;
+  return Math.min(free_at - now, QUEUE_MS);
+}
 
 // UDP: one upstream socket per client address, so that the server sees each client as its own address.
 const clients = new Map();
@@ -42,8 +60,12 @@ function back(from) {
     socket = createSocket({ type: "udp4", recvBufferSize: 1 << 21, sendBufferSize: 1 << 21 });
     socket.on("message", (datagram) => {
       if (!passes(rules.loss_down, "dropped_down")) return;
+      const wait_ms = queued(datagram.length);
+      if (wait_ms > QUEUE_MS) return;
       counts.down_packets += 1;
-      front.send(datagram, from.port, from.address, () => {});
+      const send = () => front.send(datagram, from.port, from.address, () => {});
+      if (wait_ms === 0) send();
+      else setTimeout(send, wait_ms);
     });
     socket.on("error", () => {});
     clients.set(key, socket);
@@ -95,6 +117,8 @@ function apply() {
 process.on("message", (request) => {
   if (request.set) {
     Object.assign(rules, request.set);
+    // JSON has no infinity.
+    rules.down_bps ??= Infinity;
     apply();
   }
   process.send({ ...counts });

@@ -12,7 +12,8 @@ import { freePort } from "./server.mjs";
 
 /**
  * Puts a link before a running server. Give `link.page` to `newPage` and `link.server` to what joins.
- * `set` takes `{ cut, loss_up, loss_down }`, losses from 0 to 1 and on UDP only; one seed is one run.
+ * `set` takes `{ cut, loss_up, loss_down, down_bps }`: losses from 0 to 1 and on UDP only; a rate of the way down, of UDP
+ * and for all together, null for none. One seed is one run.
  */
 export async function startLink(server, { seed = 1 } = {}) {
   const { address, port: upstream } = server;
