@@ -247,6 +247,7 @@ impl Hub {
             on_air: u32::try_from(room.on_air().len()).unwrap_or(u32::MAX),
             hands: room.hands.waiting(),
             open_questions: room.questions.open(),
+            quality: room.quality(),
         };
         LiveNumbers {
             people: view::people_count(&self.people),

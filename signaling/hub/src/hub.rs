@@ -209,6 +209,7 @@ impl Hub {
                 source,
                 flowing,
             } => self.source_flow(participant, source, flowing),
+            Input::Serviced { rooms } => self.serviced(rooms),
             Input::Tick => {}
         }
         self.settle(now);

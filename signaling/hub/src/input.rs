@@ -3,10 +3,14 @@
 
 //! What the shell tells the hub: connections, messages, facts from the media plane, time.
 
+use std::collections::BTreeMap;
+
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, SourceKind};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{StreamId, StreamPosition};
+
+use crate::quality::Service;
 
 /// One WebSocket, numbered by the shell in the order in which they open; never used again after it closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +114,11 @@ pub enum Input {
         source: SourceKind,
         /// Packets are coming in.
         flowing: bool,
+    },
+    /// How those who watch fare, of all rooms where the media plane sends anything; of others nothing is known.
+    Serviced {
+        /// By room.
+        rooms: BTreeMap<RoomId, Service>,
     },
     /// [`crate::Hub::next_deadline`] has come.
     Tick,

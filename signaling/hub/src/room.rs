@@ -16,6 +16,7 @@ use crate::config::RoomConfig;
 use crate::countdown::Countdowns;
 use crate::hands::Hands;
 use crate::polls::Polls;
+use crate::quality::Service;
 use crate::questions::Questions;
 use crate::reactions::Reactions;
 use crate::refusal::{self, Refusal};
@@ -39,6 +40,8 @@ pub(crate) struct Room {
     pub(crate) countdowns: Countdowns,
     pub(crate) polls: Polls,
     pub(crate) reactions: Reactions,
+    /// How those who watch fare, as told last.
+    pub(crate) service: Option<Service>,
     pub(crate) stream: Stream,
     pub(crate) backstage: Stream,
     pub(crate) moderators: Stream,
@@ -61,6 +64,7 @@ impl Room {
             countdowns: Countdowns::default(),
             polls: Polls::default(),
             reactions: Reactions::default(),
+            service: None,
             stream,
             backstage,
             moderators,

@@ -109,6 +109,7 @@ pub(crate) fn empty_organisers(config: &EventConfig) -> StreamState {
         on_air: 0,
         hands: 0,
         open_questions: 0,
+        quality: None,
     };
     StreamState::Organisers(OrganisersView {
         numbers: LiveNumbers {

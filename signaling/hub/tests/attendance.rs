@@ -5,9 +5,9 @@
 
 mod support;
 
-use fiera_hub::{ConnectionId, EventConfig, Input, Language, Output, Record};
+use fiera_hub::{ConnectionId, EventConfig, Input, Language, Output, Record, Service};
 use fiera_protocol::client::Command;
-use fiera_protocol::fair::{PollPhase, Reaction};
+use fiera_protocol::fair::{PollPhase, Quality, Reaction};
 use fiera_protocol::ids::{AuthorSecret, Role};
 use fiera_protocol::limits::{COUNTS_INTERVAL_MS, PLACE_GRACE_MS, REACTIONS_INTERVAL_MS, SUPPRESSED_BELOW};
 use fiera_protocol::refusal::RefusalCode;
@@ -80,6 +80,50 @@ fn n10_numbers_are_exact_and_come_twice_a_second_at_most() {
     assert_eq!(
         (numbers.joined_5_min, numbers.reconnects_5_min, numbers.people),
         (0, 0, 51)
+    );
+}
+
+#[test]
+fn n15_quality_is_one_word_about_a_room_of_ten_and_more() {
+    let (mut shell, organiser, others) = crowd(SUPPRESSED_BELOW + 1);
+    let told = |shell: &mut Shell| {
+        shell.pass(COUNTS_INTERVAL_MS);
+        let view = shell.organisers_view(organiser).expect("follows");
+        (view.numbers.rooms[0].quality, view.numbers.rooms[1].quality)
+    };
+    assert_eq!(told(&mut shell), (None, None));
+    let service = |viewers: u32, limited: u32| Service {
+        viewers,
+        limited,
+        median_loss_permille: 5,
+    };
+    let both = |viewers: u32, limited: u32| Input::Serviced {
+        rooms: [("hall-a", service(viewers, limited)), ("hall-b", service(40, 40))]
+            .map(|(name, service)| (room(name), service))
+            .into(),
+    };
+    shell.input(both(11, 3));
+    // Nobody is in hall b: its forty tabs may be one person's.
+    assert_eq!(told(&mut shell), (Some(Quality::Fair), None));
+    shell.input(both(SUPPRESSED_BELOW - 1, 9));
+    assert_eq!(told(&mut shell), (None, None));
+    shell.input(both(11, 1));
+    assert_eq!(told(&mut shell), (Some(Quality::Good), None));
+    for conn in others.into_iter().take(2) {
+        shell.input(Input::ConnectionClosed { conn, left: true });
+    }
+    assert_eq!(told(&mut shell), (None, None), "two have left");
+    shell.input(both(11, 6));
+    shell.join(500, Role::Attendee, "hall-a");
+    assert_eq!(told(&mut shell), (Some(Quality::Poor), None));
+    shell.input(Input::Serviced { rooms: [].into() });
+    assert_eq!(told(&mut shell), (None, None), "nobody is on air any more");
+    assert!(
+        shell
+            .kept
+            .facts
+            .iter()
+            .all(|(_, body)| !String::from_utf8_lossy(body).contains("quality"))
     );
 }
 

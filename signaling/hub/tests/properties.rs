@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fiera_hub::{ConnectionId, Input, Output};
+use fiera_hub::{ConnectionId, Input, Output, Service};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{ParticipantId, Role, SourceKind};
 use fiera_protocol::limits::{CONNECTIONS_PER_PARTICIPANT_MAX, COUNTS_INTERVAL_MS, PLACE_GRACE_MS};
@@ -32,16 +32,47 @@ fn role(who: u128) -> Role {
 
 #[derive(Debug, Clone)]
 enum Op {
-    Open { who: u128, with_token: bool },
-    Close { nth: usize },
-    Run { nth: usize, command: Command },
-    Resync { nth: usize, stream: StreamId },
-    Roster { nth: usize },
-    ProgramUp { who: u128, place: &'static str },
-    ProgramDown { who: u128 },
-    Speaking { place: &'static str, who: Vec<u128> },
-    Flow { who: u128, flowing: bool },
-    Pass { ms: u64 },
+    Open {
+        who: u128,
+        with_token: bool,
+    },
+    Close {
+        nth: usize,
+    },
+    Run {
+        nth: usize,
+        command: Command,
+    },
+    Resync {
+        nth: usize,
+        stream: StreamId,
+    },
+    Roster {
+        nth: usize,
+    },
+    ProgramUp {
+        who: u128,
+        place: &'static str,
+    },
+    ProgramDown {
+        who: u128,
+    },
+    Speaking {
+        place: &'static str,
+        who: Vec<u128>,
+    },
+    Serviced {
+        place: &'static str,
+        viewers: u32,
+        limited: u32,
+    },
+    Flow {
+        who: u128,
+        flowing: bool,
+    },
+    Pass {
+        ms: u64,
+    },
 }
 
 fn places() -> impl Strategy<Value = &'static str> {
@@ -86,6 +117,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         1 => (who(), places()).prop_map(|(who, place)| Op::ProgramUp { who, place }),
         1 => who().prop_map(|who| Op::ProgramDown { who }),
         2 => (places(), prop::collection::vec(who(), 0..4)).prop_map(|(place, who)| Op::Speaking { place, who }),
+        1 => (places(), 0..30_u32, 0..30_u32).prop_map(|(place, viewers, limited)| Op::Serviced { place, viewers, limited }),
         1 => (who(), any::<bool>()).prop_map(|(who, flowing)| Op::Flow { who, flowing }),
         4 => prop::sample::select(vec![1, 200, COUNTS_INTERVAL_MS, PLACE_GRACE_MS / 2, PLACE_GRACE_MS])
             .prop_map(|ms| Op::Pass { ms }),
@@ -178,6 +210,20 @@ impl Run {
                 shell.input(Input::Speaking {
                     room: room(place),
                     participants,
+                });
+            }
+            Op::Serviced {
+                place,
+                viewers,
+                limited,
+            } => {
+                let service = Service {
+                    viewers,
+                    limited,
+                    median_loss_permille: 5,
+                };
+                shell.input(Input::Serviced {
+                    rooms: [(room(place), service)].into(),
                 });
             }
             Op::Flow { who, flowing } => {

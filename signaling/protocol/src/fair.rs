@@ -307,4 +307,19 @@ pub struct RoomNumbers {
     pub hands: u32,
     /// Questions that wait for a moderator or an answer.
     pub open_questions: u32,
+    /// How those who watch there are served; none: fewer than 10 do, or nobody is on air.
+    pub quality: Option<Quality>,
+}
+
+/// How well pictures and sound reach those who watch in a room, all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    /// Nearly everybody gets what they want.
+    Good,
+    /// Some get a smaller picture than they want, or losses show.
+    Fair,
+    /// Many do, or losses are heavy.
+    Poor,
 }

@@ -79,6 +79,7 @@ fn messages() -> String {
         fair::CurvePoint,
         fair::LiveNumbers,
         fair::RoomNumbers,
+        fair::Quality,
         view::StreamId,
         view::StreamPosition,
         view::EventPhase,

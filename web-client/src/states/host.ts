@@ -74,15 +74,22 @@ const curve: CurvePoint[] = Array.from({ length: 91 }, (_, i) => ({
 const numbers: LiveNumbers = {
   people: 312, peak: 341, peak_unix_ms: NOW_MS - 32 * 60_000, joined_5_min: 18, reconnects_5_min: 4,
   rooms: [
-    { room: 'stage', people: 283, on_air: 2, hands: 2, open_questions: 5 },
-    { room: 'stand-k8s', people: 18, on_air: 1, hands: 0, open_questions: 2 },
-    { room: 'stand-rpa', people: 0, on_air: 0, hands: 0, open_questions: 0 },
-    { room: 'lobby', people: 11, on_air: 0, hands: 0, open_questions: 0 },
+    { room: 'stage', people: 283, on_air: 2, hands: 2, open_questions: 5, quality: 'good' },
+    { room: 'stand-k8s', people: 18, on_air: 1, hands: 0, open_questions: 2, quality: 'poor' },
+    { room: 'stand-rpa', people: 6, on_air: 1, hands: 0, open_questions: 0, quality: null },
+    { room: 'lobby', people: 5, on_air: 0, hands: 0, open_questions: 0, quality: null },
   ],
+};
+/** The network is bad: one room is hit hard, another one somewhat, of a third it is not known yet. */
+const troubled: LiveNumbers = {
+  ...numbers,
+  rooms: numbers.rooms.map((one, at) => ({
+    ...one, people: 60 + one.people, on_air: 1, quality: (['poor', 'fair', null, 'good'] as const)[at] ?? null,
+  })),
 };
 const nobody: LiveNumbers = {
   ...numbers, people: 1, peak: 1, peak_unix_ms: null, joined_5_min: 1, reconnects_5_min: 0,
-  rooms: numbers.rooms.map((one) => ({ ...one, people: 0, on_air: 0, hands: 0, open_questions: 0 })),
+  rooms: numbers.rooms.map((one) => ({ ...one, people: 0, on_air: 0, hands: 0, open_questions: 0, quality: null })),
 };
 
 const board: Board = {
@@ -125,6 +132,7 @@ const organiser = (over: Parameters<typeof fair>[0] = {}) =>
 
 export const HOST_STATES: Record<string, () => PartState> = {
   'dashboard-live': () => part(Dashboard, organiser()),
+  'dashboard-quality': () => part(Dashboard, organiser({ organisers: { numbers: troubled, curve } })),
   'dashboard-before': () => part(Dashboard, organiser({ phase: 'open', organisers: { numbers: nobody, curve: [] } })),
   'dashboard-reconnecting': () => part(Dashboard, organiser({ link: 'reconnecting' })),
   'dashboard-refused': () => part(Dashboard, organiser({ link: 'closed', closedBy: 'not_allowed', nowhere: true })),

@@ -43,6 +43,12 @@ export const pagesEn = {
     room: 'Room',
     onAir: 'On air',
     enterRoom: (room: string) => `Enter: ${room}`,
+    quality: 'Quality',
+    qualities: { good: 'good', fair: 'fair', poor: 'poor' },
+    qualityNobody: 'nobody on air',
+    fewerThan: (few: number) => `fewer than ${few}`,
+    qualityWhy: (few: number) =>
+      `Quality is how well pictures and sound reach all who watch in a room together. Below ${few} people nothing is said, so that it never points at one of them.`,
     event: 'Event',
     share: 'Links to share',
     shareAttendee: 'For everybody',

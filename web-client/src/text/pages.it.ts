@@ -38,6 +38,12 @@ export const pagesIt: PagesTexts = {
     room: 'Sala',
     onAir: 'In onda',
     enterRoom: (room) => `Entra: ${room}`,
+    quality: 'Qualità',
+    qualities: { good: 'buona', fair: 'discreta', poor: 'scarsa' },
+    qualityNobody: 'nessuno in onda',
+    fewerThan: (few: number) => `meno di ${few}`,
+    qualityWhy: (few: number) =>
+      `La qualità dice come immagini e suoni arrivano a tutti quelli che guardano in una sala, nell’insieme. Sotto le ${few} persone non si dice nulla, così non indica mai una sola di loro.`,
     event: 'Evento',
     share: 'Link da condividere',
     shareAttendee: 'Per tutti',

@@ -467,7 +467,16 @@ hands: number,
 /**
  * Questions that wait for a moderator or an answer.
  */
-open_questions: number, };
+open_questions: number,
+/**
+ * How those who watch there are served; none: fewer than 10 do, or nobody is on air.
+ */
+quality: Quality | null, };
+
+/**
+ * How well pictures and sound reach those who watch in a room, all of them together.
+ */
+export type Quality = "good" | "fair" | "poor";
 
 /**
  * A sequence of numbered updates that a client follows.
