@@ -216,7 +216,7 @@ impl Allocator {
         let rows = flowing.iter().zip(&all).zip(targets).zip(&mut self.gates);
         for ((decision, slot), (((row, whole), target), gate)) in out.iter_mut().zip(slots).zip(rows) {
             let layer = row.ladder.layer(row.held);
-            gate.grant(now, layer, row);
+            gate.grant(now, layer, row, waits);
             *decision = Decision {
                 layer,
                 wished: whole.ladder.layer(whole.held),

@@ -91,8 +91,8 @@ impl Gate {
         row.ladder.up_to(Some(lowest)).max(kept)
     }
 
-    /// Notes what the slot got.
-    pub(super) fn grant(&mut self, now: Instant, layer: Option<u8>, row: &Row) {
+    /// Notes what the slot got. `waits`: as for [`Gate::ceiling`]; steps without patience prove nothing when they fail.
+    pub(super) fn grant(&mut self, now: Instant, layer: Option<u8>, row: &Row, waits: bool) {
         let before = self.granted;
         self.granted = layer;
         let proven = |rose: Instant| now.saturating_duration_since(rose) >= PROVEN_AFTER;
@@ -101,7 +101,7 @@ impl Gate {
         }
         if layer > before {
             self.pending = None;
-            self.rose = (!self.open).then_some(now).or(self.rose);
+            self.rose = (!self.open && waits).then_some(now).or(self.rose);
         } else if row.held < row.kept {
             // Fallen, though what it had was there and wanted.
             self.pending = None;

@@ -14,7 +14,7 @@ use super::stage::Stage;
 use super::tables::Tables;
 use super::timers::TICK;
 use crate::allocate::{
-    Decision, Demand, LAYERS_MAX, LayerMask, LayerRate, Priority, Reason, SLOTS_MAX, SlotRequest, Watchers, nominal_bps,
+    Decision, Demand, LAYERS_MAX, LayerMask, LayerRate, Priority, RISE_MARGIN_PERCENT, Reason, SLOTS_MAX, SlotRequest, Watchers, nominal_bps,
 };
 use crate::api::{Event, RoomKey};
 use crate::bwe::IDLE_TICK;
@@ -150,7 +150,9 @@ impl Sfu {
             count += 1;
         }
         let requests = requests.get(..count).unwrap_or_default();
-        bandwidth.set_wanted(now, wanted_bps(requests));
+        // A step up needs a margin: what is probed for must reach beyond it.
+        let wanted = wanted_bps(requests) * (100 + RISE_MARGIN_PERCENT) / 100;
+        bandwidth.set_wanted(now, wanted);
         let decisions = bandwidth.allocate(now, requests);
         for (place, decision) in decisions.into_iter().enumerate().take(count) {
             self.obey(now, index, place, decision);
@@ -239,7 +241,7 @@ impl Sfu {
                     for source in &room.stage.sources {
                         let id = source.source.id;
                         let layers = mask(&watchers, id);
-                        if room.told.iter().any(|told| *told == (id, layers)) {
+                        if room.told.contains(&(id, layers)) {
                             continue;
                         }
                         room.told.retain(|(told, _)| *told != id);
