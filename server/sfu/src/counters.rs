@@ -42,11 +42,13 @@ pub enum Drop {
     StaleCommand,
     /// A retransmission that was not affordable or not at hand.
     Retransmission,
+    /// A handshake's, when too many wait already.
+    Handshake,
 }
 
 impl Drop {
     /// All of them, in the order of [`Counters::drops`].
-    pub const ALL: [Drop; 12] = [
+    pub const ALL: [Drop; 13] = [
         Drop::UnknownAddress,
         Drop::Stun,
         Drop::NotForUs,
@@ -59,6 +61,7 @@ impl Drop {
         Drop::ArenaFull,
         Drop::StaleCommand,
         Drop::Retransmission,
+        Drop::Handshake,
     ];
 
     /// Stable name for metrics.
@@ -77,6 +80,7 @@ impl Drop {
             Drop::ArenaFull => "arena_full",
             Drop::StaleCommand => "stale_command",
             Drop::Retransmission => "retransmission",
+            Drop::Handshake => "handshake",
         }
     }
 }
@@ -95,7 +99,7 @@ pub struct Counters {
     /// Received media packets over 1,200 bytes of payload, which leave little room for GSO and tunnels.
     pub received_large_packets: u64,
     /// Drops by reason, in the order of [`Drop::ALL`].
-    pub drops: [u64; 12],
+    pub drops: [u64; 13],
     /// Forward latency per bucket of [`LATENCY_BUCKETS_US`], then those above.
     pub latency: [u64; 13],
     /// Sum of all latencies, microseconds.

@@ -15,8 +15,8 @@ use crate::counters::Drop;
 use crate::egress::{Egress, Path};
 use crate::ingest::{Ingested, MediaPacket};
 use crate::rtcp::{Compound, Packet, Twcc};
+use crate::transport::ice::StunRefusal;
 use crate::transport::ice::{self, Claim};
-use crate::transport::{Change, ice::StunRefusal};
 use crate::viewer::line::Feed;
 use crate::viewer::slot::Slot;
 
@@ -68,23 +68,7 @@ impl Sfu {
         }
     }
 
-    fn handle_dtls(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
-        let Some(entry) = self.tables.of_path(&path) else {
-            self.counters.dropped(Drop::UnknownAddress);
-            return;
-        };
-        let change = self
-            .tables
-            .transport(entry)
-            .and_then(|t| t.handle_dtls(now, datagram, egress));
-        match change {
-            Some(Change::Connected) => self.connected(now, entry),
-            Some(Change::Closed(reason)) => self.remove(now, entry, reason, egress),
-            None => {}
-        }
-    }
-
-    fn connected(&mut self, now: Instant, entry: Entry) {
+    pub(super) fn connected(&mut self, now: Instant, entry: Entry) {
         let Some(peer) = self.tables.peer(entry) else { return };
         self.events.push_back(Event::Connected { peer });
         match entry {

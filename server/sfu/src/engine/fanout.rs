@@ -42,7 +42,8 @@ impl Sfu {
             }
             self.finish();
         }
-        false
+        // Media first.
+        self.shake_hands(now, egress)
     }
 
     /// Turns what came in since the last call into work.

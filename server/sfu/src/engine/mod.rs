@@ -3,7 +3,8 @@
 
 //! One media thread without IO: it owns its publishers and viewers, never sees another thread's, and tells other threads
 //! of rooms by message.
-//! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `fanout` (what goes out),
+//! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `handshakes` (who comes in),
+//! `fanout` (what goes out),
 //! `allotment` (which layer each viewer gets), `congestion` (what did not fit), `mirror` (rooms across threads), `inspect` (what is seen
 //! from outside), `timers`.
 
@@ -12,6 +13,7 @@ mod congestion;
 mod control;
 mod datagrams;
 mod fanout;
+mod handshakes;
 mod inspect;
 mod mirror;
 mod publisher;
@@ -29,6 +31,7 @@ use std::time::Instant;
 use crate::api::{Event, RoomKey};
 use crate::clock::ServerClock;
 use crate::counters::Counters;
+use crate::egress::Path;
 use crate::transport::dtls::DtlsIdentity;
 use room::{Room, Work};
 use tables::{Entry, Tables};
@@ -76,6 +79,13 @@ pub struct Sfu {
     next_source: u64,
     rotation: usize,
     tick: u64,
+    last_tick: Option<Instant>,
+    /// Ticks that the time since the last one was worth, more than one when it came late.
+    ticks_passed: usize,
+    /// Datagrams of handshakes that wait for their turn.
+    handshakes: VecDeque<(Path, Box<[u8]>)>,
+    /// Datagrams of handshakes that may be read until the next tick.
+    handshakes_left: usize,
 }
 
 /// A slot that waits for a keyframe.
@@ -118,6 +128,10 @@ impl Sfu {
             next_source: (u64::from(thread.0) << 48 | u64::from(life) << 32) + 1,
             rotation: 0,
             tick: 0,
+            last_tick: None,
+            ticks_passed: 1,
+            handshakes: VecDeque::new(),
+            handshakes_left: handshakes::PER_TICK,
         }
     }
 

@@ -5,10 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::Sfu;
 use super::allotment::HELD_MAX;
 use super::fanout::refuse;
+use super::handshakes::PER_TICK;
 use super::tables::Entry;
+use super::{Sfu, Waiting};
 use crate::api::Event;
 use crate::counters::Drop;
 use crate::egress::Egress;
@@ -26,6 +27,8 @@ const SPEAKING_TICKS: u64 = 60;
 const FLOW_TICKS: u64 = 50;
 /// Packets of a replay per tick and slot: about 10 Mbit/s, so that a newcomer's link is not swamped.
 const REPLAY_PACKETS_PER_TICK: usize = 5;
+/// A late tick does the paced work of so many at most.
+const TICKS_PASSED_MAX: usize = 32;
 /// A slot that waits this long for a keyframe gets whatever group of pictures is at hand.
 const WAIT_FOR_KEYFRAME: Duration = Duration::from_millis(500);
 /// A keyframe is asked for again this often while somebody waits.
@@ -37,7 +40,7 @@ const SOURCE_SILENCE: Duration = Duration::from_secs(2);
 enum Caught {
     NotYet,
     Up,
-    /// A slow path holds it back for so long that it must go on at a keyframe.
+    /// A slow path or a busy thread holds it back for so long that it must go on at a keyframe.
     TooOld,
 }
 
@@ -45,6 +48,11 @@ impl Sfu {
     /// Does what is due. Call it every [`TICK`]; a late call catches up with one step.
     pub fn handle_tick(&mut self, now: Instant, egress: &mut Egress) {
         self.tick = self.tick.wrapping_add(1);
+        let passed = self.last_tick.map_or(TICK, |last| now.saturating_duration_since(last));
+        let ticks = (passed.as_micros() + TICK.as_micros() / 2) / TICK.as_micros();
+        self.ticks_passed = usize::try_from(ticks).map_or(TICKS_PASSED_MAX, |ticks| ticks.clamp(1, TICKS_PASSED_MAX));
+        self.last_tick = Some(now);
+        self.handshakes_left = PER_TICK * self.ticks_passed;
         self.tend(now, egress);
         self.feed_back(now, egress);
         self.replay_some(now, egress);
@@ -181,7 +189,9 @@ impl Sfu {
         let Some(slot) = slots.get_mut(place) else {
             return Caught::Up;
         };
-        while sent < REPLAY_PACKETS_PER_TICK
+        // By time, not by ticks: on a busy thread a replay would never catch up, and fall out of the ring.
+        let sent_max = REPLAY_PACKETS_PER_TICK * self.ticks_passed;
+        while sent < sent_max
             && replay.next <= newest
             && wire.egress.has_room()
             && wire.bandwidth.may_send_pictures(now)
@@ -218,6 +228,19 @@ impl Sfu {
             return Caught::Up;
         }
         let is_old = |at: Instant| now.saturating_duration_since(at) > HELD_MAX;
+        if ring.is_past(replay.next) {
+            if slot.live.is_some() {
+                return Caught::TooOld;
+            }
+            // It had not begun: its keyframe fell out of the ring.
+            slot.replay = None;
+            self.waiting.push(Waiting {
+                viewer: index,
+                slot: place,
+                since: now,
+            });
+            return Caught::Up;
+        }
         if replay.held && ring.get(replay.next).is_none_or(|packet| is_old(packet.arrival)) {
             return Caught::TooOld;
         }

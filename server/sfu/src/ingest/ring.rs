@@ -103,6 +103,12 @@ impl Ring {
         self.newest
     }
 
+    /// Whether a number is one of those that fell out.
+    #[must_use]
+    pub fn is_past(&self, ext_seq: u64) -> bool {
+        self.newest.is_some() && ext_seq < self.oldest
+    }
+
     /// Number of the first packet of the last key frame, while it is here.
     #[must_use]
     pub fn last_keyframe_start(&self) -> Option<u64> {

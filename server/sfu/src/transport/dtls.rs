@@ -4,6 +4,7 @@
 //! One DTLS 1.2 association per connection on `rtc-dtls`, under a constant address so that roaming never touches it.
 //! AES-128-GCM is negotiated wherever the client offers it (RFC 7714), else CM with HMAC-SHA1-80 (RFC 5764).
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,8 +31,16 @@ const HANDSHAKE_DATAGRAMS_MAX: u32 = 96;
 const HANDSHAKE_BYTES_MAX: usize = 96 * 1_024;
 /// Records looked at after the handshake (retransmissions, alerts); later ones are dropped.
 const RECORDS_AFTER_MAX: u32 = 256;
-/// First retransmission timeout: RFC 6347 section 4.2.4.1 allows less than 1 s where the path is known to be fast.
-const FLIGHT_INTERVAL: Duration = Duration::from_millis(250);
+/// A flight without answer is repeated after this time, then after twice that, and so on. RFC 9147 section 5.8.2 advises
+/// 1 s but allows less; browsers take 50 ms.
+const FLIGHT_INTERVAL: Duration = Duration::from_millis(100);
+/// Longest time between two repetitions.
+const FLIGHT_INTERVAL_MAX: Duration = Duration::from_secs(4);
+/// Repetitions of one flight: `rtc-dtls` ends the association at the next. The last one goes out after 11 s; from then on
+/// it is the peer's to repeat, until the transport's patience ends.
+const FLIGHT_REPEATS_MAX: u32 = 7;
+/// Datagrams kept of one flight, to be sent again as they are.
+const FLIGHT_DATAGRAMS_MAX: usize = 16;
 /// Every association lives under this address inside its own endpoint.
 const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
 const US: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 9);
@@ -121,6 +130,14 @@ pub struct Dtls {
     hello: Vec<BytesMut>,
     datagrams: u32,
     bytes: usize,
+    /// The flight in the air, as it went out last.
+    flight: Vec<BytesMut>,
+    /// How often it was repeated.
+    repeats: u32,
+    /// When it is due again by our own timer: `rtc-dtls` stops its own at any handshake message, even when that is the
+    /// peer's repetition and says that our flight was lost.
+    own_timer: Option<Instant>,
+    outgoing: VecDeque<BytesMut>,
     complete: bool,
 }
 
@@ -188,6 +205,10 @@ impl Dtls {
             hello: Vec::new(),
             datagrams: 0,
             bytes: 0,
+            flight: Vec::new(),
+            repeats: 0,
+            own_timer: None,
+            outgoing: VecDeque::new(),
             complete: false,
         }
     }
@@ -204,6 +225,7 @@ impl Dtls {
         if let Some(config) = config(&self.identity, &self.fingerprint, true, both) {
             // A second call finds the association there and does nothing.
             let _ = self.endpoint.connect(now, PEER, config, None);
+            self.take_flight();
         }
     }
 
@@ -228,11 +250,24 @@ impl Dtls {
                 self.hello.push(datagram.clone());
             }
         }
-        match self.endpoint.read(now, PEER, None, datagram) {
+        let (timer, due) = (self.endpoint.poll_timeout(&PEER), self.deadline());
+        let read = self.endpoint.read(now, PEER, None, datagram);
+        let next_timer = self.endpoint.poll_timeout(&PEER);
+        if next_timer.is_some() && next_timer != timer {
+            // Only a new flight sets it here.
+            (self.repeats, self.own_timer) = (0, None);
+            self.flight.clear();
+        } else if next_timer.is_none() {
+            self.own_timer = due;
+        }
+        if matches!(read, Err(Error::ErrServerNoMatchingSrtpProfile)) && !self.hello.is_empty() && !self.complete {
+            return self.replay_with_cm(now);
+        }
+        self.take_flight();
+        match read {
             Ok(events) => self.digest(events),
             // An established association is not torn down by what a stranger can inject.
             Err(_) if self.complete => Ok(Progress::Continue),
-            Err(Error::ErrServerNoMatchingSrtpProfile) if !self.hello.is_empty() => self.replay_with_cm(now),
             Err(Error::ErrServerNoMatchingSrtpProfile) => Err(DtlsRefusal::NoSrtpProfile),
             Err(_) => Err(DtlsRefusal::Handshake),
         }
@@ -242,6 +277,8 @@ impl Dtls {
     /// only a client without it gets here. The failed endpoint is dropped with its alert unsent.
     fn replay_with_cm(&mut self, now: Instant) -> Result<Progress, DtlsRefusal> {
         let cm = vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80];
+        (self.repeats, self.own_timer) = (0, None);
+        self.flight.clear();
         self.endpoint = server_endpoint(config(&self.identity, &self.fingerprint, false, cm));
         let mut events = Vec::new();
         for datagram in std::mem::take(&mut self.hello) {
@@ -250,6 +287,7 @@ impl Dtls {
                 Err(_) => return Err(DtlsRefusal::NoSrtpProfile),
             }
         }
+        self.take_flight();
         self.digest(events)
     }
 
@@ -260,6 +298,7 @@ impl Dtls {
                 EndpointEvent::HandshakeComplete => {
                     self.complete = true;
                     self.hello = Vec::new();
+                    self.flight = Vec::new();
                     progress = Progress::Complete(Box::new(self.keys()?));
                 }
                 EndpointEvent::PeerClosed => return Ok(Progress::PeerClosed),
@@ -285,31 +324,62 @@ impl Dtls {
 
     /// The next datagram for the peer.
     pub fn poll_transmit(&mut self) -> Option<BytesMut> {
-        self.endpoint.poll_transmit().map(|transmit| transmit.message)
+        self.outgoing.pop_front()
     }
 
-    /// When [`Dtls::handle_timeout`] is due.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        if self.complete {
-            None
-        } else {
-            self.endpoint.poll_timeout(&PEER)
+    /// Takes out what the endpoint wants to send, and keeps a copy of the flight.
+    fn take_flight(&mut self) {
+        while let Some(transmit) = self.endpoint.poll_transmit() {
+            if !self.complete && self.flight.len() < FLIGHT_DATAGRAMS_MAX {
+                self.flight.push(transmit.message.clone());
+            }
+            self.outgoing.push_back(transmit.message);
         }
     }
 
-    /// Repeats what got lost.
+    /// When [`Dtls::handle_timeout`] is due; never again for a flight that was repeated often enough.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.complete || self.repeats >= FLIGHT_REPEATS_MAX {
+            return None;
+        }
+        // `rtc-dtls` knows no other interval than the first one.
+        let timer = self.endpoint.poll_timeout(&PEER);
+        let timer = timer.map(|timer| timer + self.patience().saturating_sub(FLIGHT_INTERVAL));
+        timer.or(self.own_timer)
+    }
+
+    /// Time to the next repetition.
+    fn patience(&self) -> Duration {
+        FLIGHT_INTERVAL
+            .saturating_mul(1 << self.repeats.min(FLIGHT_REPEATS_MAX))
+            .min(FLIGHT_INTERVAL_MAX)
+    }
+
+    /// Repeats the flight in the air, when that is due.
     ///
     /// # Errors
-    /// [`DtlsRefusal::Handshake`] when it was repeated often enough.
+    /// [`DtlsRefusal::Handshake`] when the association is beyond repair.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsRefusal> {
-        self.endpoint
-            .handle_timeout(PEER, now)
-            .map_err(|_| DtlsRefusal::Handshake)
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return Ok(());
+        }
+        self.repeats += 1;
+        if self.endpoint.poll_timeout(&PEER).is_none() {
+            // The same records again: the peer drops those that it has (RFC 6347 section 4.1.2.6) and lacks the others.
+            self.outgoing.extend(self.flight.iter().cloned());
+            self.own_timer = Some(now + self.patience());
+            return Ok(());
+        }
+        self.flight.clear();
+        let repeated = self.endpoint.handle_timeout(PEER, now);
+        self.take_flight();
+        repeated.map_err(|_| DtlsRefusal::Handshake)
     }
 
     /// Queues `close_notify`.
     pub fn close(&mut self, now: Instant) {
         let _ = self.endpoint.close(now);
+        self.take_flight();
     }
 }

@@ -9,6 +9,7 @@ mod delivery;
 mod flood;
 mod hostile;
 mod inspect;
+mod join;
 mod negotiated;
 mod newcomer;
 mod regressions;
