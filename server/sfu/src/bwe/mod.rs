@@ -70,7 +70,7 @@ mod tests;
 
 pub use estimator::Estimator;
 pub use feedback::{FEEDBACKS_PER_S_MAX, FeedbackCounters};
-pub use pacer::{Pacer, UNPACED_BPS};
+pub use pacer::{PACING_PERCENT, Pacer, UNPACED_BPS};
 pub use probe::{PADDING_BURST_BYTES_MAX, PADDING_BYTES_PER_S_MAX};
 pub use sent::{SENT_PACKETS_MAX, SentKind};
 

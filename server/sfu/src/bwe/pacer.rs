@@ -6,12 +6,15 @@
 
 use std::time::{Duration, Instant};
 
-/// Sent at most at this share of the target: libwebrtc's pacing factor, so that a frame is not kept longer than needed.
-const PACING_SHARE: f64 = 2.5;
+/// Sent at most at this share of the target, percent: libwebrtc's pacing factor, so that a frame is not kept longer than
+/// needed.
+pub const PACING_PERCENT: u64 = 250;
 /// What may leave at once, as time at the pacing rate.
 const BURST: Duration = Duration::from_millis(15);
-/// What may leave at once in any case, bytes: an ordinary frame.
+/// What may leave at once, bytes: an ordinary frame ...
 const BURST_BYTES_MIN: f64 = 12_000.0;
+/// ... unless the path would take longer than this for it.
+const BURST_ON_PATH: Duration = Duration::from_millis(100);
 /// Above this target nothing waits, bits per second.
 pub const UNPACED_BPS: u64 = 20_000_000;
 
@@ -48,8 +51,9 @@ impl Pacer {
     pub fn set_target(&mut self, now: Instant, target_bps: u64) {
         self.refill(now);
         self.unpaced = target_bps >= UNPACED_BPS;
-        self.bytes_per_s = (target_bps as f64 * PACING_SHARE / 8.0).max(1.0);
-        self.burst = (self.bytes_per_s * BURST.as_secs_f64()).max(BURST_BYTES_MIN);
+        self.bytes_per_s = (target_bps as f64 * PACING_PERCENT as f64 / 800.0).max(1.0);
+        let frame = (target_bps as f64 / 8.0 * BURST_ON_PATH.as_secs_f64()).min(BURST_BYTES_MIN);
+        self.burst = (self.bytes_per_s * BURST.as_secs_f64()).max(frame);
         self.budget = self.budget.min(self.burst);
     }
 

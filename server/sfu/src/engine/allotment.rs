@@ -314,4 +314,4 @@ fn mask(watchers: &[(SourceId, Watchers)], source: SourceId) -> LayerMask {
 }
 
 /// How long a picture that a slow path holds back may grow old before it goes on at a keyframe.
-pub(super) const HELD_MAX: Duration = Duration::from_millis(800);
+pub(super) const HELD_MAX: Duration = Duration::from_millis(1_500);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::loss::LossGuard;
 use crate::allocate::{Allocator, Budget, Decision, Reason, SLOTS_MAX, SlotRequest};
-use crate::bwe::{Config, Estimate, Estimator, LimitedBy, PROBE_TICK, Pacer, SentKind};
+use crate::bwe::{Config, Estimate, Estimator, LimitedBy, PACING_PERCENT, PROBE_TICK, Pacer, SentKind};
 use crate::rtcp::Twcc;
 
 /// First target, bits per second: one full picture with sound. Most paths carry it, and its keyframe need not be sent
@@ -40,6 +40,8 @@ pub struct Bandwidth {
     short: bool,
     /// Some slot waits before it gets more.
     rising: bool,
+    /// What is never paused takes more than the path carries.
+    overdrawn: bool,
 }
 
 impl Bandwidth {
@@ -60,6 +62,7 @@ impl Bandwidth {
             allocated: Budget::Estimate(0),
             short: true,
             rising: false,
+            overdrawn: false,
         }
     }
 
@@ -111,7 +114,13 @@ impl Bandwidth {
     }
 
     fn follow(&mut self, now: Instant) {
-        self.pacer.set_target(now, self.estimator.estimate().target_bps);
+        let target_bps = self.estimator.estimate().target_bps;
+        let paced_bps = match self.overdrawn {
+            // Nothing beyond the path itself: what is too much is held back here, where sound passes it.
+            true => target_bps * 100 / PACING_PERCENT,
+            false => target_bps,
+        };
+        self.pacer.set_target(now, paced_bps);
     }
 
     /// Whether a batch of pictures may leave now; see [`Pacer`]. Nobody is held back of whose path nothing is known.
@@ -159,6 +168,16 @@ impl Bandwidth {
     pub fn allocate(&mut self, now: Instant, slots: &[SlotRequest]) -> [Decision; SLOTS_MAX] {
         self.allocated = self.budget(now);
         let decisions = self.allocator.allocate(now, self.allocated, slots);
+        let cost = |(decision, slot): (&Decision, &SlotRequest)| {
+            let layer = slot.layers.get(usize::from(decision.layer?));
+            layer.map(|layer| layer.bitrate_bps)
+        };
+        let spent: u64 = decisions.iter().zip(slots).filter_map(cost).sum();
+        self.overdrawn = match self.allocated {
+            Budget::Estimate(bps) | Budget::FirstEstimate(bps) => spent > bps,
+            Budget::Unknown { .. } => false,
+        };
+        self.follow(now);
         let any = |reasons: &[Reason]| decisions.iter().any(|decision| reasons.contains(&decision.reason));
         // A layer that its publisher paused, as nobody's path carried it, is wished for again when one does.
         self.short = any(&[Reason::Bandwidth, Reason::Rising, Reason::Paused, Reason::NotFlowing]);
