@@ -14,7 +14,8 @@ use super::stage::Stage;
 use super::tables::Tables;
 use super::timers::TICK;
 use crate::allocate::{
-    Decision, Demand, LAYERS_MAX, LayerMask, LayerRate, Priority, RISE_MARGIN_PERCENT, Reason, SLOTS_MAX, SlotRequest, Watchers, nominal_bps,
+    Decision, Demand, LAYERS_MAX, LayerMask, LayerRate, Priority, RISE_MARGIN_PERCENT, Reason, SLOTS_MAX, SlotRequest,
+    Watchers, nominal_bps,
 };
 use crate::api::{Event, RoomKey};
 use crate::bwe::IDLE_TICK;

@@ -3,13 +3,18 @@
 
 //! The behaviours, one test each.
 
+mod bandwidth;
 mod check;
 mod congestion;
 mod delivery;
+mod demand;
 mod flood;
 mod hostile;
+mod hostile_publishers;
+mod hostile_viewers;
 mod inspect;
 mod join;
+mod measure;
 mod negotiated;
 mod newcomer;
 mod regressions;

@@ -7,8 +7,8 @@ pub(crate) mod endpoint;
 pub(crate) mod media;
 pub(crate) mod payload;
 pub(crate) mod publisher;
-pub(crate) mod track;
-pub(crate) mod viewer;
 /// As browsers report, shared with the tests of the estimator.
 #[path = "../../bwe/receiver.rs"]
 pub(crate) mod receiver;
+pub(crate) mod track;
+pub(crate) mod viewer;

@@ -46,7 +46,9 @@ pub(crate) struct Publisher {
     pub(crate) tracks: Vec<Track>,
     /// Which packets never leave, unless asked for again.
     pub(crate) loses: fn(&Stamp) -> bool,
-    media: PublisherMedia,
+    /// Changes the header extensions of a packet before it leaves.
+    pub(crate) dress: fn(&mut Vec<(u8, Vec<u8>)>),
+    pub(crate) media: PublisherMedia,
     pub(crate) produced: Vec<Produced>,
     pub(crate) asked: Asked,
     /// Whether sender reports are sent.
@@ -72,6 +74,7 @@ impl Publisher {
             tracks,
             media,
             loses: |_| false,
+            dress: |_| (),
             produced: Vec::new(),
             asked: Asked::default(),
             reports: true,
@@ -165,6 +168,7 @@ impl Publisher {
         if kind == SourceKind::Mic {
             elements.push((ids.audio_level, vec![minus_dbov]));
         }
+        (self.dress)(&mut elements);
         let (ssrc, index, pt, payload) = if again {
             layer.next_rtx_index += 1;
             let original = (packet.index as u16)

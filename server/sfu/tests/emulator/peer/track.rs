@@ -60,6 +60,8 @@ pub(crate) struct Track {
     /// Frames from one keyframe to the next that nobody asked for.
     pub(crate) gop: u32,
     pub(crate) ignores_pli: bool,
+    /// How many times the packets of another frame a keyframe takes.
+    pub(crate) key_weight: u8,
     /// Voice level in -dBov (RFC 6464).
     pub(crate) minus_dbov: u8,
     pub(crate) on: bool,
@@ -110,6 +112,7 @@ impl Track {
             layers,
             gop: 3_000,
             ignores_pli: false,
+            key_weight: 3,
             minus_dbov: 127,
             on: true,
             sets_once: false,
@@ -174,7 +177,11 @@ impl Track {
                 layer.last_timestamp = timestamp;
                 layer.picture.id = (layer.picture.id + 1) & 0x7FFF;
                 layer.picture.tl0 = layer.picture.tl0.wrapping_add(1);
-                let parts = if key { layer.parts * 3 } else { layer.parts };
+                let parts = if key {
+                    layer.parts.saturating_mul(self.key_weight)
+                } else {
+                    layer.parts
+                };
                 for part in 0..parts {
                     let kind = payload::number(self.kind);
                     let stamp = Stamp {
@@ -202,9 +209,9 @@ impl Track {
                     };
                     layer.next_index += 1;
                     layer.history.insert(packet.index, packet.clone());
-                    layer
-                        .history
-                        .retain(|index, _| index + HISTORY_PACKETS > layer.next_index);
+                    while layer.history.len() as u64 >= HISTORY_PACKETS {
+                        layer.history.pop_first();
+                    }
                     packets.push((number, packet));
                 }
             }
