@@ -88,6 +88,8 @@ pub struct Estimator {
     /// First packet after the last report, or ever.
     unanswered_us: Option<u64>,
     silenced_us: u64,
+    /// When reports came back after a silence; what was sent before says nothing by its loss.
+    outage_us: u64,
     silent: bool,
     /// Sending time of the newest packet that a report named.
     reported_us: u64,
@@ -129,6 +131,7 @@ impl Estimator {
             rtt_us: None,
             unanswered_us: None,
             silenced_us: 0,
+            outage_us: 0,
             silent: false,
             reported_us: 0,
             probe: None,
@@ -185,6 +188,9 @@ impl Estimator {
         } else if begin.gap {
             self.acked.skip();
         }
+        if self.silent {
+            self.outage_us = now_us;
+        }
         let limited = self.application.is_limited();
         let mut arrival_us = begin.reference_us;
         let mut newest_received_us = None;
@@ -207,7 +213,10 @@ impl Estimator {
             if ticks.is_none() {
                 if before == Fate::Pending {
                     sent.fate = Fate::Lost;
-                    self.loss.on_fate(sent_us, bytes, false);
+                    // An interruption says nothing about the rate; silence has lowered it already.
+                    if sent_us >= self.outage_us {
+                        self.loss.on_fate(sent_us, bytes, false);
+                    }
                     useful = true;
                     self.reported_us = self.reported_us.max(sent_us);
                 }
