@@ -120,7 +120,7 @@ impl Layer {
             }
         }
         let given_up = match placed {
-            Placed::Fresh => self.nacks.on_packet(now, ext_seq),
+            Placed::Fresh => self.nacks.on_packet(now, ext_seq, now_us.is_none()),
             Placed::Duplicate | Placed::TooOld => GivenUp::default(),
         };
         Place {

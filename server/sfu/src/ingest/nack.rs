@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 pub const REORDER_PACKETS: u64 = 3;
 /// ... or after this time, whichever is first.
 pub const REORDER_WAIT: Duration = Duration::from_millis(5);
-/// Shortest time between two requests for a packet; the round trip time when that is longer.
+/// Shortest time between two requests for a packet; the round trip time when that is longer. While it is not known, each
+/// time is twice the one before: all tries at this pace would be over before the first answer on a long path.
 pub const NACK_RETRY_MIN: Duration = Duration::from_millis(20);
 /// Longest time between two requests.
-const NACK_RETRY_MAX: Duration = Duration::from_millis(200);
+const NACK_RETRY_MAX: Duration = Duration::from_millis(400);
+/// The same while the round trip time is not known: all tries fit into [`NACK_AGE_MAX`].
+const NACK_RETRY_UNKNOWN_MAX: Duration = Duration::from_millis(200);
 /// Requests for one packet.
 pub const NACK_TRIES_MAX: u8 = 10;
 /// A packet missing for longer is of no use to anybody.
@@ -66,8 +69,8 @@ impl NackGenerator {
         }
     }
 
-    /// Notes a packet's arrival. Returns what was given up for it.
-    pub(super) fn on_packet(&mut self, now: Instant, ext_seq: u64) -> GivenUp {
+    /// Notes a packet's arrival; `is_rtx`: as a retransmission. Returns what was given up for it.
+    pub(super) fn on_packet(&mut self, now: Instant, ext_seq: u64, is_rtx: bool) -> GivenUp {
         let mut given_up = GivenUp::default();
         let Some(highest) = self.highest else {
             self.highest = Some(ext_seq);
@@ -77,6 +80,8 @@ impl NackGenerator {
             if let Ok(place) = self.missing.binary_search_by_key(&ext_seq, |missing| missing.ext_seq)
                 && let Some(found) = self.missing.remove(place)
                 && let Some(first_sent) = found.first_sent
+                // An original that was only late says nothing of the round trip.
+                && is_rtx
             {
                 self.observe_round_trip(now.saturating_duration_since(first_sent));
             }
@@ -129,8 +134,9 @@ impl NackGenerator {
     /// Appends at most `limit` sequence numbers to ask for now. Returns what was given up.
     pub(super) fn take_due(&mut self, now: Instant, limit: usize, out: &mut Vec<u16>) -> GivenUp {
         let mut given_up = GivenUp::default();
-        let retry = self.retry();
+        let round_trip = self.round_trip;
         self.missing.retain(|missing| {
+            let retry = retry(missing, round_trip);
             let tried = missing.tries >= NACK_TRIES_MAX && missing.last_sent.is_none_or(|sent| sent + retry <= now);
             let keep = !tried && now.saturating_duration_since(missing.found) <= NACK_AGE_MAX;
             if !keep {
@@ -142,7 +148,7 @@ impl NackGenerator {
         for missing in self
             .missing
             .iter_mut()
-            .filter(|missing| due(missing, highest, retry) <= now)
+            .filter(|missing| due(missing, highest, round_trip) <= now)
             .take(limit)
         {
             missing.tries += 1;
@@ -155,17 +161,10 @@ impl NackGenerator {
 
     /// When something has to be asked for or given up.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let retry = self.retry();
         self.missing
             .iter()
-            .map(|missing| due(missing, self.highest, retry))
+            .map(|missing| due(missing, self.highest, self.round_trip))
             .min()
-    }
-
-    fn retry(&self) -> Duration {
-        self.round_trip
-            .unwrap_or_default()
-            .clamp(NACK_RETRY_MIN, NACK_RETRY_MAX)
     }
 
     /// The first request may have been lost, so that a sample may be too long, never too short.
@@ -177,9 +176,19 @@ impl NackGenerator {
     }
 }
 
-fn due(missing: &Missing, highest: Option<u64>, retry: Duration) -> Instant {
+/// Time between the last request for a packet and the next.
+fn retry(missing: &Missing, round_trip: Option<Duration>) -> Duration {
+    match round_trip {
+        Some(round_trip) => round_trip.clamp(NACK_RETRY_MIN, NACK_RETRY_MAX),
+        None => NACK_RETRY_MIN
+            .saturating_mul(1 << missing.tries.saturating_sub(1).min(NACK_TRIES_MAX))
+            .min(NACK_RETRY_UNKNOWN_MAX),
+    }
+}
+
+fn due(missing: &Missing, highest: Option<u64>, round_trip: Option<Duration>) -> Instant {
     match missing.last_sent {
-        Some(sent) => sent + retry,
+        Some(sent) => sent + retry(missing, round_trip),
         None if highest.is_some_and(|highest| highest >= missing.ext_seq + REORDER_PACKETS) => missing.found,
         None => missing.found + REORDER_WAIT,
     }

@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use crate::rtcp::ReportBlock;
 
+/// Sequence numbers of one cycle.
+const CYCLE: u64 = 1 << 16;
+
 /// A sender report as far as receiver reports answer to it.
 #[derive(Debug, Clone, Copy)]
 struct LastSr {
@@ -88,7 +91,8 @@ impl Reception {
             ssrc,
             fraction_lost: fraction as u8,
             cumulative_lost: lost.clamp(-0x80_0000, 0x7F_FFFF) as i32,
-            highest_seq: self.highest as u32,
+            // Cycles count from the first packet on; our lines begin further up.
+            highest_seq: (self.highest - base / CYCLE * CYCLE) as u32,
             jitter: u32::try_from(self.jitter_x16 >> 4).unwrap_or(0),
             last_sr: self.last_sr.map_or(0, |sr| sr.middle),
             delay_since_last_sr: self.last_sr.map_or(0, since),

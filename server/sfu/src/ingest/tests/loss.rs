@@ -51,7 +51,7 @@ fn run(seed: u64, loss_percent: u64, answer: bool) -> Outcome {
     };
     let (mut twcc, mut rtx_seq) = (0u16, [0u16; 3]);
     let mut lines = [65_400u16, 65_500, 7];
-    for frame in 0..FRAMES + 100 {
+    for frame in 0..FRAMES + 180 {
         let now = start + ms(frame * 10);
         if frame < FRAMES {
             for layer in 0..3 {

@@ -10,6 +10,7 @@ mod clock;
 mod demux;
 mod feedback;
 mod hostile;
+mod long_path;
 mod loss;
 mod ring;
 
