@@ -6,6 +6,7 @@
 
 mod addresses;
 mod director;
+mod inspect;
 mod mailbox;
 mod router;
 mod snapshot;
@@ -32,6 +33,7 @@ use fiera_sfu::engine::ThreadId;
 use mailbox::{Letter, Mailbox};
 use snapshot::Report;
 
+pub use fiera_sfu::counters::ESTIMATE_BUCKETS_BPS;
 pub use snapshot::{CountersSnapshot, LATENCY_BUCKETS_S, RUN_LENGTHS, ThreadSnapshot};
 pub use streams::StreamSink;
 use streams::Streams;

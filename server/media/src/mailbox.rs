@@ -11,6 +11,7 @@ use fiera_sfu::api::{Command, Event, PeerId, RoomKey};
 use fiera_sfu::egress::Path;
 use fiera_sfu::engine::{Relay, ThreadId};
 
+use crate::inspect::Look;
 use crate::udp::Waker;
 
 /// Letters that may wait before media packets and datagrams are refused: a second of a large room.
@@ -34,6 +35,8 @@ pub(crate) enum Letter {
     Forwarded(Path, Box<[u8]>),
     /// Of another thread's core.
     Relay(ThreadId, Relay),
+    /// Show the core to somebody who asked.
+    Look(Look),
     /// Say goodbye to all and end.
     Stop,
     /// Panic.

@@ -3,7 +3,8 @@
 
 //! The counters as other threads see them.
 
-use fiera_sfu::counters::{Counters, Drop, LATENCY_BUCKETS_US};
+use fiera_sfu::allocate::Reason;
+use fiera_sfu::counters::{Counters, Drop, ESTIMATE_BUCKETS_BPS, LATENCY_BUCKETS_US};
 use fiera_sfu::egress::Run;
 
 /// Upper bounds of the forward-latency histogram, seconds.
@@ -33,6 +34,23 @@ pub struct CountersSnapshot {
     pub publishers: u64,
     /// Viewing connections that are up.
     pub subscribers: u64,
+    /// Those of them that a TCP connection or a TURN allocation carries.
+    pub subscribers_on_streams: u64,
+    /// Retransmissions sent to viewers.
+    pub retransmitted_packets: u64,
+    /// Bytes of padding sent to measure paths, UDP payload.
+    pub padding_bytes: u64,
+    /// Times that a viewer's pictures stopped for a full socket or stream.
+    pub congested: u64,
+    /// Keyframe requests sent to publishers.
+    pub keyframe_requests: u64,
+    /// RTP packets taken from publishers.
+    pub received_packets: u64,
+    /// Slots of all viewers as they are now, by stable reason why they get what they get.
+    pub slots_by_reason: Vec<(&'static str, u64)>,
+    /// Viewers as they are now per bucket of [`crate::ESTIMATE_BUCKETS_BPS`] of what their paths carry (not cumulative),
+    /// then those above.
+    pub estimates: [u64; ESTIMATE_BUCKETS_BPS.len() + 1],
 }
 
 /// What the socket did and dropped.
@@ -190,6 +208,18 @@ impl CountersSnapshot {
             latency_sum_s: counters.latency_sum_us as f64 / 1e6,
             publishers: counters.publishers,
             subscribers: counters.viewers,
+            subscribers_on_streams: counters.viewers_on_streams,
+            retransmitted_packets: counters.retransmitted_packets,
+            padding_bytes: counters.padding_bytes,
+            congested: counters.congested,
+            keyframe_requests: counters.keyframe_requests,
+            received_packets: counters.received_packets,
+            slots_by_reason: Reason::ALL
+                .into_iter()
+                .map(Reason::name)
+                .zip(counters.slots_by_reason)
+                .collect(),
+            estimates: counters.estimates,
         }
     }
 }

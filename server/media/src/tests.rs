@@ -181,3 +181,27 @@ fn a_panic_ends_the_connections_of_its_thread_alone() {
     drop(media);
     assert!(said.try_iter().all(|event| matches!(event, Event::Closed { .. })));
 }
+
+#[test]
+fn every_thread_is_asked_and_one_that_has_ended_is_missing() {
+    let config = MediaConfig {
+        bind: (Ipv4Addr::LOCALHOST, 0).into(),
+        advertise: Vec::new(),
+        threads: Some(2),
+    };
+    let media = Media::start(config, Box::new(|_| ())).expect("starts");
+    let handle = media.handle();
+    for (peer, room) in [(1, 1), (2, 2), (3, 2)] {
+        handle.command(publisher(peer, room, peer));
+    }
+    let mut seen: Vec<_> = handle
+        .inspect(Duration::from_secs(30))
+        .iter()
+        .map(|view| (view.peer.0, view.thread.0))
+        .collect();
+    seen.sort_unstable();
+    assert_eq!(seen, [(1, 0), (2, 1), (3, 1)]);
+    assert!(handle.room_quality(Duration::from_secs(30)).is_empty(), "nobody watches");
+    drop(media);
+    assert!(handle.inspect(Duration::ZERO).is_empty());
+}

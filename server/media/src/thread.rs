@@ -108,7 +108,7 @@ impl Worker {
             fresh(&self.identity, &self.shared, self.thread, self.own.restarts),
         );
         self.before.add(ended.counters());
-        (self.before.publishers, self.before.viewers) = (0, 0);
+        self.before.forget_connections();
         self.egress.clear();
         let now = Instant::now();
         for (room, home) in self.shared.director.homes() {
@@ -254,6 +254,7 @@ impl Worker {
                         );
                     }
                 },
+                Letter::Look(look) => look(&self.sfu),
                 #[cfg(test)]
                 Letter::Panic => panic!("a test asked for it"),
                 Letter::Stop => {

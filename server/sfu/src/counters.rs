@@ -178,6 +178,13 @@ impl Counters {
         }
     }
 
+    /// Leaves only what happened: nobody is connected any more.
+    pub fn forget_connections(&mut self) {
+        (self.publishers, self.viewers, self.viewers_on_streams) = (0, 0, 0);
+        self.slots_by_reason = Default::default();
+        self.estimates = Default::default();
+    }
+
     /// Counts a packet of another thread that arrived there `skew` ago.
     pub fn relayed(&mut self, skew: Duration, past: bool) {
         if past {
