@@ -18,7 +18,8 @@ use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use crate::bridge::start_reports;
+use crate::admin::Admin;
+use crate::bridge::{start_quality, start_reports};
 use crate::config::{Config, Tls};
 use crate::events::{Events, Services};
 use crate::keys::Keys;
@@ -48,6 +49,7 @@ pub struct App {
     server: Server,
     streams: Arc<Streams>,
     ports: Ports,
+    admin: Option<Admin>,
     drain: watch::Sender<bool>,
     /// Ends the media plane when dropped.
     media: Media,
@@ -73,6 +75,10 @@ impl App {
         let listener =
             bind(listen).with_context(|| format!("cannot listen on {listen}; is another server using the port?"))?;
         let address = listener.local_addr()?;
+        let admin = match config.admin_listen {
+            Some(listen) => Some(Admin::take(listen).await?),
+            None => None,
+        };
         let metrics = Arc::new(Metrics::new()?);
         let (on_event, start_sorting) = start_reports(metrics.clone());
         // Media must be reached directly even where HTTP comes through a proxy on this machine.
@@ -104,6 +110,7 @@ impl App {
             events.start(fair, &services).await?;
         }
         start_sorting(events.clone());
+        start_quality(media.handle(), events.clone());
         let (drain, draining) = watch::channel(false);
         let media_port = media
             .handle()
@@ -123,6 +130,7 @@ impl App {
             server,
             streams,
             ports,
+            admin,
             drain,
             media,
         })
@@ -132,6 +140,12 @@ impl App {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where operators ask, if anywhere.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::address)
     }
 
     /// All routes, for tests and for embedding.
@@ -160,10 +174,14 @@ impl App {
             server,
             streams,
             ports,
+            admin,
             drain,
             media,
             ..
         } = self;
+        if let Some(admin) = admin {
+            admin.serve(media.handle(), server.services.keys.random());
+        }
         let tls = match &config.tls {
             Tls::Off => None,
             Tls::Files { cert, key } => Some(tls::from_files(cert, key)?),

@@ -9,12 +9,14 @@ mod checks;
 mod links;
 mod peers;
 mod people;
+mod quality;
 mod reactions;
 mod reports;
 mod room_media;
 
 pub(crate) use checks::Checks;
 pub(crate) use links::{Negotiator, PendingRack, PublisherLink, ResourceId, SdpProblem, ViewerLink};
+pub(crate) use quality::{QualityReport, start_quality};
 pub(crate) use reactions::Reaction;
 pub(crate) use reports::{MediaReport, start_reports};
 pub(crate) use room_media::EventMedia;

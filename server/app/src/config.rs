@@ -54,6 +54,10 @@ pub struct Settings {
     /// X-Forwarded-For is who asks.
     #[arg(long, env = "FIERA_BEHIND_HTTPS", num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
     pub behind_https: Option<bool>,
+    /// A port for operators with what each connection gets and why; addresses of this machine alone, such as
+    /// 127.0.0.1:9090 [default: none].
+    #[arg(long, env = "FIERA_ADMIN_LISTEN", value_name = "IP:PORT")]
+    pub admin_listen: Option<SocketAddr>,
     /// Events, in the file only: `[[event]]`.
     #[arg(skip)]
     #[serde(rename = "event")]
@@ -99,6 +103,8 @@ pub struct Config {
     pub demo: bool,
     /// Whether HTTPS ends at a proxy in front.
     pub behind_https: bool,
+    /// The port for operators.
+    pub admin_listen: Option<SocketAddr>,
     /// The events of the file.
     pub events: Vec<Fair>,
 }
@@ -139,6 +145,7 @@ impl Config {
             tls: tls.unwrap_or(Tls::Off),
             demo,
             behind_https: given.behind_https.or(file.behind_https).unwrap_or(false),
+            admin_listen: given.admin_listen.or(file.admin_listen),
             events: file.events,
         })
     }

@@ -15,7 +15,7 @@ use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::bridge::{MediaReport, PublisherLink, ResourceId, ViewerLink};
+use crate::bridge::{MediaReport, PublisherLink, QualityReport, ResourceId, ViewerLink};
 use crate::identity::Identity;
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
@@ -106,6 +106,8 @@ pub(crate) enum Message {
     },
     /// The media plane reports something of this event.
     Media(MediaReport),
+    /// How those who watch in its rooms fare.
+    Quality(QualityReport),
     /// Somebody wants to read the event.
     Look(Look),
     /// The server ends; what came before is carried out first.

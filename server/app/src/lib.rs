@@ -5,6 +5,7 @@
 //! It joins the planes and holds no rule of the event itself; only `bridge` knows both hub and SFU.
 #![forbid(unsafe_code)]
 
+pub(crate) mod admin;
 pub mod app;
 pub(crate) mod bridge;
 pub mod cli;

@@ -32,6 +32,10 @@ pub const LEASE_RENEW_EVERY: Duration = Duration::from_secs(10);
 pub const STORE_PROBE_EVERY: Duration = Duration::from_secs(3);
 /// Reports of the media plane that wait to be sorted to their events.
 pub const MEDIA_REPORTS_MAX: usize = 65_536;
+/// How often events hear how those who watch in their rooms fare.
+pub const QUALITY_EVERY: Duration = Duration::from_secs(15);
+/// Time for the media threads to answer a question.
+pub const INSPECT_WITHIN: Duration = Duration::from_secs(1);
 /// WHEP viewers in one room.
 pub const WHEP_VIEWERS_PER_ROOM_MAX: usize = 5_000;
 /// Sign-ins of one address that may fail at once.

@@ -3,18 +3,18 @@
 
 //! Numbers for operators in the Prometheus text format. No label ever names a room, a person or an address.
 
+mod media;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use fiera_media::{CountersSnapshot, LATENCY_BUCKETS_S, MediaHandle};
+use fiera_media::MediaHandle;
 use fiera_protocol::client::Command;
-use prometheus::core::{Collector, Desc};
 use prometheus::process_collector::ProcessCollector;
-use prometheus::proto::{
-    Bucket, Counter, Gauge, Histogram as HistogramProto, LabelPair, Metric, MetricFamily, MetricType,
-};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+use media::MediaCollector;
 
 /// Upper bounds of the join histogram, seconds.
 const JOIN_BUCKETS_S: [f64; 11] = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0, 10.0];
@@ -79,11 +79,7 @@ impl Metrics {
 
     /// Adds the media plane's counters.
     pub(crate) fn watch_media(&self, media: MediaHandle) -> Result<(), prometheus::Error> {
-        let collector = MediaCollector {
-            media,
-            reasons: self.reasons.clone(),
-            descs: MediaCollector::descs()?,
-        };
+        let collector = MediaCollector::new(media, self.reasons.clone())?;
         self.registry.register(Box::new(collector))
     }
 
@@ -170,178 +166,4 @@ pub(crate) fn command_kind(command: &Command) -> &'static str {
         Command::Announce { .. } => "announce",
         Command::EraseAnnouncement { .. } => "erase_announcement",
     }
-}
-
-/// Reads the media plane's counters when somebody asks for the numbers.
-struct MediaCollector {
-    media: MediaHandle,
-    reasons: Reasons,
-    descs: Vec<Desc>,
-}
-
-impl MediaCollector {
-    fn descs() -> Result<Vec<Desc>, prometheus::Error> {
-        let desc = |name: &str, help: &str, labels: &[&str]| {
-            let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-            Desc::new(
-                name.to_owned(),
-                help.to_owned(),
-                labels,
-                std::collections::HashMap::new(),
-            )
-        };
-        FAMILIES
-            .iter()
-            .map(|(name, help, _, labels)| desc(name, help, labels))
-            .collect()
-    }
-
-    /// Both planes refuse under the same reasons; each reason is one line.
-    fn refused_by_reason(&self, media: &CountersSnapshot) -> BTreeMap<String, u64> {
-        let mut sums: BTreeMap<String, u64> = media
-            .refused
-            .iter()
-            .map(|(reason, n)| ((*reason).to_owned(), *n))
-            .collect();
-        let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        for (reason, n) in reasons.iter() {
-            *sums.entry(reason.clone()).or_default() += n;
-        }
-        sums
-    }
-}
-
-type FamilyInfo = (&'static str, &'static str, MetricType, &'static [&'static str]);
-
-const FAMILIES: [FamilyInfo; 7] = [
-    (
-        "fiera_rtp_forwarded_packets_total",
-        "RTP packets sent to viewers",
-        MetricType::COUNTER,
-        &[],
-    ),
-    (
-        "fiera_rtp_forwarded_bytes_total",
-        "Bytes of those, UDP payload",
-        MetricType::COUNTER,
-        &[],
-    ),
-    (
-        "fiera_rtp_dropped_packets_total",
-        "RTP packets not sent on",
-        MetricType::COUNTER,
-        &["reason"],
-    ),
-    (
-        "fiera_forward_latency_seconds",
-        "From a packet's arrival to its being sent",
-        MetricType::HISTOGRAM,
-        &[],
-    ),
-    (
-        "fiera_publishers",
-        "Publishing connections that are up",
-        MetricType::GAUGE,
-        &[],
-    ),
-    (
-        "fiera_subscribers",
-        "Viewing connections that are up",
-        MetricType::GAUGE,
-        &[],
-    ),
-    (
-        "fiera_refused_total",
-        "Messages, requests and datagrams refused",
-        MetricType::COUNTER,
-        &["reason"],
-    ),
-];
-
-impl Collector for MediaCollector {
-    fn desc(&self) -> Vec<&Desc> {
-        self.descs.iter().collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        let now = self.media.counters();
-        let refused = self.refused_by_reason(&now);
-        let metrics = [
-            vec![counter(now.forwarded_packets)],
-            vec![counter(now.forwarded_bytes)],
-            now.dropped_packets
-                .iter()
-                .map(|(reason, n)| by_reason(reason, *n))
-                .collect(),
-            vec![latency(&now)],
-            vec![gauge(now.publishers)],
-            vec![gauge(now.subscribers)],
-            refused.iter().map(|(reason, n)| by_reason(reason, *n)).collect(),
-        ];
-        FAMILIES
-            .iter()
-            .zip(metrics)
-            .map(|((name, help, kind, _), metrics)| family(name, help, *kind, metrics))
-            .collect()
-    }
-}
-
-fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> MetricFamily {
-    let mut family = MetricFamily::default();
-    family.set_name(name.to_owned());
-    family.set_help(help.to_owned());
-    family.set_field_type(kind);
-    family.set_metric(metrics);
-    family
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the format knows only floats; 2^53 packets take decades"
-)]
-fn float(value: u64) -> f64 {
-    value as f64
-}
-
-fn counter(value: u64) -> Metric {
-    let mut counter = Counter::default();
-    counter.set_value(float(value));
-    let mut metric = Metric::default();
-    metric.set_counter(counter);
-    metric
-}
-
-fn by_reason(reason: &str, value: u64) -> Metric {
-    let mut label = LabelPair::default();
-    label.set_name("reason".to_owned());
-    label.set_value(reason.to_owned());
-    let mut metric = counter(value);
-    metric.set_label(vec![label]);
-    metric
-}
-
-fn gauge(value: u64) -> Metric {
-    let mut gauge = Gauge::default();
-    gauge.set_value(float(value));
-    let mut metric = Metric::default();
-    metric.set_gauge(gauge);
-    metric
-}
-
-fn latency(now: &CountersSnapshot) -> Metric {
-    let mut sum = 0;
-    let buckets = LATENCY_BUCKETS_S.iter().zip(now.latency_counts).map(|(bound, count)| {
-        sum += count;
-        let mut bucket = Bucket::default();
-        bucket.set_upper_bound(*bound);
-        bucket.set_cumulative_count(sum);
-        bucket
-    });
-    let mut histogram = HistogramProto::default();
-    histogram.set_bucket(buckets.collect());
-    histogram.set_sample_count(now.latency_counts.iter().sum());
-    histogram.set_sample_sum(now.latency_sum_s);
-    let mut metric = Metric::default();
-    metric.set_histogram(histogram);
-    metric
 }

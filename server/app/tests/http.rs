@@ -4,6 +4,8 @@
 //! The server from outside: HTTP by its router, WebSockets over a real port. One module per area.
 #![allow(unreachable_pub)]
 
+#[path = "http/admin.rs"]
+mod admin;
 #[path = "http/api.rs"]
 mod api;
 #[path = "http/durable.rs"]
@@ -14,6 +16,8 @@ mod fair;
 mod interop;
 #[path = "http/media.rs"]
 mod media;
+#[path = "http/metrics.rs"]
+mod metrics;
 #[path = "http/site.rs"]
 mod site;
 #[path = "http/sockets.rs"]

@@ -22,6 +22,7 @@ const things: Record<string, string> = {
   announcement: 'Announcements of the organisers',
   commands: 'Random numbers of your last commands, so that none is done twice',
   address: 'Your network address, while the connection lasts',
+  path: 'How well your connection carries pictures and sound; organisers see one word for a whole room, never yours',
   failed_sign_in: 'The network address of a sign-in that failed, so that guessing is slow',
   recap: 'What is left of the event: questions with the names shown, polls, announcements',
   media: 'Your picture and sound, passed on and not recorded',

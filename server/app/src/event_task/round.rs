@@ -237,6 +237,10 @@ impl EventTask {
                 }
                 None => {}
             },
+            Message::Quality(report) => {
+                let input = self.media.quality(report);
+                self.feed(input, round);
+            }
             Message::Look(look) => round.effects.push(Effect::Look(look)),
             Message::Stop { .. } => debug_assert!(false, "the event's task takes its end itself"),
             #[cfg(test)]

@@ -117,6 +117,7 @@ fn items() -> Vec<Item> {
             u64::try_from(SignIns::known_for().as_millis()).unwrap_or(u64::MAX),
         ),
         item("media", (memory, "at_once"), ("everybody", "participant")),
+        item("path", (memory, "connection"), ("nobody", "participant")),
         item("reaction", (memory, "at_once"), ("everybody", "nobody")),
         item("hand", (disk, "hand_down"), ("moderators", "participant")),
         item("question", (disk, "erased"), ("everybody", "name")),

@@ -35,6 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Site {
     router: axum::Router,
     address: std::net::SocketAddr,
+    admin: std::net::SocketAddr,
     data: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
@@ -84,6 +85,7 @@ impl Site {
             media_port: Some(0),
             data: Some(data.clone()),
             demo: Some(true),
+            admin_listen: Some("127.0.0.1:0".parse().unwrap()),
             ..Settings::default()
         };
         let app = App::start_on(Config::resolve(settings, None).unwrap(), store)
@@ -91,6 +93,7 @@ impl Site {
             .unwrap();
         let (stop, stopped) = oneshot::channel();
         let (router, address) = (app.router(), app.address());
+        let admin = app.admin_address().unwrap();
         let running = tokio::spawn(async move {
             app.run_until(async {
                 let _ = stopped.await;
@@ -101,6 +104,7 @@ impl Site {
         Self {
             router,
             address,
+            admin,
             data,
             stop: Some(stop),
             running: Some(running),
@@ -180,6 +184,10 @@ impl Site {
 
     pub fn address(&self) -> std::net::SocketAddr {
         self.address
+    }
+
+    pub fn admin(&self) -> std::net::SocketAddr {
+        self.admin
     }
 
     pub fn origin(&self) -> String {
