@@ -201,7 +201,10 @@ fn every_thread_is_asked_and_one_that_has_ended_is_missing() {
         .collect();
     seen.sort_unstable();
     assert_eq!(seen, [(1, 0), (2, 1), (3, 1)]);
-    assert!(handle.room_quality(Duration::from_secs(30)).is_empty(), "nobody watches");
+    assert!(
+        handle.room_quality(Duration::from_secs(30)).is_empty(),
+        "nobody watches"
+    );
     drop(media);
     assert!(handle.inspect(Duration::ZERO).is_empty());
 }
