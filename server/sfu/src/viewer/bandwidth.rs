@@ -17,6 +17,8 @@ use crate::rtcp::Twcc;
 const START_BPS: u64 = 2_500_000;
 /// For so long what is learnt of a path counts at once.
 const FIRST: Duration = Duration::from_secs(3);
+/// Who is sent less for loss alone is paced as if the path carried this at least, bits per second.
+const LOSSY_PACED_BPS_MIN: u64 = 1_000_000;
 /// A target that moved by less than one part in this many changes no allocation.
 const MOVED_PART: u64 = 20;
 
@@ -114,11 +116,17 @@ impl Bandwidth {
     }
 
     fn follow(&mut self, now: Instant) {
-        let target_bps = self.estimator.estimate().target_bps;
-        let paced_bps = match self.overdrawn {
+        let Estimate {
+            target_bps,
+            limited_by,
+            ..
+        } = self.estimator.estimate();
+        let paced_bps = match (limited_by, self.overdrawn) {
+            // Loss without a queue delays no sound: what is never paused goes out as it comes.
+            (LimitedBy::Loss, _) => target_bps.max(LOSSY_PACED_BPS_MIN),
             // Nothing beyond the path itself: what is too much is held back here, where sound passes it.
-            true => target_bps * 100 / PACING_PERCENT,
-            false => target_bps,
+            (_, true) => target_bps * 100 / PACING_PERCENT,
+            (_, false) => target_bps,
         };
         self.pacer.set_target(now, paced_bps);
     }
