@@ -80,18 +80,19 @@ fn a_thread_that_comes_late_still_brings_newcomers_up_to_date() {
         fair.publishers[speaker].track(SourceKind::Camera).gop = 250;
         fair.run_ms(500);
         let viewer = fair.watch();
-        // As on a busy core: everything happens every 150 ms only.
+        // As on a busy core: a tick comes every 150 ms only, the steps between lie beside its beat.
         for _ in 0..40 {
             fair.run_ms(1);
-            fair.now_us += 149_000;
+            fair.now_us += 500;
+            fair.run_ms(148);
+            fair.now_us += 500;
         }
-        fair.run_ms(500);
         let stamps = fair.viewers[viewer].stamps(CAMERA);
         unbroken(&fair.viewers[viewer].slot(CAMERA));
         let newest = stamps.last().expect("a picture");
         let made = fair.publishers[speaker].produced.iter().find(|p| p.stamp == *newest);
         let made_us = made.expect("made").at_us;
-        assert!(made_us + 300_000 > fair.now_us, "{} behind", fair.now_us - made_us);
+        assert!(made_us + 1_500_000 > fair.now_us, "{} behind", fair.now_us - made_us);
     }
 }
 
