@@ -36,6 +36,8 @@ pub struct Bandwidth {
     /// Transport-wide numbers were negotiated.
     numbered: bool,
     began: Instant,
+    /// As the estimator said last: it is asked when something came in, and not per packet.
+    latest: Estimate,
     /// What the last allocation went by.
     allocated: Budget,
     /// Some slot has less than it wants.
@@ -54,8 +56,10 @@ impl Bandwidth {
             start_bps: START_BPS,
             ..Config::default()
         };
+        let estimator = Estimator::new(now, config);
         Self {
-            estimator: Estimator::new(now, config),
+            latest: estimator.estimate(),
+            estimator,
             pacer: Pacer::new(now, START_BPS),
             allocator: Allocator::default(),
             loss: LossGuard::default(),
@@ -116,11 +120,10 @@ impl Bandwidth {
     }
 
     fn follow(&mut self, now: Instant) {
+        self.latest = self.estimator.estimate();
         let Estimate {
-            target_bps,
-            limited_by,
-            ..
-        } = self.estimator.estimate();
+            target_bps, limited_by, ..
+        } = self.latest;
         let paced_bps = match (limited_by, self.overdrawn) {
             // Loss without a queue delays no sound: what is never paused goes out as it comes.
             (LimitedBy::Loss, _) => target_bps.max(LOSSY_PACED_BPS_MIN),
@@ -133,16 +136,19 @@ impl Bandwidth {
 
     /// Whether a batch of pictures may leave now; see [`Pacer`]. Nobody is held back of whose path nothing is known.
     pub fn may_send_pictures(&mut self, now: Instant) -> bool {
-        matches!(self.budget(now), Budget::Unknown { .. }) || self.pacer.may_send_now(now)
+        !self.is_estimated() || self.pacer.may_send_now(now)
+    }
+
+    /// Whether the viewer tells what arrives, rather than how much was lost alone.
+    fn is_estimated(&self) -> bool {
+        self.numbered && self.latest.limited_by != LimitedBy::Reports
     }
 
     /// What the slots may take together.
     #[must_use]
     pub fn budget(&self, now: Instant) -> Budget {
-        let Estimate {
-            target_bps, limited_by, ..
-        } = self.estimator.estimate();
-        if self.numbered && limited_by != LimitedBy::Reports {
+        let target_bps = self.latest.target_bps;
+        if self.is_estimated() {
             match now.saturating_duration_since(self.began) < FIRST {
                 true => Budget::FirstEstimate(target_bps),
                 false => Budget::Estimate(target_bps),
@@ -157,7 +163,7 @@ impl Bandwidth {
     /// The state of the path, for metrics.
     #[must_use]
     pub fn estimate(&self) -> Estimate {
-        self.estimator.estimate()
+        self.latest
     }
 
     /// Whether slots should be allocated anew: the budget moved, or some slot waits for more.
