@@ -272,7 +272,14 @@ impl MediaHandle {
     /// What each thread did, at most a quarter of a second old.
     #[must_use]
     pub fn thread_counters(&self) -> Vec<ThreadSnapshot> {
-        self.reports().map(|report| report.snapshot()).collect()
+        // One that has published nothing yet does not say its number itself.
+        let numbered = self.reports().enumerate();
+        numbered
+            .map(|(thread, report)| ThreadSnapshot {
+                thread,
+                ..report.snapshot()
+            })
+            .collect()
     }
 }
 
