@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use fiera_sfu::api::{Command, Event, PeerId, RoomKey};
 use fiera_sfu::egress::Path;
@@ -58,8 +58,10 @@ impl Letter {
 pub(crate) struct Mailbox {
     letters: Mutex<VecDeque<Letter>>,
     emptied: Condvar,
-    /// Letters that wait, for those who need not be exact.
+    /// Letters that wait; written under the lock, read without it by those who need not be exact.
     depth: AtomicUsize,
+    /// Whether the thread has ended: nobody will ever read a letter again. Written under the lock.
+    closed: AtomicBool,
     /// Whether the thread sleeps or is about to.
     sleeps: AtomicBool,
     refused: AtomicU64,
@@ -72,15 +74,29 @@ impl Mailbox {
             letters: Mutex::new(VecDeque::new()),
             emptied: Condvar::new(),
             depth: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
             sleeps: AtomicBool::new(false),
             refused: AtomicU64::new(0),
             waker: Waker::new()?,
         })
     }
 
-    /// Leaves a letter, never blocking. Datagrams and packets are refused and counted where too many wait.
+    fn letters(&self) -> MutexGuard<'_, VecDeque<Letter>> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Leaves a letter, never blocking. Datagrams and packets are refused and counted where too many wait; after the end
+    /// of the thread nothing is kept.
     pub(crate) fn post(&self, letter: Letter) {
-        let mut letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut letters = self.letters();
+        if self.is_closed() {
+            drop(letters);
+            return;
+        }
         if letters.len() >= DROPPABLE_MAX && letter.is_droppable() {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return;
@@ -93,14 +109,13 @@ impl Mailbox {
         }
     }
 
-    /// Waits until a command may be posted. Never called on a media thread.
+    /// Waits until a command may be posted, or the thread has ended. Never called on a media thread.
     pub(crate) fn wait_for_room(&self) {
         if self.depth.load(Ordering::Relaxed) < COMMANDS_MAX {
             return;
         }
-        let letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |letters: &mut VecDeque<Letter>| letters.len() >= COMMANDS_MAX;
-        drop(self.emptied.wait_while(letters, full));
+        let full = |letters: &mut VecDeque<Letter>| letters.len() >= COMMANDS_MAX && !self.is_closed();
+        drop(self.emptied.wait_while(self.letters(), full));
     }
 
     /// Takes all letters in exchange for an empty queue.
@@ -109,17 +124,32 @@ impl Mailbox {
         if self.depth.load(Ordering::Relaxed) == 0 {
             return;
         }
-        std::mem::swap(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner), inbox);
+        let mut letters = self.letters();
+        std::mem::swap(&mut *letters, inbox);
+        // Under the lock: a letter posted right after the exchange must not be forgotten.
         self.depth.store(0, Ordering::Relaxed);
+        drop(letters);
         if inbox.len() >= COMMANDS_MAX {
             self.emptied.notify_all();
         }
     }
 
+    /// The thread has ended: what waits is dropped, and so is what comes; who waits for room goes on.
+    pub(crate) fn close(&self) {
+        let mut letters = self.letters();
+        self.closed.store(true, Ordering::Release);
+        let unread = std::mem::take(&mut *letters);
+        self.depth.store(0, Ordering::Relaxed);
+        drop(letters);
+        self.emptied.notify_all();
+        // Outside the lock: a letter may wake up somebody who posts another.
+        drop(unread);
+    }
+
     /// The thread is about to sleep: from now on a letter rings the bell. False where one is there already.
     pub(crate) fn falls_asleep(&self) -> bool {
         self.sleeps.store(true, Ordering::SeqCst);
-        let empty = self.letters.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let empty = self.letters().is_empty();
         if !empty {
             self.sleeps.store(false, Ordering::SeqCst);
         }
@@ -182,5 +212,48 @@ mod tests {
         assert!(mailbox.waker.silence());
         mailbox.post(datagram());
         assert!(!mailbox.waker.silence(), "it is awake");
+    }
+
+    #[test]
+    fn every_letter_of_many_threads_is_taken_without_a_stall() {
+        const POSTERS: u64 = 4;
+        const EACH: u64 = 20_000;
+        let mailbox = Mailbox::new().expect("a mailbox");
+        std::thread::scope(|scope| {
+            for _ in 0..POSTERS {
+                scope.spawn(|| (0..EACH).for_each(|room| mailbox.post(Letter::Home(RoomKey(room), None))));
+            }
+            let (mut inbox, mut taken) = (VecDeque::new(), 0);
+            while taken < POSTERS * EACH {
+                mailbox.take(&mut inbox);
+                taken += inbox.len() as u64;
+                inbox.clear();
+                // Nothing can be taken: then it may sleep, unless a letter came in between, which can be taken.
+                if !mailbox.falls_asleep() {
+                    mailbox.take(&mut inbox);
+                    assert!(!inbox.is_empty(), "a letter waits and cannot be taken");
+                    taken += inbox.len() as u64;
+                    inbox.clear();
+                }
+                mailbox.wakes_up();
+            }
+        });
+        assert!(mailbox.falls_asleep());
+    }
+
+    #[test]
+    fn after_the_end_nobody_waits_and_nothing_is_kept() {
+        let mailbox = Mailbox::new().expect("a mailbox");
+        for room in 0..COMMANDS_MAX as u64 {
+            mailbox.post(Letter::Home(RoomKey(room), None));
+        }
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| mailbox.wait_for_room());
+            mailbox.close();
+            waits.join().expect("goes on");
+        });
+        mailbox.post(Letter::Home(RoomKey(1), None));
+        assert_eq!(mailbox.depth(), 0);
+        mailbox.wait_for_room();
     }
 }

@@ -92,6 +92,7 @@ impl Worker {
             }
         }
         self.shared.alive.store(false, Ordering::Release);
+        self.mailbox().close();
         self.end_all();
     }
 
