@@ -90,15 +90,20 @@ impl Sfu {
                 kind => plan.at(kind, slot.ordinal),
             };
             let wanted = planned.filter(|source| Some(source.participant) != own && slot.want.is_some());
-            let still_seen = slot
-                .live
-                .is_none_or(|live| stage.visible(side).any(|s| s.id == live.source));
-            if slot.assigned == wanted && still_seen {
+            let is_seen = |id: SourceId| stage.visible(side).any(|s| s.id == id);
+            let shown = [slot.live.map(|feed| feed.source), slot.shown];
+            let still_seen = shown.into_iter().flatten().all(is_seen);
+            let astray = |feed: Feed| Some(feed.source) != wanted.map(|source| source.id);
+            let waits_astray = slot.target.is_some_and(astray) || slot.replay.is_some_and(|replay| astray(replay.feed));
+            if slot.assigned == wanted && still_seen && !waits_astray {
                 continue;
             }
             changed = true;
             slot.assigned = wanted;
             let refused = slot.refused_codec.take().is_some();
+            // Nothing of another source may begin any more, even where no layer of the new one flows yet.
+            slot.target = slot.target.filter(|target| !astray(*target));
+            slot.replay = slot.replay.filter(|replay| !astray(replay.feed));
             // The picture before stays until the next one begins, unless it may not be seen any more.
             if wanted.is_none() || !still_seen {
                 slot.unplug();

@@ -17,6 +17,7 @@ mod join;
 mod measure;
 mod negotiated;
 mod newcomer;
+mod offair;
 mod regressions;
 mod repair;
 mod roaming;
