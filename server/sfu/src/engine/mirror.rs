@@ -11,11 +11,10 @@ use super::Sfu;
 use super::relay::{Relay, ThreadId};
 use super::room::{Follower, Pending};
 use super::stage::Stage;
-use crate::allocate::LayerMask;
 use crate::api::{CloseReason, PeerId, RoomKey, Side};
 use crate::egress::{Egress, Path};
 use crate::ingest::MediaPacket;
-use crate::plan::{SourceId, SourceRef};
+use crate::plan::SourceRef;
 use crate::viewer::line::Feed;
 
 /// A follower asks home for the same keyframe no more often: home merges the wishes of all.
@@ -50,15 +49,6 @@ impl Sfu {
             None => drop(self.homes.remove(&room)),
         }
         self.follow(now, room);
-    }
-
-    /// Layers of a source at home here that viewers on other threads get or would like to get; all where such a thread
-    /// has not said.
-    #[must_use]
-    pub fn wanted_elsewhere(&self, room: RoomKey, source: SourceId) -> LayerMask {
-        self.rooms
-            .get(&room)
-            .map_or(LayerMask::default(), |room| room.wanted_elsewhere(source))
     }
 
     /// The next message for another thread.
