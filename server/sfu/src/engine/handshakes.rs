@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Handshakes cost a thousand times what a media packet costs: so many per tick are read at once, the others wait behind
+//! Handshakes cost far more than media packets: so many per tick are read at once, the others wait behind
 //! the media of those who are here already.
 
 use std::time::Instant;
