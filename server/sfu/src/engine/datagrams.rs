@@ -38,6 +38,11 @@ impl Sfu {
         }
     }
 
+    /// Tells that a connection of another thread has proved this address: what comes from there is none of ours any more.
+    pub fn forget_path(&mut self, path: &Path) {
+        self.tables.forget_path(path);
+    }
+
     fn handle_stun(&mut self, now: Instant, path: Path, datagram: &[u8], egress: &mut Egress) {
         let handled = match ice::claim(datagram) {
             Ok(Claim::Request { local_ufrag }) => match self.tables.of_ufrag(local_ufrag) {
@@ -165,7 +170,7 @@ impl Sfu {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };
-        let opened = self.tables.transport(entry).map(|t| t.open_rtcp(now, path, datagram));
+        let opened = self.tables.transport(entry).map(|t| t.open_rtcp(datagram));
         let Some(Ok(compound)) = opened else {
             self.counters.dropped(Drop::NotAuthentic);
             return;

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use ring::digest;
+use ring::rand::SystemRandom;
+use ring::{digest, hmac};
 use rtc_crypto::RTCCryptoProvider;
 use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc_dtls::crypto::Certificate;
@@ -50,6 +51,7 @@ pub struct DtlsIdentity {
     certificate: Certificate,
     provider: Arc<dyn RTCCryptoProvider>,
     fingerprint_sha256: String,
+    check_key: hmac::Key,
 }
 
 impl std::fmt::Debug for DtlsIdentity {
@@ -82,7 +84,14 @@ impl DtlsIdentity {
             certificate,
             provider,
             fingerprint_sha256: pairs.join(":"),
+            check_key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
+                .map_err(|_| IdentityError("no randomness".to_owned()))?,
         })
+    }
+
+    /// What makes the transactions of our checks unpredictable to everybody else.
+    pub(super) fn check_key(&self) -> &hmac::Key {
+        &self.check_key
     }
 
     /// For `a=fingerprint:sha-256`.

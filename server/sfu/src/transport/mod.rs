@@ -165,12 +165,14 @@ impl Transport {
         Ok(())
     }
 
-    /// No media goes to a new address until it has answered a check of ours or sent fresh SRTCP: a check that somebody
-    /// recorded and replays from elsewhere must not redirect a stream.
+    /// No media goes to a new address until it has answered a check of ours. Nothing that comes from there proves it: a
+    /// check can be recorded and replayed, and the participant can send its own checks and SRTCP under the address of
+    /// somebody else. What the transaction is, only who reads there can tell (RFC 8445 section 19.5.1).
     fn begin_probation(&mut self, now: Instant, path: Path) {
         self.checks_made += 1;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.local.ice_pwd.as_bytes());
-        let tag = hmac::sign(&key, format!("{}/{}", self.checks_made, path.remote).as_bytes());
+        // Under a key of the server's own: the participant knows everything else that goes in.
+        let about = format!("{}/{}/{}", self.local.ice_ufrag, self.checks_made, path.remote);
+        let tag = hmac::sign(self.identity.check_key(), about.as_bytes());
         let mut transaction = [0; 12];
         for (out, byte) in transaction.iter_mut().zip(tag.as_ref()) {
             *out = *byte;
@@ -266,18 +268,12 @@ impl Transport {
         self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?.open_rtp(datagram)
     }
 
-    /// Opens RTCP; fresh SRTCP from an address on probation proves it.
+    /// Opens RTCP.
     ///
     /// # Errors
     /// As [`Transport::open_rtp`].
-    pub fn open_rtcp(&mut self, now: Instant, path: Path, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
-        let opened = self
-            .srtp
-            .as_mut()
-            .ok_or(SrtpRefusal::NotAuthentic)?
-            .open_rtcp(datagram)?;
-        self.end_probation(now, path);
-        Ok(opened)
+    pub fn open_rtcp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
+        self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?.open_rtcp(datagram)
     }
 
     /// Seals and queues a compound RTCP packet; dropped while media may not flow.

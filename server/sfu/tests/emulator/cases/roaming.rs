@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 
 use fiera_sfu::api::{CloseReason, Event};
+use fiera_sfu::rtcp::write_rr;
 
 use super::check::unbroken;
 use crate::fair::{CAMERA, Fair, VOICE, seeds};
@@ -65,6 +66,34 @@ fn a_check_replayed_from_elsewhere_gets_no_media() {
                 "{kind:?} to a stranger"
             );
         }
+    }
+}
+
+#[test]
+fn a_participant_under_a_stranger_s_address_turns_no_media_on_it() {
+    for seed in seeds() {
+        let mut fair = Fair::new(seed);
+        fair.speaker(1, true);
+        let viewer = fair.watch();
+        fair.run_ms(3_000);
+        let home = fair.viewers[viewer].endpoint.address;
+        // Keys and passwords are its own; only what is sent to the stranger it never sees.
+        for _ in 0..20 {
+            let endpoint = &mut fair.viewers[viewer].endpoint;
+            let check = endpoint.check();
+            let mut report = Vec::new();
+            write_rr(&mut report, 1, &[]);
+            let report = endpoint.sealed_rtcp(&report);
+            fair.inject(elsewhere(), check);
+            fair.inject(elsewhere(), report);
+            fair.run_ms(100);
+        }
+        for kind in [Kind::Rtp, Kind::Rtcp, Kind::Dtls] {
+            let sent = fair.wire.count(elsewhere(), kind, 0, u64::MAX);
+            assert_eq!(sent, 0, "{kind:?} to a stranger");
+        }
+        let late_us = fair.now_us - 500_000;
+        assert!(fair.wire.count(home, Kind::Rtp, late_us, u64::MAX) > 50, "media goes on");
     }
 }
 

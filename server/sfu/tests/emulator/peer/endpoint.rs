@@ -283,9 +283,16 @@ impl Endpoint {
     }
 
     pub(crate) fn send_rtcp(&mut self, compound: &[u8]) {
-        if let Some(sealed) = self.srtp.as_mut().and_then(|srtp| srtp.seal_rtcp(compound)) {
-            self.out.push_back(sealed.to_vec());
+        if self.srtp.is_some() {
+            let sealed = self.sealed_rtcp(compound);
+            self.out.push_back(sealed);
         }
+    }
+
+    /// SRTCP of this connection, to be sent from anywhere.
+    pub(crate) fn sealed_rtcp(&mut self, compound: &[u8]) -> Vec<u8> {
+        let srtp = self.srtp.as_mut().expect("connected");
+        srtp.seal_rtcp(compound).expect("it can be sealed").to_vec()
     }
 
     /// Queues a handshake fragment that leads nowhere.
