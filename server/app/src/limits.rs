@@ -66,20 +66,27 @@ pub const STREAMS_PER_NETWORK_MAX: usize = 2_048;
 pub const RELAYS_PER_USER_MAX: u32 = 32;
 /// Life of the relay's credentials; what was allocated in time may be kept.
 pub const RELAY_CREDENTIALS_TTL: Duration = Duration::from_secs(24 * 3_600);
-/// Bytes that wait for one stream; above this datagrams are lost, and pictures wait for their next keyframe.
+/// Bytes that wait for one stream or are being written; above this datagrams are lost, and pictures wait for their next
+/// keyframe.
 pub const STREAM_QUEUE_BYTES_MAX: usize = 256 * 1024;
+/// What a buffer of a stream keeps of its memory while nothing waits, bytes.
+pub const STREAM_QUEUE_BYTES_KEPT: usize = 16 * 1024;
+/// Most that one write hands on, bytes: what TLS holds back of it is no more than a record (RFC 8446 section 5.1).
+pub const STREAM_WRITE_BYTES_MAX: usize = 16 * 1024;
 /// Bytes that wait in the system for one stream: enough for 3 Mbit/s over 300 ms, and no seconds-old pictures.
 pub const STREAM_SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// Time for a stream to show a valid check or allocation.
 pub const STREAM_PROOF_WITHIN: Duration = Duration::from_secs(10);
 /// A stream that says nothing for so long is closed; browsers check every few seconds.
 pub const STREAM_IDLE: Duration = Duration::from_secs(60);
-/// Time for what was taken out of a stream's queue to be taken by the peer's TCP.
+/// Time within which the peer's TCP takes some of what waits for it.
 pub const STREAM_WRITE_WITHIN: Duration = Duration::from_secs(10);
-/// Answers by UDP to those without an allocation, at once: each is longer than what it answers.
+/// Answers by UDP to those of one network without an allocation, at once: each is longer than what it answers.
 pub const TURN_STRANGERS_BURST: u32 = 1_000;
 /// The same per second, sustained.
 pub const TURN_STRANGERS_PER_S: u32 = 250;
+/// Networks of such strangers that are told apart.
+pub const TURN_STRANGER_NETWORKS_MAX: usize = 10_000;
 /// How long a connectivity check may take before its connection is ended.
 pub const CHECK_TTL: Duration = Duration::from_secs(20);
 /// Connectivity checks from the door at once.

@@ -105,7 +105,8 @@ pub(crate) struct SignIns {
 
 impl SignIns {
     pub(crate) fn new(behind_https: bool) -> Self {
-        let failures = Mutex::default();
+        let failures = Table::new(SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S);
+        let failures = Mutex::new(failures);
         Self { behind_https, failures }
     }
 
@@ -132,7 +133,7 @@ impl SignIns {
     /// Forgets addresses that may fail as often as any other again.
     pub(crate) fn forget(&self, now: Instant) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.0.retain(|_, bucket| !bucket.is_full(now));
+        failures.forget(now);
     }
 
     /// The longest that an address is known after its last failure.
@@ -168,26 +169,43 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Buckets by key, at most [`SIGN_IN_ADDRESSES_MAX`]: full ones say nothing and are forgotten, then all.
+/// Buckets by key, at most so many: full ones say nothing and are forgotten, then all.
 #[derive(Debug)]
-struct Table<K>(HashMap<K, Bucket>);
-
-impl<K> Default for Table<K> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
+pub(crate) struct Table<K> {
+    buckets: HashMap<K, Bucket>,
+    max: usize,
+    burst: u32,
+    per_s: u32,
 }
 
 impl<K: Eq + Hash> Table<K> {
-    fn of(&mut self, key: K, now: Instant) -> &mut Bucket {
-        if self.0.len() >= SIGN_IN_ADDRESSES_MAX && !self.0.contains_key(&key) {
-            self.0.retain(|_, bucket| !bucket.is_full(now));
-            if self.0.len() >= SIGN_IN_ADDRESSES_MAX {
-                self.0.clear();
+    /// At most `max` buckets of `burst` tokens that fill at `per_s`.
+    pub(crate) fn new(max: usize, burst: u32, per_s: u32) -> Self {
+        Self {
+            buckets: HashMap::new(),
+            max,
+            burst,
+            per_s,
+        }
+    }
+
+    /// The bucket of a key.
+    pub(crate) fn of(&mut self, key: K, now: Instant) -> &mut Bucket {
+        if self.buckets.len() >= self.max && !self.buckets.contains_key(&key) {
+            self.forget(now);
+            if self.buckets.len() >= self.max {
+                self.buckets.clear();
             }
         }
-        let full = || Bucket::new(SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S, now);
-        self.0.entry(key).or_insert_with(full)
+        let (burst, per_s) = (self.burst, self.per_s);
+        self.buckets
+            .entry(key)
+            .or_insert_with(|| Bucket::new(burst, per_s, now))
+    }
+
+    /// Forgets full buckets.
+    pub(crate) fn forget(&mut self, now: Instant) {
+        self.buckets.retain(|_, bucket| !bucket.is_full(now));
     }
 }
 
@@ -235,13 +253,13 @@ mod tests {
         for n in 0..SIGN_IN_ADDRESSES_MAX as u32 + 10 {
             sign_ins.may_fail(Some(IpAddr::from(n.to_be_bytes())), now);
         }
-        assert!(sign_ins.failures.lock().unwrap().0.len() <= SIGN_IN_ADDRESSES_MAX);
+        assert!(sign_ins.failures.lock().unwrap().buckets.len() <= SIGN_IN_ADDRESSES_MAX);
     }
 
     #[test]
     fn an_address_is_forgotten_as_soon_as_its_failures_count_no_more() {
         let (sign_ins, now) = (SignIns::new(false), Instant::now());
-        let known = || sign_ins.failures.lock().unwrap().0.len();
+        let known = || sign_ins.failures.lock().unwrap().buckets.len();
         let address = |last| Some(IpAddr::from([192, 0, 2, last]));
         sign_ins.may_fail(address(1), now);
         for _ in 0..=SIGN_IN_FAILURES_BURST {

@@ -65,6 +65,16 @@ impl Relays for RelayTable {
     }
 }
 
+/// The table, locked for one allocation at a time and not while anything is proved or relayed.
+pub(super) struct Shared<'a>(pub(super) &'a Mutex<RelayTable>);
+
+impl Relays for Shared<'_> {
+    fn take(&mut self, username: &str, like: IpAddr) -> Result<SocketAddr, NoRelay> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.take(username, like)
+    }
+}
+
 /// Connections and relays that are open, by network.
 #[derive(Debug, Default)]
 pub(super) struct Places(Mutex<HashMap<IpAddr, usize>>);

@@ -16,6 +16,7 @@ use tokio::net::UdpSocket;
 
 use super::Streams;
 use super::queue::Queue;
+use super::relays::Shared;
 use crate::token::unix_s;
 
 /// A Data indication is longer than what it carries by at most this, bytes.
@@ -78,6 +79,8 @@ pub(super) struct TurnClient {
     streams: Arc<Streams>,
     client: Client,
     back: Back,
+    /// What it was given of the relayed addresses, and for whom: given back when it ends.
+    held: Option<(String, SocketAddr)>,
     /// By index of the peer.
     open: Vec<Option<(StreamId, Arc<Inward>)>>,
 }
@@ -89,6 +92,7 @@ impl TurnClient {
             streams: Arc::clone(streams),
             client: Client::new(from),
             back,
+            held: None,
             open,
         }
     }
@@ -109,11 +113,11 @@ impl TurnClient {
             now: Instant::now(),
             unix_s: unix_s(),
         };
-        let held = self.client.username().map(str::to_owned).zip(self.client.relayed());
-        let step = {
-            let mut relays = self.streams.relays.lock().unwrap_or_else(PoisonError::into_inner);
-            self.client.handle(&self.streams.turn, clock, &mut *relays, datagram)
-        };
+        let mut relays = Shared(&self.streams.relays);
+        let step = self.client.handle(&self.streams.turn, clock, &mut relays, datagram);
+        if self.held.is_none() {
+            self.held = self.client.username().map(str::to_owned).zip(self.client.relayed());
+        }
         match step {
             Step::Nothing => {}
             Step::Reply(bytes) => self.back.reply(&bytes),
@@ -133,7 +137,7 @@ impl TurnClient {
                 self.back.reply(&reply);
             }
             Step::Ended(bytes) => {
-                self.end(held);
+                self.end();
                 self.back.reply(&bytes);
             }
         }
@@ -154,11 +158,11 @@ impl TurnClient {
         Some(opened.clone())
     }
 
-    fn end(&mut self, held: Option<(String, SocketAddr)>) {
+    fn end(&mut self) {
         for (id, _) in self.open.iter_mut().filter_map(Option::take) {
             self.streams.media.close_stream(id);
         }
-        if let Some((username, relayed)) = held {
+        if let Some((username, relayed)) = self.held.take() {
             let mut relays = self.streams.relays.lock().unwrap_or_else(PoisonError::into_inner);
             relays.release(&username, relayed);
         }
@@ -167,7 +171,6 @@ impl TurnClient {
 
 impl Drop for TurnClient {
     fn drop(&mut self) {
-        let held = self.client.username().map(str::to_owned).zip(self.client.relayed());
-        self.end(held);
+        self.end();
     }
 }
