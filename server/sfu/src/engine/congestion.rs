@@ -10,8 +10,8 @@ use super::tables::Entry;
 use super::{Sfu, Waiting};
 use crate::egress::Path;
 
-/// One viewer's full way out makes publishers send keyframes, which everybody gets, no more often than this; in between
-/// its picture waits for a keyframe that others asked for.
+/// Ways out that are full make a publisher send keyframes of a layer, which everybody gets, no more often than this,
+/// however many they are; in between their pictures wait for a keyframe that others asked for.
 pub const CONGESTED_KEYFRAMES_APART: Duration = Duration::from_secs(3);
 
 impl Sfu {
@@ -36,15 +36,16 @@ impl Sfu {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
         };
-        let since = viewer
-            .congested_at
-            .map_or(now, |last| now.max(last + CONGESTED_KEYFRAMES_APART));
-        let mut stopped = false;
+        let Some(room) = self.rooms.get_mut(&viewer.room) else {
+            return;
+        };
+        let (key, mut stopped, mut aims) = (viewer.room, false, Vec::new());
         for (place, slot) in viewer.slots.iter_mut().enumerate() {
             if only.is_some_and(|only| only != place) || !slot.wait_for_keyframe() {
                 continue;
             }
             stopped = true;
+            let since = slot.target.map_or(now, |feed| room.next_relief(now, feed));
             let at = (index, place);
             self.replaying.retain(|replaying| *replaying != at);
             self.waiting.retain(|w| (w.viewer, w.slot) != at);
@@ -53,23 +54,13 @@ impl Sfu {
                 slot: place,
                 since,
             });
+            if since <= now {
+                aims.extend(slot.assigned.zip(slot.target));
+            }
         }
-        if !stopped {
-            return;
-        }
-        self.counters.congested += 1;
-        viewer.congested_at = Some(since);
-        if since > now {
-            return;
-        }
-        let aims = viewer
-            .slots
-            .iter()
-            .filter(|slot| slot.is_video() && slot.live.is_none())
-            .filter_map(|slot| Some((slot.assigned?, slot.target?)));
-        let (room, aims) = (viewer.room, aims.collect::<Vec<_>>());
-        for (source, target) in aims {
-            self.request_keyframe(now, room, source, target.layer);
+        self.counters.congested += u64::from(stopped);
+        for (source, target) in aims.into_iter().filter(|(source, target)| source.id == target.source) {
+            self.request_keyframe(now, key, source, target.layer);
         }
     }
 }

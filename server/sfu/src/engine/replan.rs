@@ -16,11 +16,13 @@ use crate::viewer::line::Feed;
 use crate::viewer::slot::{Replay, Slot};
 
 /// A keyframe older than this is not replayed to a newcomer: catching up would take too long.
-const REPLAY_AGE_MAX: Duration = Duration::from_secs(1);
+pub(super) const REPLAY_AGE_MAX: Duration = Duration::from_secs(1);
 /// ... nor one followed by more packets than this.
-const REPLAY_PACKETS_MAX: u64 = 200;
+pub(super) const REPLAY_PACKETS_MAX: u64 = 200;
 /// Even for a publisher that ignores requests: packets of its whole group of pictures.
-const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
+pub(super) const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
+/// ... however old.
+pub(super) const REPLAY_GOP_AGE_MAX: Duration = Duration::from_secs(3_600);
 
 pub(super) fn slot_is_empty(peer: PeerId, slot: &Slot) -> Event {
     Event::SlotChanged {
@@ -227,6 +229,6 @@ impl Sfu {
 
     /// For a slot that has waited long: the publisher does not answer requests, so its whole group of pictures will do.
     pub(super) fn replay_anyway(&mut self, now: Instant, index: usize, place: usize) -> bool {
-        self.replay(now, index, place, Duration::from_secs(3_600), REPLAY_GOP_PACKETS_MAX)
+        self.replay(now, index, place, REPLAY_GOP_AGE_MAX, REPLAY_GOP_PACKETS_MAX)
     }
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::congestion::CONGESTED_KEYFRAMES_APART;
 use super::relay::ThreadId;
 use super::stage::Stage;
 use crate::allocate::{LAYERS_MAX, LayerMask};
@@ -67,6 +68,8 @@ pub(crate) struct Room {
     pub(crate) told: Vec<(SourceId, LayerMask)>,
     /// Keyframes asked for at home, and when.
     pub(crate) asked: Vec<(Feed, Instant)>,
+    /// Keyframes that were asked for, or will be, for those whose ways out were full, and when.
+    relieved: Vec<(Feed, Instant)>,
     /// What some slot of a viewer here is sent or waits for, and perhaps a little more.
     pub(crate) watched: Vec<Feed>,
     /// Packets of this wake-up, not fanned out yet.
@@ -106,6 +109,7 @@ impl Room {
         }
         self.watched.retain(|feed| stage.source(feed.source).is_some());
         self.asked.retain(|(feed, _)| stage.source(feed.source).is_some());
+        self.relieved.retain(|(feed, _)| stage.source(feed.source).is_some());
         self.told.retain(|(source, _)| stage.source(*source).is_some());
     }
 
@@ -131,6 +135,28 @@ impl Room {
         if !self.watched.contains(&feed) {
             self.watched.push(feed);
         }
+    }
+
+    /// When a keyframe may be asked for by who cannot take what a feed costs: at once, or [`CONGESTED_KEYFRAMES_APART`]
+    /// after the last one. Keyframes that others asked for count, those of other threads too.
+    pub(crate) fn next_relief(&mut self, now: Instant, feed: Feed) -> Instant {
+        let Some(place) = self.relieved.iter().position(|(of, _)| *of == feed) else {
+            self.relieved.push((feed, now));
+            return now;
+        };
+        let ring = self.ring(feed);
+        let keyframe = ring.and_then(|ring| Some(ring.get(ring.last_keyframe_start()?)?.arrival));
+        let Some((_, last)) = self.relieved.get_mut(place) else {
+            return now;
+        };
+        let apart = CONGESTED_KEYFRAMES_APART;
+        // Long ago: whose path is full now and then need not wait.
+        if now > *last + 2 * apart {
+            *last = now;
+        } else if *last < now {
+            *last = now.max(*last + apart).max(keyframe.map_or(now, |at| at + apart));
+        }
+        *last
     }
 
     /// Layers of a source that viewers on other threads want.

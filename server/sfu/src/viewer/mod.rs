@@ -39,8 +39,6 @@ pub struct Viewer {
     pub slots: Vec<Slot>,
     /// What its path carries, from the moment on that media may flow.
     pub bandwidth: Option<Box<Bandwidth>>,
-    /// The last keyframe request that was made, or will be, because its way out was full.
-    pub congested_at: Option<Instant>,
     cname: String,
     twcc: u16,
 }
@@ -69,7 +67,6 @@ impl Viewer {
             transport,
             slots,
             bandwidth: None,
-            congested_at: None,
             cname: media.cname,
             twcc: 0,
         }

@@ -4,8 +4,10 @@
 //! A viewer whose way out is full: its picture waits for the next keyframe, its sound goes on, others notice nothing.
 
 use fiera_sfu::api::SourceKind;
+use fiera_sfu::counters::Drop;
 
 use super::check::{all_of, once_each, unbroken};
+use super::measure::{bottleneck, longest_gap_us, undisturbed};
 use crate::fair::{CAMERA, Fair, VOICE, seeds};
 use crate::net::link::LinkSpec;
 use crate::peer::payload::Stamp;
@@ -95,5 +97,57 @@ fn a_viewer_who_is_always_full_makes_few_keyframes() {
         }
         let asked = fair.publishers[speaker].asked.plis - before;
         assert!((3..=5).contains(&asked), "{asked} requests in ten seconds");
+    }
+}
+
+#[test]
+fn many_whose_paths_are_too_slow_make_no_more_keyframes_than_one() {
+    for seed in seeds() {
+        let mut fair = Fair::new(seed);
+        let speaker = fair.speaker(1, true);
+        fair.publishers[speaker].track(SourceKind::Camera).gop = 100_000;
+        let other = fair.watch();
+        let narrow: Vec<usize> = (0..10).map(|_| fair.watch()).collect();
+        for (place, viewer) in narrow.iter().enumerate() {
+            let path = bottleneck(300_000 + place as u64 * 15_000, 300);
+            fair.viewer_links(*viewer, LinkSpec::CLEAN, path);
+        }
+        fair.run_ms(5_000);
+        let from_us = fair.now_us;
+        fair.run_ms(15_000);
+        let keyframes = |s: &Stamp| s.kind == 1 && s.key && s.part == 0;
+        let made = fair.publishers[speaker].stamps(from_us, fair.now_us).filter(keyframes);
+        let made = made.count();
+        assert!((1..=6).contains(&made), "{made} keyframes in 15 s");
+        for viewer in narrow {
+            let gap = longest_gap_us(&fair, viewer, CAMERA, from_us, fair.now_us);
+            assert!(gap <= 5_000_000, "no picture for {gap} us");
+        }
+        undisturbed(&fair, speaker, other, 2_000_000);
+    }
+}
+
+#[test]
+fn a_thread_with_too_much_to_send_leaves_pictures_out_and_no_sound() {
+    for seed in seeds() {
+        let mut fair = Fair::on_threads(seed, 1);
+        fair.speaker(1, true);
+        // More than one chunk of them, so that there are always some whose turn is yet to come.
+        let viewers: Vec<usize> = (0..70).map(|_| fair.watch()).collect();
+        fair.run_ms(2_500);
+        fair.chunk_every_ms = Some(40);
+        fair.run_ms(3_000);
+        let left_out = fair.counters().drops[Drop::Overload as usize];
+        assert!(left_out > 30, "{left_out} packets were left out");
+        fair.chunk_every_ms = None;
+        fair.run_ms(3_000);
+        assert_eq!(fair.counters().drops[Drop::ArenaFull as usize], 0);
+        for viewer in viewers {
+            let viewer = &fair.viewers[viewer];
+            unbroken(&viewer.slot(VOICE));
+            once_each(&viewer.stamps(CAMERA));
+            let newest = viewer.slot(CAMERA).last().expect("a picture").at_us;
+            assert!(newest + 200_000 > fair.now_us, "pictures go on");
+        }
     }
 }
