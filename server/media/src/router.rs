@@ -105,11 +105,11 @@ impl Router {
     }
 
     /// Decides for a datagram. What it answers itself is written into `egress`.
-    pub(crate) fn route(&mut self, sfu: &Sfu, path: Path, datagram: &[u8], egress: &mut Egress) -> Route {
+    pub(crate) fn route(&mut self, sfu: &mut Sfu, path: Path, datagram: &[u8], egress: &mut Egress) -> Route {
         if let [0..=3, ..] = datagram {
             return match ice::claim(datagram) {
                 Ok(StunClaim::Request { local_ufrag }) if sfu.knows_ufrag(local_ufrag) => Route::Here,
-                Ok(StunClaim::Request { local_ufrag }) => self.check(path, local_ufrag, datagram, egress),
+                Ok(StunClaim::Request { local_ufrag }) => self.check(sfu, path, local_ufrag, datagram, egress),
                 Ok(StunClaim::Response { .. }) => self.elsewhere(sfu, &path),
                 Err(_) => Route::Here,
             };
@@ -133,7 +133,7 @@ impl Router {
     }
 
     /// A binding request for a connection that is not here.
-    fn check(&mut self, path: Path, ufrag: &str, datagram: &[u8], egress: &mut Egress) -> Route {
+    fn check(&mut self, sfu: &mut Sfu, path: Path, ufrag: &str, datagram: &[u8], egress: &mut Egress) -> Route {
         let end = path.end();
         let Some(answer) = self.director.answer_for(ufrag) else {
             return Route::Here;
@@ -144,7 +144,10 @@ impl Router {
             Answer::Owner(owner, _) if owner == self.thread => Route::Here,
             Answer::Owner(owner, password) => {
                 // Only what is proved may say where an address belongs: a forged check must not lead media astray.
-                if self.foreign.get(&end) != Some(&owner) && ice::prove_request(datagram, &password, crypto).is_ok() {
+                let is_news = self.foreign.get(&end) != Some(&owner) || sfu.knows(&path);
+                if is_news && ice::prove_request(datagram, &password, crypto).is_ok() {
+                    // A connection here may have had this address before.
+                    sfu.forget_path(&path);
                     self.checked.remove(&end);
                     self.foreign.insert(end, owner);
                 }
@@ -154,6 +157,7 @@ impl Router {
                 let Ok(proved) = ice::prove_request(datagram, &password, crypto) else {
                     return Route::Here;
                 };
+                sfu.forget_path(&path);
                 self.foreign.remove(&end);
                 let check = Checked {
                     ufrag: ufrag.to_owned(),

@@ -115,6 +115,15 @@ impl Tables {
         }
     }
 
+    /// Forgets whose an address is.
+    pub(crate) fn forget_path(&mut self, path: &Path) {
+        let address = path.end();
+        let peer = self.by_address.remove(&address).and_then(|entry| self.peer(entry));
+        if let Some(known) = peer.and_then(|peer| self.addresses.get_mut(&peer)) {
+            known.retain(|one| *one != address);
+        }
+    }
+
     /// Remembers where a proved check came from; the oldest is forgotten when there are too many.
     pub(crate) fn remember(&mut self, entry: Entry, path: &Path) {
         let address = path.end();
