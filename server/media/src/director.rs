@@ -111,10 +111,38 @@ impl Director {
             .for_each(|thread| self.post(thread, Letter::Home(room, home)));
     }
 
+    /// Waits for those mailboxes that a command goes to: a thread that is late holds up nobody else.
+    fn wait_for_room(&self, command: &Command) {
+        let registry = self.registry();
+        let to = match command {
+            // A new room is announced to all.
+            Command::AddPublisher { room, .. } => match registry.rooms.get(room) {
+                Some(home) => Some(home.thread),
+                None => {
+                    drop(registry);
+                    self.mailboxes.iter().for_each(Mailbox::wait_for_room);
+                    return;
+                }
+            },
+            Command::AddViewer { .. } => (self.mailboxes.len() == 1).then_some(ThreadId(0)),
+            Command::RemovePeer { peer } | Command::MoveViewer { peer, .. } | Command::Want { peer, .. } => {
+                registry.thread_of(*peer)
+            }
+            Command::SetOnAir { participant, .. } | Command::SetLive { participant, .. } => {
+                let peer = registry.participants.get(participant);
+                peer.and_then(|peer| registry.thread_of(*peer))
+            }
+        };
+        drop(registry);
+        if let Some(mailbox) = to.and_then(|thread| self.mailbox(thread)) {
+            mailbox.wait_for_room();
+        }
+    }
+
     /// Gives a command to the thread that it concerns; those of one caller keep their order. `now`: for viewers that
     /// are never adopted.
     pub(crate) fn command(&self, now: Instant, command: Command) {
-        self.mailboxes.iter().for_each(Mailbox::wait_for_room);
+        self.wait_for_room(&command);
         let mut registry = self.registry();
         match &command {
             Command::AddPublisher {
@@ -196,6 +224,15 @@ impl Director {
             self.post(thread, Letter::Replace(peer));
         }
         registry.forget(peer);
+    }
+
+    /// Tells all threads that a thread which began anew is the home of its rooms, so that they watch them again.
+    pub(crate) fn announce_again(&self, thread: ThreadId) {
+        let registry = self.registry();
+        for (room, _) in registry.rooms.iter().filter(|(_, home)| home.thread == thread) {
+            self.announce(*room, None);
+            self.announce(*room, Some(thread));
+        }
     }
 
     /// Rooms without publishers have no home.

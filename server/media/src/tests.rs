@@ -183,6 +183,45 @@ fn a_panic_ends_the_connections_of_its_thread_alone() {
 }
 
 #[test]
+fn rooms_of_a_thread_that_began_anew_are_announced_again_in_order() {
+    let director = Director::new(2).expect("a director");
+    let now = Instant::now();
+    director.command(now, publisher(1, 1, 1));
+    director.command(now, publisher(2, 2, 2));
+    let mut letters = std::collections::VecDeque::new();
+    director.mailboxes[0].take(&mut letters);
+    letters.clear();
+    director.announce_again(ThreadId(1));
+    director.mailboxes[0].take(&mut letters);
+    let homes: Vec<_> = letters
+        .iter()
+        .map(|letter| match letter {
+            Letter::Home(room, home) => (*room, *home),
+            _ => panic!("only homes are announced"),
+        })
+        .collect();
+    assert_eq!(homes, [(RoomKey(2), None), (RoomKey(2), Some(ThreadId(1)))]);
+}
+
+#[test]
+fn who_was_lost_with_a_core_is_forgotten_when_removed() {
+    let config = MediaConfig {
+        bind: (Ipv4Addr::LOCALHOST, 0).into(),
+        advertise: Vec::new(),
+        threads: Some(2),
+    };
+    let media = Media::start(config, Box::new(|_| ())).expect("starts");
+    let handle = media.handle();
+    let director = &handle.shared.director;
+    // Adopted in the registry, and never carried out.
+    director.command(Instant::now(), viewer(1));
+    assert!(matches!(director.claim("ufrag1", ThreadId(1)), Claim::Mine(_)));
+    handle.command(Command::RemovePeer { peer: PeerId(1) });
+    assert!(handle.inspect(Duration::from_secs(30)).is_empty());
+    assert!(director.answer_for("ufrag1").is_none());
+}
+
+#[test]
 fn every_thread_is_asked_and_one_that_has_ended_is_missing() {
     let config = MediaConfig {
         bind: (Ipv4Addr::LOCALHOST, 0).into(),

@@ -48,6 +48,8 @@ pub(crate) struct Worker {
     own: ThreadSnapshot,
     started: Instant,
     idle: Duration,
+    /// Whether the core has more to send than fitted into the last turn.
+    unfinished: bool,
     next_tick: Instant,
     next_publish: Instant,
 }
@@ -78,6 +80,7 @@ impl Worker {
             },
             started: now,
             idle: Duration::ZERO,
+            unfinished: false,
             next_tick: now,
             next_publish: now,
         }
@@ -112,10 +115,13 @@ impl Worker {
         self.before.forget_connections();
         self.egress.clear();
         let now = Instant::now();
+        self.unfinished = false;
         for (room, home) in self.shared.director.homes() {
             self.sfu.handle_home(now, room, Some(home));
         }
         self.end_all();
+        // Who followed a room here was forgotten, also where the room has a publisher that is yet to be added.
+        self.shared.director.announce_again(self.thread);
     }
 
     /// Tells the control plane that nobody is connected here any more.
@@ -134,7 +140,7 @@ impl Worker {
     /// Waits for something to do. Returns false when there will never be anything again.
     fn wait(&mut self) -> bool {
         let asleep = Instant::now();
-        let wait = if !self.inbox.is_empty() || !self.mailbox().falls_asleep() {
+        let wait = if self.unfinished || !self.inbox.is_empty() || !self.mailbox().falls_asleep() {
             Duration::ZERO
         } else if self.peers.is_empty() {
             IDLE_WAIT
@@ -179,14 +185,18 @@ impl Worker {
             self.next_tick = (self.next_tick + TICK).max(now);
         }
         self.pass_on();
+        // Under overload there is always more, but letters, ticks and reports have their turn all the same.
+        let leave = Instant::now() + TICK;
         loop {
-            let more = self.sfu.transmit(Instant::now(), &mut self.egress);
+            let now = Instant::now();
+            self.unfinished = self.sfu.transmit(now, &mut self.egress);
             self.send();
-            if !more {
+            if !self.unfinished || now >= leave {
                 break;
             }
             // A datagram lost on the way in is lost for everybody: look at the socket between chunks.
             self.read_socket();
+            self.pass_on();
         }
         self.report();
         self.pass_on();
@@ -234,6 +244,12 @@ impl Worker {
             let now = Instant::now();
             match letter {
                 Letter::Command(command) => {
+                    if let Command::RemovePeer { peer } = &*command
+                        && !self.peers.contains(peer)
+                    {
+                        // Lost with a core that panicked: the registry may still believe in it.
+                        self.shared.director.closed(*peer, self.thread, CloseReason::Asked);
+                    }
                     carry_out(now, *command, &mut self.sfu, &mut self.peers, &mut self.egress);
                 }
                 Letter::Replace(peer) => self.sfu.handle_replaced(now, peer, &mut self.egress),
