@@ -30,6 +30,8 @@ const ROOM: RoomKey = RoomKey(1);
 const CAMERA: u8 = 3;
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The peers' clocks are looked at this often.
+const BEAT: Duration = Duration::from_millis(1);
 /// With this many viewers the kernel leaves no thread without one, but for once in 2^62 runs.
 const VIEWERS_MAX: u64 = 63;
 
@@ -47,7 +49,6 @@ struct Hall {
     random: Random,
     speaker: (UdpSocket, Publisher),
     viewers: Vec<(UdpSocket, Viewer)>,
-    bell: UdpSocket,
 }
 
 fn fingerprint(handle: &MediaHandle) -> Fingerprint {
@@ -73,7 +74,7 @@ impl Hall {
         let media = Media::start(config, Box::new(report)).expect("starts");
         let handle = media.handle();
         let mut random = Random::new(7);
-        let socket = local_socket();
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("binds");
         let address = socket.local_addr().expect("bound");
         let endpoint = Endpoint::towards(address, random.fork(), true, fingerprint(&handle));
         let tracks = vec![
@@ -91,8 +92,6 @@ impl Hall {
             media: negotiated.clone(),
         });
         let publisher = Publisher::new(peer, participant, endpoint, tracks, negotiated);
-        let bell = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("binds");
-        bell.set_read_timeout(Some(Duration::from_millis(1))).expect("a socket");
         Self {
             server: handle.transport().candidates[0],
             media,
@@ -101,7 +100,6 @@ impl Hall {
             random,
             speaker: (socket, publisher),
             viewers: Vec::new(),
-            bell,
         }
     }
 
@@ -129,18 +127,24 @@ impl Hall {
         let begun = Instant::now();
         while !holds(self) {
             assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-            // A millisecond, by a socket on which nothing ever comes.
-            let _ = self.bell.recv(&mut [0]);
+            let mut space = [0; 2_048];
+            // What comes to the speaker, until the next beat is due.
+            let beat = Instant::now() + BEAT;
+            while let Some(left) = beat
+                .checked_duration_since(Instant::now())
+                .filter(|left| !left.is_zero())
+            {
+                let (socket, speaker) = &mut self.speaker;
+                socket.set_read_timeout(Some(left)).expect("a socket");
+                let Ok(len) = socket.recv(&mut space) else { break };
+                speaker.handle(Instant::now(), &space[..len]);
+            }
             let now = Instant::now();
             let now_us = now.duration_since(self.started).as_micros() as u64;
-            let mut space = [0; 2_048];
             let (socket, speaker) = &mut self.speaker;
             speaker.poll(now, now_us);
             for datagram in speaker.endpoint.out.drain(..) {
                 let _ = socket.send_to(&datagram, self.server);
-            }
-            while let Ok(len) = socket.recv(&mut space) {
-                speaker.handle(now, &space[..len]);
             }
             for (socket, viewer) in &mut self.viewers {
                 viewer.poll(now, now_us);
@@ -196,7 +200,12 @@ fn viewers_are_served_by_the_thread_that_they_reach_and_go_on_when_they_move() {
         (0..hall.viewers.len()).all(|viewer| hall.pictures(viewer) > before[viewer] + 60)
     });
     // Somebody ends up on the other thread sooner or later: until then they move on.
+    let begun = Instant::now();
     while forwarded(&hall) == 0 {
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "nobody reached the other thread within {PATIENCE:?}"
+        );
         let (socket, viewer) = &mut hall.viewers[0];
         *socket = local_socket();
         viewer.endpoint.move_to(socket.local_addr().expect("bound"));
