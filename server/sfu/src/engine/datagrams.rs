@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::publisher::Noted;
 use super::relay::Relay;
 use super::tables::Entry;
 use super::{Room, Sfu};
@@ -129,7 +130,7 @@ impl Sfu {
         let Some(source) = publisher.source(kind) else { return };
         let began = !source.flowing;
         source.flowing = true;
-        let layers_changed = source.note(now, layer, packet.facts.dimensions().map(|d| d.height));
+        let noted = source.note(now, layer, packet.facts.dimensions().map(|d| d.height));
         let (id, live) = (source.source.id, source.live);
         if began {
             self.events.push_back(Event::SourceFlow {
@@ -138,8 +139,13 @@ impl Sfu {
                 flowing: true,
             });
         }
-        if began || layers_changed {
+        // At once only what happens once per layer, or after a silence; the rest is looked at with silences.
+        if began || noted == Noted::First {
             self.replan(now, room_key);
+        } else if noted == Noted::Changed
+            && let Some(room) = self.rooms.get_mut(&room_key)
+        {
+            room.is_stale = true;
         }
         if !live {
             self.counters.dropped(Drop::Muted);

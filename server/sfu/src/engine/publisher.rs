@@ -39,7 +39,7 @@ pub(crate) struct LayerState {
 
 impl Source {
     /// Notes a packet. Returns whether layers changed so that viewers may be better served by another one.
-    pub(crate) fn note(&mut self, now: Instant, layer: u8, height: Option<u16>) -> bool {
+    pub(crate) fn note(&mut self, now: Instant, layer: u8, height: Option<u16>) -> Noted {
         let index = usize::from(layer);
         while self.layers.len() <= index.min(LAYERS_MAX - 1) {
             self.layers.push(LayerState {
@@ -48,16 +48,20 @@ impl Source {
             });
         }
         let Some(state) = self.layers.get_mut(index) else {
-            return false;
+            return Noted::Nothing;
+        };
+        let facts = &mut state.rate.facts;
+        let is_sized = height.is_some() && height != facts.height;
+        let noted = match state.last_packet {
+            None => Noted::First,
+            Some(_) if is_sized && facts.height.is_none() => Noted::First,
+            Some(_) if is_sized || !facts.flowing => Noted::Changed,
+            Some(_) => Noted::Nothing,
         };
         state.last_packet = Some(now);
-        let mut changed = !state.rate.facts.flowing;
-        state.rate.facts.flowing = true;
-        if height.is_some() && height != state.rate.facts.height {
-            state.rate.facts.height = height;
-            changed = true;
-        }
-        changed
+        facts.flowing = true;
+        facts.height = height.or(facts.height);
+        noted
     }
 
     /// Notes silence. Returns whether a layer stopped.
@@ -74,6 +78,17 @@ impl Source {
         }
         changed
     }
+}
+
+/// What a packet told of its layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// Nothing new.
+    Nothing,
+    /// That it is there, or how large its picture is, for the first time.
+    First,
+    /// Something else than before. A publisher may change its mind with every packet.
+    Changed,
 }
 
 /// One publishing connection.

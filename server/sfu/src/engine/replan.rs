@@ -37,6 +37,7 @@ impl Sfu {
     /// Plans a room whose publishers are here anew; viewers and followers learn what changed.
     pub(super) fn replan(&mut self, now: Instant, key: RoomKey) {
         let Some(room) = self.rooms.get_mut(&key) else { return };
+        room.is_stale = false;
         if room.following.is_some() {
             return;
         }

@@ -60,6 +60,8 @@ pub(crate) struct Room {
     /// Last reported as speaking.
     pub(crate) speaking: Vec<ParticipantKey>,
     pub(crate) stage: Arc<Stage>,
+    /// Layers changed since the stage was made: it is to be made anew at the next look.
+    pub(crate) is_stale: bool,
     /// Threads that watch.
     pub(crate) followers: Vec<Follower>,
     /// The home that we watch; none: it is here, or unknown, or nobody here watches.

@@ -273,10 +273,12 @@ impl Sfu {
         }
     }
 
+    /// Layers and sources that came, changed or went: each room is planned anew once for all of them, so that what a
+    /// publisher does packet by packet costs its room no more than this.
     fn look_for_silence(&mut self, now: Instant) {
-        let mut replan = Vec::new();
         for (_, publisher) in &mut self.tables.publishers {
-            let (room, participant) = (publisher.room, publisher.participant);
+            let participant = publisher.participant;
+            let mut changed = false;
             for source in &mut publisher.sources {
                 if !source.flowing {
                     continue;
@@ -291,16 +293,19 @@ impl Sfu {
                         source: kind,
                         flowing: false,
                     });
-                    replan.push(room);
-                } else if source.note_silence(now) {
-                    replan.push(room);
+                    changed = true;
+                } else {
+                    changed |= source.note_silence(now);
                 }
             }
-            if Self::weigh_layers(publisher) {
-                replan.push(room);
+            changed |= Self::weigh_layers(publisher);
+            if let Some(room) = self.rooms.get_mut(&publisher.room) {
+                room.is_stale |= changed;
             }
         }
-        for room in replan {
+        let stale = self.rooms.iter().filter(|(_, room)| room.is_stale);
+        let stale: Vec<_> = stale.map(|(key, _)| *key).collect();
+        for room in stale {
             self.replan(now, room);
         }
         self.recount(now);

@@ -98,6 +98,8 @@ pub(crate) enum Metered {
 /// One run.
 pub(crate) struct Fair {
     pub(crate) meter: fn(Metered, bool),
+    /// A server with far too much to do: it sends one chunk this often, milliseconds.
+    pub(crate) chunk_every_ms: Option<u64>,
     pub(crate) now_us: u64,
     /// One per media thread.
     pub(crate) threads: Vec<Sfu>,
@@ -106,6 +108,8 @@ pub(crate) struct Fair {
     /// Packets that wait for this thread are dropped, as from a full queue.
     pub(crate) clogged: Option<usize>,
     pub(crate) relays_dropped: u64,
+    /// Stages that homes told their followers.
+    pub(crate) stages_told: u64,
     /// What threads have for each other: from, to.
     mail: VecDeque<(usize, usize, Relay)>,
     /// Where each connection lives, by its number, our ufrag and addresses it was seen at.
@@ -150,12 +154,14 @@ impl Fair {
     pub(crate) fn on_threads(seed: u64, threads: usize) -> Self {
         Self {
             meter: |_, _| (),
+            chunk_every_ms: None,
             leaving: Vec::new(),
             now_us: 0,
             threads: (0..threads).map(|place| Self::thread(place, 0)).collect(),
             rooms: BTreeMap::new(),
             clogged: None,
             relays_dropped: 0,
+            stages_told: 0,
             mail: VecDeque::new(),
             owners: BTreeMap::new(),
             ufrags: BTreeMap::new(),
@@ -378,6 +384,7 @@ impl Fair {
             let Some((from, to, relay)) = self.mail.pop_front() else {
                 break;
             };
+            self.stages_told += u64::from(matches!(relay, Relay::Stage(..)));
             if self.clogged == Some(to) && relay.is_droppable() {
                 self.relays_dropped += 1;
                 continue;
@@ -514,12 +521,18 @@ impl Fair {
 
     fn transmit(&mut self, place: usize) {
         let now = self.now();
+        if self
+            .chunk_every_ms
+            .is_some_and(|every| !(self.now_us / 1_000).is_multiple_of(every))
+        {
+            return;
+        }
         loop {
             (self.meter)(Metered::Transmit, true);
             let more = self.threads[place].transmit(now, &mut self.egress);
             (self.meter)(Metered::Transmit, false);
             self.flush();
-            if !more {
+            if !more || self.chunk_every_ms.is_some() {
                 break;
             }
             if let Some(peer) = self.leaving.pop() {

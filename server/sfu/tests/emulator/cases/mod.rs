@@ -20,6 +20,7 @@ mod newcomer;
 mod offair;
 mod regressions;
 mod repair;
+mod restless;
 mod roaming;
 mod simulcast;
 mod speakers;
