@@ -44,11 +44,13 @@ pub enum Drop {
     Retransmission,
     /// A handshake's, when too many wait already.
     Handshake,
+    /// Came while older packets waited too long for their turn: the thread has more to send than it can.
+    Overload,
 }
 
 impl Drop {
     /// All of them, in the order of [`Counters::drops`].
-    pub const ALL: [Drop; 13] = [
+    pub const ALL: [Drop; 14] = [
         Drop::UnknownAddress,
         Drop::Stun,
         Drop::NotForUs,
@@ -62,6 +64,7 @@ impl Drop {
         Drop::StaleCommand,
         Drop::Retransmission,
         Drop::Handshake,
+        Drop::Overload,
     ];
 
     /// Stable name for metrics.
@@ -81,6 +84,7 @@ impl Drop {
             Drop::StaleCommand => "stale_command",
             Drop::Retransmission => "retransmission",
             Drop::Handshake => "handshake",
+            Drop::Overload => "overload",
         }
     }
 }
@@ -99,7 +103,7 @@ pub struct Counters {
     /// Received media packets over 1,200 bytes of payload, which leave little room for GSO and tunnels.
     pub received_large_packets: u64,
     /// Drops by reason, in the order of [`Drop::ALL`].
-    pub drops: [u64; 13],
+    pub drops: [u64; Drop::ALL.len()],
     /// Forward latency per bucket of [`LATENCY_BUCKETS_US`], then those above.
     pub latency: [u64; 13],
     /// Sum of all latencies, microseconds.

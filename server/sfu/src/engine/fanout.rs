@@ -5,7 +5,7 @@
 //! This is the hot path: per viewer no allocation, no lock, no hash; which slot takes a packet is found once per feed.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Sfu;
 use super::room::{Work, arrange};
@@ -19,39 +19,74 @@ use crate::viewer::slot::{Forwarded, Slot};
 
 /// Viewers served between two looks at the socket.
 const VIEWERS_PER_CHUNK: usize = 64;
+/// Pictures that come while others wait this long for their turn are left out: the thread has more to send than it can.
+const PICTURES_WAIT_MAX: Duration = Duration::from_millis(250);
+/// Packets that wait for their turn at most, sound included: some 16 MB of pictures, or minutes of sound.
+const QUEUED_MAX: usize = 16_384;
 
 impl Sfu {
     /// Writes the next chunk into the arena. Returns whether more is waiting: send, clear, read the socket, call again.
     pub fn transmit(&mut self, now: Instant, egress: &mut Egress) -> bool {
-        self.gather();
+        self.gather(now);
         let mut left = VIEWERS_PER_CHUNK;
         while let Some(work) = self.work.front_mut() {
-            while let Some(index) = work.viewers.get(work.done).copied() {
-                if left == 0 || !egress.has_room_for(work.pending.len()) {
-                    return true;
-                }
-                left -= 1;
-                work.done += 1;
-                let served = Served {
-                    tables: &mut self.tables,
-                    counters: &mut self.counters,
-                    events: &mut self.events,
-                    replaying: &mut self.replaying,
-                };
-                serve(served, index, work, now, egress);
+            let Some(index) = work.viewers.get(work.done).copied() else {
+                self.finish();
+                continue;
+            };
+            if left == 0 || !egress.has_room_for(work.pending.len()) {
+                return true;
             }
-            self.finish();
+            left -= 1;
+            work.done += 1;
+            let lacks_pictures = work.lacks_pictures;
+            let served = Served {
+                tables: &mut self.tables,
+                counters: &mut self.counters,
+                events: &mut self.events,
+                replaying: &mut self.replaying,
+            };
+            serve(served, index, work, now, egress);
+            if lacks_pictures {
+                self.starve(now, index, None);
+            }
         }
         // Media first.
         self.shake_hands(now, egress)
     }
 
     /// Turns what came in since the last call into work.
-    fn gather(&mut self) {
+    fn gather(&mut self, now: Instant) {
+        let oldest = self.work.front().and_then(|work| work.pending.first());
+        let waited = oldest.map(|pending| now.saturating_duration_since(pending.packet.arrival));
+        let is_late = waited.is_some_and(|waited| waited > PICTURES_WAIT_MAX);
         for key in self.touched.drain(..) {
             let Some(room) = self.rooms.get_mut(&key) else { continue };
             let mut work = self.spare.pop().unwrap_or_default();
             std::mem::swap(&mut work.pending, &mut room.pending);
+            let came = work.pending.len();
+            if self.queued + came > QUEUED_MAX {
+                work.pending.clear();
+            } else if is_late {
+                work.pending.retain(|pending| pending.packet.codec == Codec::Opus);
+            }
+            work.lacks_pictures = work.pending.len() < came;
+            (work.pending.len()..came).for_each(|_| self.counters.dropped(Drop::Overload));
+            // Viewers whose pictures wait already need not be told so again.
+            let last = |work: &&Work| work.room == Some(key);
+            let told = || {
+                self.work
+                    .iter()
+                    .rev()
+                    .find(last)
+                    .is_some_and(|work| work.lacks_pictures)
+            };
+            if work.pending.is_empty() && told() {
+                self.spare.push(work);
+                continue;
+            }
+            work.room = Some(key);
+            self.queued += work.pending.len();
             arrange(&mut work.pending, &mut work.stretches);
             // Who joins between two chunks gets these packets by replay; who leaves is passed over.
             work.viewers.extend_from_slice(&room.viewers);
@@ -65,10 +100,12 @@ impl Sfu {
 
     fn finish(&mut self) {
         if let Some(mut work) = self.work.pop_front() {
+            self.queued = self.queued.saturating_sub(work.pending.len());
             work.pending.clear();
             work.stretches.clear();
             work.viewers.clear();
             work.done = 0;
+            work.lacks_pictures = false;
             self.spare.push(work);
         }
     }

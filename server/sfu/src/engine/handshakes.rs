@@ -30,8 +30,9 @@ impl Sfu {
         };
         if self.tables.transport(entry).is_some_and(|t| t.is_connected()) {
             self.read_dtls(now, entry, datagram, egress);
-        } else if self.handshakes.is_empty() && self.handshakes_left > 0 {
+        } else if self.handshakes.is_empty() && self.handshakes_left > 0 && self.handshakes_read < PER_TICK {
             self.handshakes_left -= 1;
+            self.handshakes_read += 1;
             self.read_dtls(now, entry, datagram, egress);
         } else {
             let own = self.handshakes.iter().filter(|(from, _)| from.end() == path.end());
@@ -43,11 +44,13 @@ impl Sfu {
         }
     }
 
-    /// Reads what waits, as far as this tick allows. Returns whether the arena must be sent first.
+    /// Reads what waits, as far as this tick allows, and after a late tick no more at once than after any other. Returns
+    /// whether there is more, for which the arena must be sent and the socket looked at first.
     pub(super) fn shake_hands(&mut self, now: Instant, egress: &mut Egress) -> bool {
-        while self.handshakes_left > 0 && !self.handshakes.is_empty() {
-            if !egress.has_room_for(ANSWERS_MAX) {
-                return true;
+        let read = std::mem::take(&mut self.handshakes_read);
+        for _ in read..PER_TICK {
+            if self.handshakes_left == 0 || !egress.has_room_for(ANSWERS_MAX) {
+                break;
             }
             let Some((path, datagram)) = self.handshakes.pop_front() else {
                 break;

@@ -63,6 +63,8 @@ pub struct Sfu {
     /// Rooms with packets of this wake-up.
     touched: Vec<RoomKey>,
     work: VecDeque<Work>,
+    /// Packets in it.
+    queued: usize,
     /// Emptied buffers, kept so that the hot path allocates nothing.
     spare: Vec<Work>,
     events: VecDeque<Event>,
@@ -86,6 +88,8 @@ pub struct Sfu {
     handshakes: VecDeque<(Path, Box<[u8]>)>,
     /// Datagrams of handshakes that may be read until the next tick.
     handshakes_left: usize,
+    /// Those read since the arena was last sent.
+    handshakes_read: usize,
 }
 
 /// A slot that waits for a keyframe.
@@ -117,6 +121,7 @@ impl Sfu {
             rooms: BTreeMap::new(),
             touched: Vec::new(),
             work: VecDeque::new(),
+            queued: 0,
             spare: Vec::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -132,6 +137,7 @@ impl Sfu {
             ticks_passed: 1,
             handshakes: VecDeque::new(),
             handshakes_left: handshakes::PER_TICK,
+            handshakes_read: 0,
         }
     }
 

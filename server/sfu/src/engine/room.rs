@@ -11,7 +11,7 @@ use super::congestion::CONGESTED_KEYFRAMES_APART;
 use super::relay::ThreadId;
 use super::stage::Stage;
 use crate::allocate::{LAYERS_MAX, LayerMask};
-use crate::api::{ParticipantKey, SourceKind};
+use crate::api::{ParticipantKey, RoomKey, SourceKind};
 use crate::ingest::{MediaPacket, RING_AUDIO_PACKETS, RING_VIDEO_PACKETS, Ring};
 use crate::plan::{SourceId, SourceRef};
 use crate::sdp::Codec;
@@ -238,6 +238,8 @@ pub(crate) fn arrange(pending: &mut [Pending], stretches: &mut Vec<Stretch>) {
 /// Fan-out of one wake-up's packets to the viewers of a room, chunk by chunk.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
+    /// The room.
+    pub(crate) room: Option<RoomKey>,
     pub(crate) pending: Vec<Pending>,
     pub(crate) stretches: Vec<Stretch>,
     /// Indices of the room's viewers as they were at the start, rotated so that nobody is always last; who left since is
@@ -245,4 +247,6 @@ pub(crate) struct Work {
     pub(crate) viewers: Vec<usize>,
     /// Viewers served.
     pub(crate) done: usize,
+    /// Whether pictures were left out, so that all pictures of these viewers wait for their next keyframes.
+    pub(crate) lacks_pictures: bool,
 }
