@@ -167,7 +167,7 @@ impl Client {
             Err((code, reason)) => {
                 let mut response = Response::error(&message, code, reason);
                 if code == CODE_UNAUTHORIZED || code == CODE_STALE_NONCE {
-                    response = response.challenge(REALM, &turn.nonce(clock.unix_s));
+                    response = response.challenge(REALM, &turn.nonce(clock.unix_s, self.from));
                 }
                 return response.finish(None, crypto).map_or(Step::Nothing, Step::Refused);
             }
@@ -219,7 +219,7 @@ impl Client {
         ) else {
             return Err(BAD_REQUEST);
         };
-        if !turn.is_fresh(nonce, clock.unix_s) {
+        if !turn.is_fresh(nonce, clock.unix_s, self.from) {
             return Err((CODE_STALE_NONCE, "Stale Nonce"));
         }
         // What was allocated in time may be kept: nobody is cut off in the middle of a talk.

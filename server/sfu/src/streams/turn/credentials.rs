@@ -3,6 +3,8 @@
 
 //! Time-limited credentials (draft-uberti-behave-turn-rest-00: `expiry:id`, HMAC-SHA1) and nonces that need no memory.
 
+use std::net::{IpAddr, SocketAddr};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -52,15 +54,23 @@ impl Turn {
                 .is_some_and(|expiry| expiry >= unix_s)
     }
 
-    /// A nonce that proves by itself when we made it.
-    pub(super) fn nonce(&self, unix_s: u64) -> String {
+    /// A nonce that proves by itself when we made it and for whom: overheard, it is of no use from elsewhere
+    /// (RFC 8489 section 9.2.4 leaves to the server what it is made of).
+    pub(super) fn nonce(&self, unix_s: u64, from: SocketAddr) -> String {
         let time = format!("{:08x}", unix_s & 0xFFFF_FFFF);
-        let tag = ring::hmac::sign(&self.nonces, time.as_bytes());
+        let mut made_of = ring::hmac::Context::with_key(&self.nonces);
+        made_of.update(time.as_bytes());
+        match from.ip() {
+            IpAddr::V4(ip) => made_of.update(&ip.octets()),
+            IpAddr::V6(ip) => made_of.update(&ip.octets()),
+        }
+        made_of.update(&from.port().to_be_bytes());
+        let tag = made_of.sign();
         let tag = tag.as_ref().get(..NONCE_TAG_BYTES).unwrap_or_default();
         format!("{time}{}", hex(tag))
     }
 
-    pub(super) fn is_fresh(&self, nonce: &str, unix_s: u64) -> bool {
+    pub(super) fn is_fresh(&self, nonce: &str, unix_s: u64, from: SocketAddr) -> bool {
         let Some(time) = nonce
             .get(..NONCE_TIME_CHARS)
             .and_then(|time| u64::from_str_radix(time, 16).ok())
@@ -68,6 +78,6 @@ impl Turn {
             return false;
         };
         // Forging a nonce gains nothing but the use of an old one; the HMAC of the message is what protects.
-        self.nonce(time) == nonce && (unix_s & 0xFFFF_FFFF).saturating_sub(time) <= NONCE_LIFE_S
+        self.nonce(time, from) == nonce && (unix_s & 0xFFFF_FFFF).saturating_sub(time) <= NONCE_LIFE_S
     }
 }

@@ -37,6 +37,10 @@ fn relayed() -> SocketAddr {
     "192.0.2.1:50000".parse().unwrap()
 }
 
+fn client() -> SocketAddr {
+    "198.51.100.7:4000".parse().unwrap()
+}
+
 /// A client program: rtc-stun's messages, its own state.
 struct Program {
     turn: Turn,
@@ -53,10 +57,10 @@ impl Program {
     fn new() -> Self {
         let turn = Turn::new(b"a secret of the server", vec![ours()]).expect("ring is built in");
         let credentials = turn.mint("somebody", UNIX_S + 60);
-        let nonce = turn.nonce(UNIX_S);
+        let nonce = turn.nonce(UNIX_S, client());
         Self {
             turn,
-            client: Client::new("198.51.100.7:4000".parse().unwrap()),
+            client: Client::new(client()),
             clock: Clock {
                 now: Instant::now(),
                 unix_s: UNIX_S,
@@ -258,10 +262,17 @@ fn wrong_and_expired_credentials_and_old_nonces_are_refused() {
         401
     );
     assert_eq!(
-        refused(&|program| program.nonce = program.turn.nonce(UNIX_S - NONCE_LIFE_S - 1)),
+        refused(&|program| program.nonce = program.turn.nonce(UNIX_S - NONCE_LIFE_S - 1, client())),
         438
     );
     assert_eq!(refused(&|program| program.nonce = "00000000".repeat(3)), 438);
+    for elsewhere in ["198.51.100.7:4001", "198.51.100.8:4000"] {
+        let elsewhere = elsewhere.parse().unwrap();
+        assert_eq!(
+            refused(&|program| program.nonce = program.turn.nonce(UNIX_S, elsewhere)),
+            438
+        );
+    }
 }
 
 #[test]
@@ -274,7 +285,7 @@ fn an_allocation_outlives_its_credentials_belongs_to_one_user_and_ends_unless_re
         "another request for one that is there"
     );
     program.clock.unix_s += 120;
-    program.nonce = program.turn.nonce(program.clock.unix_s);
+    program.nonce = program.turn.nonce(program.clock.unix_s, client());
     assert_eq!(program.request(METHOD_REFRESH, &[]).0, "reply");
     let own = program.credentials.clone();
     program.credentials = program.turn.mint("another", program.clock.unix_s + 60);
