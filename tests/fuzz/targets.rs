@@ -31,7 +31,6 @@ pub(crate) const TARGETS: &[Target] = &[
     ("stun", stun),
     ("rtp", rtp),
     ("rtcp", rtcp),
-    ("dependency", dependency),
     ("datagrams", datagrams),
     ("streams", streams),
 ];
@@ -112,24 +111,6 @@ pub(crate) fn rtp(data: &[u8]) {
         assert_eq!(payload.len(), packet.payload.len());
         let again = codec::inspect(codec, &payload).expect("what was patched can be read again");
         assert_eq!(again.is_keyframe_start(), facts.is_keyframe_start());
-    }
-}
-
-/// Dependency descriptors of one stream, each behind its length.
-pub(crate) fn dependency(data: &[u8]) {
-    let mut reader = codec::av1::dependency::Reader::default();
-    let mut rest = data;
-    while let Some((length, after)) = rest.split_first() {
-        let (value, after) = after.split_at(usize::from(*length).min(after.len()));
-        if let Some(read) = reader.read(value) {
-            let structure = reader.structure().expect("nothing is read without a structure");
-            assert!(read.spatial_id < structure.spatial_layers());
-            assert!(usize::from(structure.spatial_layers()) <= codec::av1::dependency::SPATIAL_LAYERS_MAX);
-            for target in 0..structure.decode_targets() {
-                let _ = (read.indications.of(target), structure.layers_of(target));
-            }
-        }
-        rest = after;
     }
 }
 
