@@ -70,6 +70,10 @@ impl DtlsIdentity {
     ///
     /// # Errors
     /// [`IdentityError`] when the system has no randomness or the crypto provider no ECDSA.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "like the certificate's key, another one in each process"
+    )]
     pub fn generate() -> Result<Self, IdentityError> {
         let provider = rtc_crypto::default_provider().map_err(|e| IdentityError(e.to_string()))?;
         let certificate = Certificate::generate_self_signed(vec!["fiera".to_owned()], provider.crypto())
