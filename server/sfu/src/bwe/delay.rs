@@ -33,6 +33,9 @@ pub(super) const DELAY_JUMP_US: i64 = 10_000_000;
 const STANDING_US: i64 = 90_000;
 /// ... when so many groups in a row saw it.
 const STANDING_GROUPS: u32 = 2;
+/// A trend counts while at least so much of a queue stands, microseconds: a machine that reads or sends late in between
+/// leaves a trend behind, and no queue.
+const TREND_QUEUE_US: i64 = 8_000;
 /// The queue that stands is the smallest delay of so many groups: the bursts of others pass between them.
 const RECENT_GROUPS: usize = 5;
 
@@ -229,7 +232,7 @@ impl Delay {
         let scaled = f64::from(self.count).min(TREND_COUNT_MAX) * trend * TREND_GAIN;
         if self.standing >= STANDING_GROUPS {
             self.usage = Usage::Over;
-        } else if scaled > self.threshold_ms {
+        } else if scaled > self.threshold_ms && self.queue_us > TREND_QUEUE_US {
             let over = self.over_ms.map_or(step_ms / 2.0, |over| over + step_ms);
             self.over_ms = Some(over);
             self.over_count += 1;
