@@ -61,7 +61,7 @@ impl Sfu {
                 self.read_dtls(now, entry, &datagram, egress);
             }
         }
-        false
+        self.handshakes_left > 0 && !self.handshakes.is_empty()
     }
 
     fn read_dtls(&mut self, now: Instant, entry: Entry, datagram: &[u8], egress: &mut Egress) {

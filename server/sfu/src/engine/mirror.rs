@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::Sfu;
 use super::relay::{Relay, ThreadId};
-use super::replan::{REPLAY_AGE_MAX, REPLAY_GOP_AGE_MAX, REPLAY_GOP_PACKETS_MAX, REPLAY_PACKETS_MAX};
 use super::room::{Follower, Pending};
 use super::stage::Stage;
 use crate::api::{CloseReason, PeerId, RoomKey, Side};
@@ -20,6 +19,9 @@ use crate::viewer::line::Feed;
 
 /// A follower asks home for the same keyframe no more often: home merges the wishes of all.
 const KEYFRAMES_ASKED_APART: Duration = Duration::from_millis(50);
+/// Packets that a thread which begins to watch a room gets of its past: a quarter of what may wait for a thread, so that
+/// those of other rooms still get in.
+const PAST_PACKETS_MAX: u64 = 2_048;
 
 impl Sfu {
     /// Ends a connection because its participant has a newer one on another thread.
@@ -76,7 +78,7 @@ impl Sfu {
                     self.take(room, feed, packet, keep_gop, past);
                 }
             }
-            Relay::Watch(key) => self.watched_by(now, key, from),
+            Relay::Watch(key) => self.watched_by(key, from),
             Relay::Unwatch(key) => {
                 if let Some(room) = self.rooms.get_mut(&key) {
                     room.followers.retain(|f| f.thread != from);
@@ -109,9 +111,9 @@ impl Sfu {
         following
     }
 
-    /// A thread begins to watch: it gets the stage and what its newcomers may have to be shown, no more than newcomers
-    /// get here.
-    fn watched_by(&mut self, now: Instant, key: RoomKey, from: ThreadId) {
+    /// A thread begins to watch: it gets the stage and what its newcomers may have to be shown, whole groups of pictures
+    /// as far as there is room for them: which publisher ignores keyframe requests shows only when one was made.
+    fn watched_by(&mut self, key: RoomKey, from: ThreadId) {
         let room = self.rooms.entry(key).or_default();
         room.followers.retain(|f| f.thread != from);
         room.followers.push(Follower {
@@ -120,6 +122,7 @@ impl Sfu {
         });
         self.relays
             .push_back((from, Relay::Stage(key, Arc::clone(&room.stage))));
+        let mut left = PAST_PACKETS_MAX;
         for (feed, ring) in room.rings() {
             let source = room.stage.source(feed.source).map(|source| source.source);
             let publisher = source.and_then(|source| self.tables.publisher_of(source.participant));
@@ -127,17 +130,10 @@ impl Sfu {
             let keep_gop = publisher
                 .zip(source)
                 .is_some_and(|(publisher, source)| publisher.streams.ignores_pli(source.kind, feed.layer));
-            let (age_max, packets_max) = if keep_gop {
-                (REPLAY_GOP_AGE_MAX, REPLAY_GOP_PACKETS_MAX)
-            } else {
-                (REPLAY_AGE_MAX, REPLAY_PACKETS_MAX)
-            };
             let newest = ring.newest().unwrap_or(0);
-            let is_young = |packet: &Arc<MediaPacket>| now.saturating_duration_since(packet.arrival) <= age_max;
-            let start = ring
-                .last_keyframe_start()
-                .filter(|start| newest.saturating_sub(*start) <= packets_max)
-                .filter(|start| ring.get(*start).is_some_and(is_young));
+            let is_affordable = |start: &u64| newest.saturating_sub(*start) <= left;
+            let start = ring.last_keyframe_start().filter(is_affordable);
+            left = left.saturating_sub(start.map_or(0, |start| newest.saturating_sub(start) + 1));
             for packet in start.into_iter().flat_map(|start| ring.iter_from(start)) {
                 let relay = Relay::Packet {
                     room: key,

@@ -16,13 +16,13 @@ use crate::viewer::line::Feed;
 use crate::viewer::slot::{Replay, Slot};
 
 /// A keyframe older than this is not replayed to a newcomer: catching up would take too long.
-pub(super) const REPLAY_AGE_MAX: Duration = Duration::from_secs(1);
+const REPLAY_AGE_MAX: Duration = Duration::from_secs(1);
 /// ... nor one followed by more packets than this.
-pub(super) const REPLAY_PACKETS_MAX: u64 = 200;
+const REPLAY_PACKETS_MAX: u64 = 200;
 /// Even for a publisher that ignores requests: packets of its whole group of pictures.
-pub(super) const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
+const REPLAY_GOP_PACKETS_MAX: u64 = 4_000;
 /// ... however old.
-pub(super) const REPLAY_GOP_AGE_MAX: Duration = Duration::from_secs(3_600);
+const REPLAY_GOP_AGE_MAX: Duration = Duration::from_secs(3_600);
 
 pub(super) fn slot_is_empty(peer: PeerId, slot: &Slot) -> Event {
     Event::SlotChanged {
