@@ -93,7 +93,10 @@ fn a_participant_under_a_stranger_s_address_turns_no_media_on_it() {
             assert_eq!(sent, 0, "{kind:?} to a stranger");
         }
         let late_us = fair.now_us - 500_000;
-        assert!(fair.wire.count(home, Kind::Rtp, late_us, u64::MAX) > 50, "media goes on");
+        assert!(
+            fair.wire.count(home, Kind::Rtp, late_us, u64::MAX) > 50,
+            "media goes on"
+        );
     }
 }
 
