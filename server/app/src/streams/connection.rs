@@ -44,7 +44,7 @@ enum End {
         id: StreamId,
         from: SocketAddr,
     },
-    Turn(TurnClient),
+    Turn(Box<TurnClient>),
 }
 
 impl End {
@@ -83,7 +83,10 @@ where
             let id = streams.media.open_stream(from, Arc::new(Framed(queue.clone())));
             End::IceTcp { streams, id, from }
         }
-        Framing::Turn => End::Turn(TurnClient::new(&streams, from, Back::Stream(queue.clone()))),
+        Framing::Turn => {
+            let client = TurnClient::new(&streams, from, Back::Stream(queue.clone()));
+            End::Turn(Box::new(client))
+        }
     };
     let (input, output) = tokio::io::split(stream);
     tokio::select! {
