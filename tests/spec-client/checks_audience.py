@@ -232,6 +232,6 @@ async def numbers(cast):
     guests = [await cast.guest(room) for _ in range(2)]
     await guests[0].command("raise_hand")
     await guests[0].command("ask", text="Open?", anonymous=False, secret=secret())
-    wanted = {"room": room, "people": 2, "on_air": 0, "hands": 1, "open_questions": 1}
+    wanted = {"room": room, "people": 2, "on_air": 0, "hands": 1, "open_questions": 1, "quality": None}
     await organiser.until(lambda: wanted in organiser.state("organisers")["numbers"]["rooms"], "the room's numbers")
     expect(organiser.state("organisers")["numbers"]["peak"] >= 3, "the most so far")

@@ -15,7 +15,7 @@ from pathlib import Path
 GOLDEN = Path(__file__).resolve().parents[2] / "signaling" / "protocol" / "golden"
 
 OPTIONAL = {"id"}  # C3: refusals without `id`
-NULLABLE = {"shows", "poll", "organiser", "peak_unix_ms", "topic"}  # M2, V1, S9, N10, W1
+NULLABLE = {"shows", "poll", "organiser", "peak_unix_ms", "topic", "quality"}  # M2, V1, S9, N10, W1, N15
 MAPS = {"titles"}  # language to text, as an agenda's `title`
 
 # Sets of words that the page names, by field.
