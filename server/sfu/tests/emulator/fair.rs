@@ -98,8 +98,6 @@ pub(crate) enum Metered {
 /// One run.
 pub(crate) struct Fair {
     pub(crate) meter: fn(Metered, bool),
-    /// A server with far too much to do: it sends one chunk this often, milliseconds.
-    pub(crate) chunk_every_ms: Option<u64>,
     pub(crate) now_us: u64,
     /// One per media thread.
     pub(crate) threads: Vec<Sfu>,
@@ -154,7 +152,6 @@ impl Fair {
     pub(crate) fn on_threads(seed: u64, threads: usize) -> Self {
         Self {
             meter: |_, _| (),
-            chunk_every_ms: None,
             leaving: Vec::new(),
             now_us: 0,
             threads: (0..threads).map(|place| Self::thread(place, 0)).collect(),
@@ -521,18 +518,12 @@ impl Fair {
 
     fn transmit(&mut self, place: usize) {
         let now = self.now();
-        if self
-            .chunk_every_ms
-            .is_some_and(|every| !(self.now_us / 1_000).is_multiple_of(every))
-        {
-            return;
-        }
         loop {
             (self.meter)(Metered::Transmit, true);
             let more = self.threads[place].transmit(now, &mut self.egress);
             (self.meter)(Metered::Transmit, false);
             self.flush();
-            if !more || self.chunk_every_ms.is_some() {
+            if !more {
                 break;
             }
             if let Some(peer) = self.leaving.pop() {
