@@ -93,8 +93,18 @@ fn number_of(status: &str, key: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    /// Gives up the core once: nothing arrives, so the kernel must put this thread to sleep.
+    fn switch_voluntarily() {
+        let (socket, _silent) = std::os::unix::net::UnixDatagram::pair().unwrap();
+        socket
+            .set_read_timeout(Some(std::time::Duration::from_millis(1)))
+            .unwrap();
+        assert!(socket.recv(&mut [0]).is_err());
+    }
+
     #[test]
     fn own_process_is_readable() {
+        switch_voluntarily();
         let reading = read(std::process::id()).unwrap();
         assert!(reading.rss_kb > 500);
         assert!(reading.switches_voluntary > 0 && !reading.threads_us.is_empty());
