@@ -106,6 +106,7 @@ pub(crate) fn rtp(data: &[u8]) {
         let Ok(facts) = codec::inspect(codec, packet.payload) else {
             continue;
         };
+        let _ = (facts.place(), facts.structure(), facts.dimensions());
         let mut payload = packet.payload.to_vec();
         facts.patch(&mut payload, 0x7FFF, 255);
         assert_eq!(payload.len(), packet.payload.len());

@@ -26,6 +26,35 @@ pub struct Dimensions {
     pub height: u16,
 }
 
+/// Spatial layers that are told apart; those above count as the highest of them. Browsers send three at most.
+pub const SPATIAL_LAYERS_MAX: usize = 3;
+
+/// Where a packet of a stream with layers belongs (scalable video coding).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LayerPlace {
+    /// Spatial layer, lowest is 0.
+    pub spatial: u8,
+    /// Temporal layer, lowest is 0.
+    pub temporal: u8,
+    /// Number of the picture, all its spatial layers together, and the mask that it wraps at.
+    pub picture: Option<(u16, u16)>,
+    /// The first packet of a picture's lowest spatial layer.
+    pub starts_picture: bool,
+    /// The last packet of one spatial layer of a picture.
+    pub ends_frame: bool,
+}
+
+/// What a stream announces of its layers, with a key frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Structure {
+    /// Spatial layers.
+    pub spatial_layers: u8,
+    /// Heights of the lowest of them, pixels, where stated.
+    pub heights: [Option<u16>; SPATIAL_LAYERS_MAX],
+    /// Whether there are temporal layers.
+    pub is_temporal: bool,
+}
+
 /// Why a payload cannot be forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum CodecError {
@@ -74,6 +103,24 @@ impl Facts {
             Facts::H264(facts) => facts.dimensions,
             Facts::Vp9(facts) => facts.dimensions,
             Facts::Av1(facts) => facts.dimensions,
+        }
+    }
+
+    /// Which layers of its stream the packet is of; none where the codec's payload does not say.
+    #[must_use]
+    pub fn place(&self) -> Option<LayerPlace> {
+        match self {
+            Facts::Vp9(facts) => Some(facts.place()),
+            Facts::Opus { .. } | Facts::Vp8(_) | Facts::H264(_) | Facts::Av1(_) => None,
+        }
+    }
+
+    /// What the packet announces of its stream's layers.
+    #[must_use]
+    pub fn structure(&self) -> Option<Structure> {
+        match self {
+            Facts::Vp9(facts) => facts.structure(),
+            Facts::Opus { .. } | Facts::Vp8(_) | Facts::H264(_) | Facts::Av1(_) => None,
         }
     }
 

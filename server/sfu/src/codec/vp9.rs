@@ -4,9 +4,9 @@
 //! VP9's payload descriptor in flexible and non-flexible mode (RFC 9628 section 4.2), its counters' places, and the head of
 //! a key frame (VP9 bitstream specification, section 6.2).
 
-use super::Dimensions;
 use super::bits::BitReader;
 use super::vp8::{PictureId, Tl0PicIdx};
+use super::{Dimensions, LayerPlace, Structure};
 use crate::rtp::wire::{u8_at, u16_at};
 
 /// Reference pictures of one picture (RFC 9628 section 4.2: at most three `P_DIFF`).
@@ -41,8 +41,12 @@ pub struct Vp9Descriptor {
     pub inter_layer: bool,
     /// TL0PICIDX; in non-flexible mode.
     pub tl0: Option<Tl0PicIdx>,
-    /// Spatial layers that the scalability structure announces, and the size of the highest, where it has sizes.
-    pub structure: Option<(u8, Option<Dimensions>)>,
+    /// Whether it says which layers the packet is of.
+    pub has_layers: bool,
+    /// What the scalability structure announces.
+    pub structure: Option<Structure>,
+    /// Size of the highest spatial layer, where the scalability structure has sizes.
+    pub size: Option<Dimensions>,
     /// Octets of the descriptor.
     pub bytes: u16,
 }
@@ -74,7 +78,8 @@ impl Vp9Descriptor {
             descriptor.picture_id = Some(PictureId { at: place, value, long });
             at += if long { 2 } else { 1 };
         }
-        if has(0x20) {
+        descriptor.has_layers = has(0x20);
+        if descriptor.has_layers {
             let layers = u8_at(payload, at)?;
             descriptor.temporal_id = layers >> 5;
             descriptor.switching_up = layers & 0x10 != 0;
@@ -101,8 +106,8 @@ impl Vp9Descriptor {
             }
         }
         if has(0x02) {
-            let (structure, length) = structure(payload.get(at..)?)?;
-            descriptor.structure = Some(structure);
+            let (structure, size, length) = structure(payload.get(at..)?)?;
+            (descriptor.structure, descriptor.size) = (Some(structure), size);
             at += length;
         }
         descriptor.bytes = u16::try_from(at).ok()?;
@@ -121,29 +126,37 @@ impl Vp9Descriptor {
     }
 }
 
-/// The scalability structure (RFC 9628 section 4.2.1): spatial layers, size of the highest, octets.
-fn structure(bytes: &[u8]) -> Option<((u8, Option<Dimensions>), usize)> {
+/// The scalability structure (RFC 9628 section 4.2.1), the size of the highest layer, octets.
+fn structure(bytes: &[u8]) -> Option<(Structure, Option<Dimensions>, usize)> {
     let head = u8_at(bytes, 0)?;
-    let layers = (head >> 5) + 1;
+    let mut structure = Structure {
+        spatial_layers: (head >> 5) + 1,
+        ..Structure::default()
+    };
     let mut at = 1_usize;
     let mut size = None;
     if head & 0x10 != 0 {
-        let last = at + usize::from(layers - 1) * 4;
-        let (width, height) = (u16_at(bytes, last)?, u16_at(bytes, last + 2)?);
-        size = Some(Dimensions { width, height });
-        at = last + 4;
+        for layer in 0..usize::from(structure.spatial_layers) {
+            let (width, height) = (u16_at(bytes, at)?, u16_at(bytes, at + 2)?);
+            size = Some(Dimensions { width, height });
+            if let Some(known) = structure.heights.get_mut(layer) {
+                *known = Some(height);
+            }
+            at += 4;
+        }
     }
     if head & 0x08 != 0 {
         let pictures = u8_at(bytes, at)?;
         at += 1;
         for _ in 0..pictures {
-            let references = u8_at(bytes, at)? >> 2 & 0x03;
-            at += 1 + usize::from(references);
+            let picture = u8_at(bytes, at)?;
+            structure.is_temporal |= picture >> 5 != 0;
+            at += 1 + usize::from(picture >> 2 & 0x03);
         }
     }
     // References of the last picture may run over the end.
     bytes.get(..at)?;
-    Some(((layers, size), at))
+    Some((structure, size, at))
 }
 
 /// What one payload is.
@@ -155,6 +168,8 @@ pub struct Vp9Facts {
     pub keyframe_start: bool,
     /// Size of the picture with all its layers, where a key picture states it.
     pub dimensions: Option<Dimensions>,
+    /// Size of the lowest spatial layer, from a key picture's own header.
+    pub lowest: Option<Dimensions>,
 }
 
 /// Reads the descriptor and, in the first packet of a picture, whether it is a key picture.
@@ -166,12 +181,36 @@ pub fn inspect(payload: &[u8]) -> Option<Vp9Facts> {
         .filter(|frame| !frame.is_empty())?;
     let first = descriptor.frame_start && descriptor.spatial_id == 0 && !descriptor.inter_picture;
     let key = if first { key_frame(frame) } else { None };
-    let announced = descriptor.structure.and_then(|(_, size)| size);
     Some(Vp9Facts {
         descriptor,
         keyframe_start: key.is_some(),
-        dimensions: key.and_then(|own| announced.or(own)),
+        dimensions: key.and_then(|own| descriptor.size.or(own)),
+        lowest: key.flatten(),
     })
+}
+
+impl Vp9Facts {
+    /// Which layers the packet is of; without layer indices those of a stream that has one.
+    #[must_use]
+    pub fn place(&self) -> LayerPlace {
+        let of = &self.descriptor;
+        LayerPlace {
+            spatial: of.spatial_id,
+            temporal: of.temporal_id,
+            picture: of.picture_id.map(|id| (id.value, if id.long { 0x7FFF } else { 0x7F })),
+            starts_picture: of.frame_start && of.spatial_id == 0,
+            ends_frame: of.frame_end,
+        }
+    }
+
+    /// What a key picture announces of its layers; the lowest has the size that its own header says.
+    #[must_use]
+    pub fn structure(&self) -> Option<Structure> {
+        let mut structure = self.descriptor.structure?;
+        let [lowest, ..] = &mut structure.heights;
+        *lowest = lowest.or(self.lowest.map(|size| size.height));
+        Some(structure)
+    }
 }
 
 /// Whether an uncompressed header (VP9 bitstream specification section 6.2) is that of a key frame; its size where the

@@ -110,27 +110,53 @@ impl Sfu {
             return;
         };
         match publisher.streams.handle_rtp(now, opened.freeze()) {
-            Ok(Ingested::Media { source, layer, packet }) => self.publish(now, index, source, layer, packet),
+            Ok(Ingested::Media { source, layer, packet }) => {
+                self.count_received(&packet);
+                let height = packet.facts.dimensions().map(|d| d.height);
+                self.publish(now, index, source, layer, packet, Some(height));
+            }
+            Ok(Ingested::Layered { source, parts }) => {
+                let own = parts.iter().flatten().find(|part| part.is_own);
+                own.iter().for_each(|part| self.count_received(&part.packet));
+                for (layer, part) in (0_u8..).zip(parts) {
+                    if let Some(part) = part {
+                        let height = part.is_own.then_some(part.height);
+                        self.publish(now, index, source, layer, part.packet, height);
+                    }
+                }
+            }
             Ok(Ingested::Consumed(_)) => {}
             Err(_) => self.counters.dropped(Drop::UnknownStream),
         }
     }
 
-    /// A media packet of a publisher: noted, and put on the way to the viewers of its room.
-    fn publish(&mut self, now: Instant, index: usize, kind: SourceKind, layer: u8, packet: Arc<MediaPacket>) {
-        let Some(publisher) = self.tables.publishers.get_mut(index) else {
-            return;
-        };
-        let (room_key, participant) = (publisher.room, publisher.participant);
+    fn count_received(&mut self, packet: &MediaPacket) {
         self.counters.received_packets += 1;
         if packet.payload.len() > LARGE_PACKET_BYTES {
             self.counters.received_large_packets += 1;
         }
+    }
+
+    /// A media packet of a publisher: noted, and put on the way to the viewers of its room. `shows`: it shows that its layer
+    /// flows, and the height of its pictures where known.
+    fn publish(
+        &mut self,
+        now: Instant,
+        index: usize,
+        kind: SourceKind,
+        layer: u8,
+        packet: Arc<MediaPacket>,
+        shows: Option<Option<u16>>,
+    ) {
+        let Some(publisher) = self.tables.publishers.get_mut(index) else {
+            return;
+        };
+        let (room_key, participant) = (publisher.room, publisher.participant);
         let keep_gop = publisher.streams.ignores_pli(kind, layer);
         let Some(source) = publisher.source(kind) else { return };
         let began = !source.flowing;
         source.flowing = true;
-        let noted = source.note(now, layer, packet.facts.dimensions().map(|d| d.height));
+        let noted = shows.map_or(Noted::Nothing, |height| source.note(now, layer, height));
         let (id, live) = (source.source.id, source.live);
         if began {
             self.events.push_back(Event::SourceFlow {

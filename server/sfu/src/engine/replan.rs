@@ -168,7 +168,7 @@ impl Sfu {
         }
         slot.target = Some(feed);
         room.note_watched(feed);
-        if !slot.is_video() {
+        if !slot.is_video() || slot.live.is_some_and(|live| room.is_part_of(feed, live)) {
             return;
         }
         if slot.live.is_none() && self.replay(now, index, place, REPLAY_AGE_MAX, REPLAY_PACKETS_MAX) {

@@ -90,6 +90,14 @@ impl Room {
         history.layers.get(usize::from(feed.layer))
     }
 
+    /// Whether who is sent one feed can go on with another at the end of any picture: a smaller part of the same stream.
+    pub(crate) fn is_part_of(&self, smaller: Feed, larger: Feed) -> bool {
+        let newest = || self.ring(smaller).and_then(|ring| ring.get(ring.newest()?));
+        smaller.source == larger.source
+            && smaller.layer < larger.layer
+            && newest().is_some_and(|packet| packet.layered.is_some())
+    }
+
     /// All layers with their last packets.
     pub(crate) fn rings(&self) -> impl Iterator<Item = (Feed, &Ring)> {
         self.histories.iter().flat_map(|history| {
@@ -210,7 +218,16 @@ const PADDING_SHARE: usize = 20;
 /// its stretch gets padding where that costs at most 5 %.
 pub(crate) fn arrange(pending: &mut [Pending], stretches: &mut Vec<Stretch>) {
     // Unstable, as the stable sort allocates; the order of arrival is part of the key.
-    pending.sort_unstable_by_key(|p| (p.packet.codec != Codec::Opus, p.feed.source, p.feed.layer, p.order));
+    pending.sort_unstable_by_key(|p| {
+        // Who goes down from a part of a stream to a smaller one does so at the end of a picture: what is left of the
+        // wake-up then comes from the smaller part.
+        let layer = if p.packet.layered.is_some() {
+            !p.feed.layer
+        } else {
+            p.feed.layer
+        };
+        (p.packet.codec != Codec::Opus, p.feed.source, layer, p.order)
+    });
     let mut start = 0;
     for stretch in pending.chunk_by_mut(|a, b| a.feed == b.feed) {
         let end = start + stretch.len();

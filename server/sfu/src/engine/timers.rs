@@ -222,6 +222,10 @@ impl Sfu {
             }
             self.counters.forwarded_packets += 1;
             sent += 1;
+            if slot.live != Some(replay.feed) {
+                // It went down to a smaller part of the stream, whose line it goes on in.
+                return Caught::NotYet;
+            }
         }
         if replay.next > newest {
             slot.replay = None;

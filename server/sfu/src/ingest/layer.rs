@@ -11,11 +11,12 @@ use bytes::Bytes;
 
 use super::keyframes::KeyframeRequests;
 use super::nack::{GivenUp, NackGenerator};
-use super::packet::MediaPacket;
+use super::packet::{Layered, MediaPacket, Part};
 use super::rate::Rate;
 use super::reception::Reception;
 use super::ring::Ring;
 use super::rtp_clock::LayerClock;
+use super::subsets::{SUBSETS, Subsets, ends_picture, subset_of};
 use super::window::{Placed, ReceiveWindow};
 use crate::codec::Facts;
 use crate::codec::h264::ParameterSets;
@@ -59,6 +60,8 @@ pub(super) struct Layer {
     pub(super) ring: Ring,
     pub(super) parameter_sets: ParameterSets,
     pub(super) rate: Rate,
+    /// While its stream has layers of its own.
+    pub(super) subsets: Option<Box<Subsets>>,
     epoch: u32,
     line: SeqUnwrap,
     /// Added to the line; a multiple of 65,536, so that the low 16 bits stay those on the wire.
@@ -80,6 +83,7 @@ impl Layer {
             ring: Ring::new(ring_packets),
             parameter_sets: ParameterSets::default(),
             rate: Rate::default(),
+            subsets: None,
             epoch: 0,
             line: SeqUnwrap::new(),
             offset: 0,
@@ -169,10 +173,48 @@ impl Layer {
             keyframe_start,
             facts,
             parameter_sets,
+            layered: None,
             size: arrived.size,
         });
         self.ring.set_keep_gop(self.keyframes.ignores_pli());
         self.ring.push(Arc::clone(&packet));
         packet
+    }
+
+    /// The packet as it is in each subset of a stream with layers; none in a stream without.
+    pub(super) fn divide(&mut self, now: Instant, packet: &MediaPacket) -> Option<[Option<Part>; SUBSETS]> {
+        let Some(place) = packet.facts.place() else {
+            self.subsets = None;
+            return None;
+        };
+        let subsets = self.subsets.get_or_insert_default();
+        if let Some(structure) = packet.facts.structure() {
+            subsets.announce(&structure);
+        }
+        subsets.see(now, &place, packet.size);
+        let numbers = subsets.number(packet.ext_seq, packet.timestamp, Some(place));
+        let mut parts = [const { None }; SUBSETS];
+        let places = parts.iter_mut().zip(numbers.own).zip(numbers.void).enumerate();
+        for (subset, ((part, own), void)) in places.filter(|(subset, _)| subsets.is_offered(*subset)) {
+            let marker = ends_picture(&place, subset, packet.marker);
+            *part = match (own, void) {
+                (Some(number), _) => Some(MediaPacket {
+                    ext_seq: number,
+                    marker,
+                    layered: Some(Layered {
+                        goes_on: numbers.next.filter(|_| marker),
+                    }),
+                    ..packet.clone()
+                }),
+                (None, Some(number)) => Some(packet.nothing_at(number)),
+                (None, None) => None,
+            }
+            .map(|packet| Part {
+                packet: Arc::new(packet),
+                height: subsets.height(subset),
+                is_own: subset == subset_of(&place),
+            });
+        }
+        Some(parts)
     }
 }

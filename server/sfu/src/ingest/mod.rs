@@ -18,6 +18,7 @@ mod reception;
 mod ring;
 mod rtp_clock;
 mod streams;
+mod subsets;
 mod view;
 mod window;
 
@@ -30,6 +31,7 @@ pub use demux::{RETIRED_FOR, SSRCS_MAX};
 pub use feedback::{COMPOUND_BYTES_MAX, REPORT_INTERVAL};
 pub use keyframes::{KEYFRAME_APART, KEYFRAME_RETRY};
 pub use nack::{NACK_AGE_MAX, NACK_RETRY_MIN, NACK_TRIES_MAX, REORDER_PACKETS, REORDER_WAIT};
-pub use packet::{Consumed, IngestEvent, Ingested, MediaPacket};
+pub use packet::{Consumed, IngestEvent, Ingested, Layered, MediaPacket, Part};
 pub use ring::{RING_AUDIO_PACKETS, RING_BYTES_MAX, RING_PACKETS_MAX, RING_VIDEO_PACKETS, Ring};
 pub use streams::{IngestConfig, PublisherStreams, SILENT_AFTER};
+pub use subsets::SUBSETS;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::subsets::SUBSETS;
 use crate::api::SourceKind;
 use crate::codec::Facts;
 use crate::rtp::AudioLevel;
@@ -19,7 +20,8 @@ use crate::sdp::Codec;
 pub struct MediaPacket {
     /// When it arrived.
     pub arrival: Instant,
-    /// Place in the layer's line; its low 16 bits are [`MediaPacket::seq`]. Late packets have lower numbers.
+    /// Place in the layer's line. Late packets have lower numbers. Its low 16 bits are [`MediaPacket::seq`], but in parts of
+    /// a stream with layers, which have lines of their own.
     pub ext_seq: u64,
     /// Sequence number on the wire (that of the original for a retransmission).
     pub seq: u16,
@@ -33,7 +35,8 @@ pub struct MediaPacket {
     pub codec: Codec,
     /// Which life of the layer: another one means a new SSRC, whose timestamps and counters started anew.
     pub epoch: u32,
-    /// Payload without padding and without the original sequence number of a retransmission.
+    /// Payload without padding and without the original sequence number of a retransmission. Empty where a number was kept
+    /// free in a part of a stream for what turned out to be of another: receivers take it for padding.
     pub payload: Bytes,
     /// Voice level (RFC 6464).
     pub audio_level: Option<AudioLevel>,
@@ -43,8 +46,43 @@ pub struct MediaPacket {
     pub facts: Facts,
     /// H.264 parameter sets (a STAP-A) that a decoder needs before this packet and will not find in it.
     pub parameter_sets: Option<Bytes>,
+    /// In parts of a stream with layers: how they hang together.
+    pub layered: Option<Layered>,
     /// Octets of the RTP packet as it came.
     pub size: usize,
+}
+
+impl MediaPacket {
+    /// What fills a number of a part that this packet was thought to need.
+    pub(super) fn nothing_at(&self, ext_seq: u64) -> Self {
+        Self {
+            ext_seq,
+            marker: false,
+            payload: Bytes::new(),
+            keyframe_start: false,
+            layered: Some(Layered { goes_on: None }),
+            ..self.clone()
+        }
+    }
+}
+
+/// What a packet knows of the other parts of its stream with layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layered {
+    /// After the last packet of a picture: where each part goes on. A viewer may go on with a smaller part there, which needs
+    /// nothing of a larger one.
+    pub goes_on: Option<[u64; SUBSETS]>,
+}
+
+/// One packet as part of one subset of a stream with layers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The packet, under its number in the subset.
+    pub packet: Arc<MediaPacket>,
+    /// Height of the subset's pictures, pixels, where the stream stated it.
+    pub height: Option<u16>,
+    /// Whether no smaller subset has it: it shows that this one is worth being sent.
+    pub is_own: bool,
 }
 
 /// Where a packet went.
@@ -58,6 +96,13 @@ pub enum Ingested {
         layer: u8,
         /// The packet.
         packet: Arc<MediaPacket>,
+    },
+    /// Media of a stream with layers: the packet as it is in each subset, the smallest first.
+    Layered {
+        /// Which source.
+        source: SourceKind,
+        /// By subset; none where the packet is not of it.
+        parts: [Option<Part>; SUBSETS],
     },
     /// Nothing to forward.
     Consumed(Consumed),

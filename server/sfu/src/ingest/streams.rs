@@ -120,7 +120,7 @@ impl PublisherStreams {
     pub fn handle_rtp(&mut self, now: Instant, packet: Bytes) -> Result<Ingested, IngestRefusal> {
         let result = self.ingest(now, &packet);
         match &result {
-            Ok(Ingested::Media { .. }) => self.counters.media += 1,
+            Ok(Ingested::Media { .. } | Ingested::Layered { .. }) => self.counters.media += 1,
             Ok(Ingested::Consumed(Consumed::Duplicate)) => self.counters.duplicates += 1,
             Ok(Ingested::Consumed(_)) => self.counters.padding += 1,
             Err(refusal) => self.counters.refuse(*refusal),
@@ -223,6 +223,9 @@ impl PublisherStreams {
             Placed::TooOld => return Err(IngestRefusal::TooOld),
         }
         if range.is_empty() {
+            if let Some(subsets) = &mut layer.subsets {
+                subsets.number(place.ext_seq, header.timestamp, None);
+            }
             let padding = Consumed::Padding {
                 source: kind,
                 layer: route.layer,
@@ -255,15 +258,21 @@ impl PublisherStreams {
             size,
         };
         let source = self.sources.get_mut(route.media).ok_or(IngestRefusal::UnknownMedia)?;
+        let is_single = source.layers.len() == 1;
         let layer = source
             .layers
             .get_mut(usize::from(route.layer))
             .ok_or(IngestRefusal::UnknownLayer)?;
         let packet = layer.keep(now, place.ext_seq, arrived, facts);
-        Ok(Ingested::Media {
-            source: kind,
-            layer: route.layer,
-            packet,
+        // Layers within layers are left alone: those of simulcast do.
+        let parts = if is_single { layer.divide(now, &packet) } else { None };
+        Ok(match parts {
+            Some(parts) => Ingested::Layered { source: kind, parts },
+            None => Ingested::Media {
+                source: kind,
+                layer: route.layer,
+                packet,
+            },
         })
     }
 
@@ -335,9 +344,13 @@ impl PublisherStreams {
         push_event(&mut self.events, event);
     }
 
+    /// The stream of a layer, or that which the layer is a part of.
     fn layer_mut(&mut self, source: SourceKind, layer: u8) -> Option<&mut Layer> {
         let source = self.sources.iter_mut().find(|known| known.kind == source)?;
-        source.layers.get_mut(usize::from(layer))
+        match &mut *source.layers {
+            [single] => Some(single),
+            layers => layers.get_mut(usize::from(layer)),
+        }
     }
 
     fn primary_layer(&mut self, ssrc: u32) -> Option<&mut Layer> {

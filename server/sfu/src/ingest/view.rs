@@ -10,6 +10,7 @@ use super::counters::IngestCounters;
 use super::layer::Layer;
 use super::ring::Ring;
 use super::streams::PublisherStreams;
+use super::subsets::Subsets;
 use crate::api::SourceKind;
 use crate::codec::h264::ParameterSets;
 
@@ -59,7 +60,9 @@ impl PublisherStreams {
     /// before it was measured.
     #[must_use]
     pub fn bitrate_bps(&self, source: SourceKind, layer: u8) -> u64 {
-        self.layer(source, layer).map_or(0, |layer| layer.rate.bps())
+        let part = |subsets: &Subsets| subsets.bps(usize::from(layer));
+        self.layer(source, layer)
+            .map_or(0, |of| of.subsets.as_deref().map_or_else(|| of.rate.bps(), part))
     }
 
     /// When a timestamp of a layer was captured: microseconds of server time since [`IngestConfig::origin`].
@@ -77,8 +80,12 @@ impl PublisherStreams {
         &self.counters
     }
 
+    /// The stream of a layer, or that which the layer is a part of.
     fn layer(&self, source: SourceKind, layer: u8) -> Option<&Layer> {
         let source = self.sources.iter().find(|known| known.kind == source)?;
-        source.layers.get(usize::from(layer))
+        match &*source.layers {
+            [single] => Some(single),
+            layers => layers.get(usize::from(layer)),
+        }
     }
 }

@@ -12,20 +12,25 @@ pub struct LayerFacts {
     pub flowing: bool,
 }
 
-/// The layer for a picture of `want` pixels height: the smallest that is at least so high, of those that flow.
-/// Layers run from the lowest. None while nothing flows.
+/// The layer for a picture of `want` pixels height: the smallest that is at least so high, of those that flow; of several
+/// of one height (with more and more pictures per second) the highest. Layers run from the lowest. None while nothing flows.
 #[must_use]
 pub fn choose(layers: impl Iterator<Item = LayerFacts>, want: u16, reduced: bool) -> Option<u8> {
     let mut best = None;
+    let mut fitting = None;
     for (index, layer) in layers.enumerate() {
         if !layer.flowing {
             continue;
         }
-        let index = u8::try_from(index).ok()?;
-        best = Some(index);
-        if reduced || layer.height.is_some_and(|height| height >= want) {
+        if fitting.is_some() && fitting != layer.height {
             break;
         }
+        let index = u8::try_from(index).ok()?;
+        best = Some(index);
+        if reduced {
+            break;
+        }
+        fitting = layer.height.filter(|height| *height >= want);
     }
     best
 }
@@ -51,6 +56,14 @@ mod tests {
             Some(2),
             "the highest when none is large enough"
         );
+    }
+
+    #[test]
+    fn of_layers_of_one_height_the_one_with_more_pictures_is_taken() {
+        let all = [(180, true), (180, true), (360, true), (720, true)];
+        assert_eq!(choose(layers(&all), 150, false), Some(1));
+        assert_eq!(choose(layers(&all), 150, true), Some(0));
+        assert_eq!(choose(layers(&all), 300, false), Some(2));
     }
 
     #[test]

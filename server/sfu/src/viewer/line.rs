@@ -200,6 +200,25 @@ impl Line {
         });
     }
 
+    /// Goes on with a smaller part of the stream of the current segment, whose next packet is `source_seq`: all numbers but
+    /// those of sequence run on as they are. False unless `index` is that of the newest packet.
+    pub fn step_down(&mut self, index: u64, feed: Feed, source_seq: u64) -> bool {
+        let Some(current) = self.current().copied().filter(|_| index + 1 == self.next) else {
+            return false;
+        };
+        if self.segments.len() == SEGMENTS_MAX {
+            self.segments.pop_front();
+        }
+        self.segments.push_back(Segment {
+            feed,
+            out_start: self.next,
+            with_sets: false,
+            source_start: source_seq,
+            ..current
+        });
+        true
+    }
+
     /// Whether a packet of the current segment is so far ahead that a new segment must start.
     #[must_use]
     pub fn jumps(&self, source_seq: u64) -> bool {

@@ -239,7 +239,9 @@ impl Slot {
     /// Offers a packet of a feed. `padding`: bytes that equalise a GSO run.
     pub fn forward(&mut self, wire: &mut Wire<'_>, feed: Feed, packet: &MediaPacket, padding: u8) -> Forwarded {
         let is_live = self.live == Some(feed);
-        let starts = self.target == Some(feed) && (!self.is_video() || packet.keyframe_start);
+        let starts = self.target == Some(feed)
+            && (!self.is_video() || packet.keyframe_start)
+            && !self.will_step_down(feed, packet);
         if !is_live && !starts {
             return Forwarded::No;
         }
@@ -250,6 +252,35 @@ impl Slot {
             return Forwarded::No;
         }
         self.send(wire, feed, packet, padding)
+    }
+
+    /// Whether the picture that is being sent comes to its end first.
+    fn will_step_down(&self, feed: Feed, packet: &MediaPacket) -> bool {
+        let is_larger = |live: Feed| live.source == feed.source && live.layer > feed.layer;
+        packet.layered.is_some() && self.live.is_some_and(is_larger) && self.replay.is_none()
+    }
+
+    /// After the last packet of a picture: goes on with the smaller part of the stream that it is to get.
+    fn step_down(&mut self, index: u64, packet: &MediaPacket) {
+        let Some(goes_on) = packet.layered.and_then(|layered| layered.goes_on) else {
+            return;
+        };
+        let (Some(live), Some(target)) = (self.live, self.target) else {
+            return;
+        };
+        if live.source != target.source || target.layer >= live.layer {
+            return;
+        }
+        let Some(next) = goes_on.get(usize::from(target.layer)).copied() else {
+            return;
+        };
+        if !self.line.step_down(index, target, next) {
+            return;
+        }
+        (self.live, self.target) = (Some(target), None);
+        if let Some(replay) = &mut self.replay {
+            (replay.feed, replay.next) = (target, next);
+        }
     }
 
     /// Sends a packet that this slot is known to take, beginning a new segment where one is needed.
@@ -314,6 +345,7 @@ impl Slot {
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
         self.newest = Some((packet.server_us, numbers.timestamp, packet.codec));
+        self.step_down(numbers.index, packet);
         if self.shown == Some(feed.source) {
             return Forwarded::Sent(bytes);
         }
@@ -462,6 +494,9 @@ impl Slot {
 }
 
 fn counters(packet: &MediaPacket) -> Vp8Counters {
+    if packet.payload.is_empty() {
+        return Vp8Counters::default();
+    }
     let (picture_id, tl0) = packet.facts.counters();
     Vp8Counters { picture_id, tl0 }
 }

@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 
 use crate::codec::vp9::{Vp9Descriptor, inspect};
-use crate::codec::{Dimensions, Facts};
+use crate::codec::{Dimensions, Facts, LayerPlace, Structure};
 use crate::codec::{inspect as inspect_as, vp8::PictureId, vp8::Tl0PicIdx};
 use crate::sdp::Codec;
 
@@ -38,7 +38,13 @@ fn non_flexible_mode_with_layers_and_a_structure() {
         width: 640,
         height: 360,
     };
-    assert_eq!(read.structure, Some((3, Some(size))));
+    assert_eq!(read.size, Some(size));
+    let structure = Structure {
+        spatial_layers: 3,
+        heights: [Some(90), Some(180), Some(360)],
+        is_temporal: false,
+    };
+    assert_eq!(facts.structure(), Some(structure));
     assert_eq!(
         (read.frame_start, read.frame_end, usize::from(read.bytes)),
         (true, true, 21)
@@ -61,6 +67,14 @@ fn flexible_mode_with_references_and_a_short_picture_id() {
         (true, true, None, 5)
     );
     assert!(!facts.keyframe_start);
+    let place = LayerPlace {
+        spatial: 1,
+        temporal: 2,
+        picture: Some((5, 0x7F)),
+        starts_picture: false,
+        ends_frame: true,
+    };
+    assert_eq!(facts.place(), place);
     assert_eq!(
         Vp9Descriptor::read(&[0x50, 0x03, 0x03, 0x03, 0x02]),
         None,
@@ -79,6 +93,20 @@ fn only_the_lowest_layer_of_a_key_picture_is_a_start() {
         !starts(&[0x08], &INTER_FRAME),
         "an intra-only picture is no key picture"
     );
+}
+
+#[test]
+fn a_structure_without_sizes_leaves_the_lowest_to_the_picture_and_tells_of_temporal_layers() {
+    // I, L, B, V; picture 1; T0 S0; TL0PICIDX 0; two layers without sizes; a group of two pictures, the second in T1.
+    let descriptor = [0xAA, 0x01, 0x00, 0x00, 0x28, 0x02, 0x14, 0x01, 0x34, 0x01];
+    let facts = inspect(&payload(&descriptor, &KEY_FRAME)).unwrap();
+    let structure = Structure {
+        spatial_layers: 2,
+        heights: [Some(360), None, None],
+        is_temporal: true,
+    };
+    assert_eq!(facts.structure(), Some(structure));
+    assert!(facts.place().starts_picture);
 }
 
 #[test]

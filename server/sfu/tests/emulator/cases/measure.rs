@@ -94,6 +94,14 @@ pub(crate) fn longest_gap_us(fair: &Fair, viewer: usize, slot: u8, from_us: u64,
     times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
 }
 
+/// Asserts that a viewer on clean links got all sound that a speaker made since a time.
+#[track_caller]
+pub(crate) fn undisturbed_sound(fair: &Fair, publisher: usize, viewer: usize, from_us: u64) {
+    let share = sound_share(fair, publisher, viewer, from_us, fair.now_us - 200_000);
+    assert!(share >= 1.0, "sound: {share}");
+    unbroken(&fair.viewers[viewer].slot(VOICE));
+}
+
 /// Asserts that a viewer on clean links got everything that a speaker made since a time: sound and the best layer of the
 /// picture, each packet once, in time, in one unbroken line.
 #[track_caller]

@@ -25,5 +25,6 @@ mod roaming;
 mod simulcast;
 mod speakers;
 mod stage;
+mod svc;
 mod sync;
 mod threads;

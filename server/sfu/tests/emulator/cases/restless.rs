@@ -29,6 +29,7 @@ fn sizes_that_change_with_every_packet_plan_the_room_anew_a_few_times_a_second()
             let stamp = Stamp {
                 who: 2,
                 kind: 1,
+                temporal: 0,
                 layer: 0,
                 frame: 10_000 + frame,
                 part: 0,
@@ -36,6 +37,8 @@ fn sizes_that_change_with_every_packet_plan_the_room_anew_a_few_times_a_second()
                 key: true,
             };
             let picture = Picture {
+                spatial: None,
+                keyed: false,
                 id: frame as u16,
                 tl0: frame as u8,
                 height: if frame % 2 == 0 { 360 } else { 720 },

@@ -28,7 +28,9 @@ pub(crate) struct Stamp {
     pub(crate) who: u8,
     /// Mic 0, camera 1, screen 2, screen audio 3.
     pub(crate) kind: u8,
+    /// Simulcast or spatial layer.
     pub(crate) layer: u8,
+    pub(crate) temporal: u8,
     pub(crate) frame: u32,
     /// Packet of the frame, from 0.
     pub(crate) part: u8,
@@ -53,6 +55,7 @@ impl Stamp {
             who,
             kind,
             layer,
+            temporal,
             part,
             parts,
             key,
@@ -70,7 +73,7 @@ impl Stamp {
             f3,
             part,
             parts,
-            u8::from(key),
+            u8::from(key) | temporal << 1,
         ]
     }
 
@@ -82,10 +85,11 @@ impl Stamp {
             who,
             kind,
             layer,
+            temporal: key >> 1,
             frame,
             part,
             parts,
-            key: key == 1,
+            key: key & 1 == 1,
         })
     }
 }
@@ -96,6 +100,10 @@ pub(crate) struct Picture {
     pub(crate) id: u16,
     pub(crate) tl0: u8,
     pub(crate) height: u16,
+    /// Heights of the spatial layers of one stream, where it has them.
+    pub(crate) spatial: Option<[u16; 3]>,
+    /// Whether spatial layers need each other in key pictures alone (`L3T3_KEY`).
+    pub(crate) keyed: bool,
 }
 
 /// A payload of a codec, with H.264 parameter sets in its keyframes or not; random bytes between its header and its stamp.
@@ -139,10 +147,28 @@ fn vp8_start(stamp: &Stamp, picture: &Picture) -> Vec<u8> {
 fn vp9_start(stamp: &Stamp, picture: &Picture) -> Vec<u8> {
     let (starts, ends) = (stamp.part == 0, stamp.part + 1 == stamp.parts);
     let [high, low] = (picture.id | 0x8000).to_be_bytes();
-    // I, L, and P, B, E where they are; PictureID, layer indices, TL0PICIDX.
-    let first = 0xA0 | u8::from(!stamp.key) << 6 | u8::from(starts) << 3 | u8::from(ends) << 2;
-    let mut bytes = vec![first, high, low, 0, picture.tl0];
-    if starts && stamp.key {
+    let spatial = picture.spatial.map_or(0, |_| stamp.layer);
+    let announces = starts && stamp.key && spatial == 0 && picture.spatial.is_some();
+    let needs_lower = spatial > 0 && (stamp.key || !picture.keyed);
+    // I, L, and P, B, E, V, Z where they are; PictureID, layer indices, TL0PICIDX.
+    let first = 0xA0
+        | u8::from(!stamp.key) << 6
+        | u8::from(starts) << 3
+        | u8::from(ends) << 2
+        | u8::from(announces) << 1
+        | u8::from(spatial == 2 || (picture.keyed && !stamp.key));
+    let indices = stamp.temporal << 5 | 0x10 | spatial << 1 | u8::from(needs_lower);
+    let mut bytes = vec![first, high, low, indices, picture.tl0];
+    if let Some(heights) = picture.spatial.filter(|_| announces) {
+        // N_S 2, Y, G; sizes; a group of four pictures in the temporal layers 0, 2, 1, 2 with a reference each.
+        bytes.push(0x58);
+        for height in heights {
+            bytes.extend((height / 9 * 16).to_be_bytes());
+            bytes.extend(height.to_be_bytes());
+        }
+        bytes.extend([4, 0x04, 4, 0x54, 1, 0x34, 2, 0x54, 1]);
+    }
+    if starts && stamp.key && spatial == 0 {
         let (width, height) = (u64::from(picture.height / 9 * 16 - 1), u64::from(picture.height - 1));
         // BT.601, limited range, width and height less one, to the end of the fifth octet.
         let size = (0b0010 << 36 | width << 20 | height << 4).to_be_bytes();

@@ -18,6 +18,11 @@ const AUDIO_FRAME_US: u64 = 20_000;
 /// Time between two pictures.
 const VIDEO_FRAME_US: u64 = 33_000;
 
+/// Temporal layers of consecutive pictures with three of them.
+const TEMPORAL: [u8; 4] = [0, 2, 1, 2];
+/// Packets of each spatial layer of a picture.
+const SPATIAL_PARTS: [u8; 3] = [1, 2, 4];
+
 /// One encoding.
 #[derive(Debug)]
 pub(crate) struct Layer {
@@ -65,6 +70,8 @@ pub(crate) struct Track {
     /// Voice level in -dBov (RFC 6464).
     pub(crate) minus_dbov: u8,
     pub(crate) on: bool,
+    /// Spatial layers that are sent, of a stream that has them.
+    pub(crate) spatial_layers: u8,
     /// Whether H.264 parameter sets come with the first keyframe only.
     pub(crate) sets_once: bool,
     /// From capture to sending: what an encoder takes, microseconds.
@@ -101,6 +108,8 @@ impl Track {
                 id: random.below(32_768) as u16,
                 tl0: random.below(256) as u8,
                 height: *height,
+                spatial: None,
+                keyed: false,
             },
             since_key: None,
             history: BTreeMap::new(),
@@ -115,6 +124,7 @@ impl Track {
             key_weight: 3,
             minus_dbov: 127,
             on: true,
+            spatial_layers: 3,
             sets_once: false,
             latency_us: 0,
             timestamp_base: random.next_u32(),
@@ -139,6 +149,14 @@ impl Track {
     pub(crate) fn simulcast(who: u8, kind: SourceKind, random: Random) -> Self {
         let layers = [(Some("q"), 180, 1), (Some("h"), 360, 2), (Some("f"), 720, 4)];
         Self::new(who, kind, Codec::Vp8, &layers, random)
+    }
+
+    /// A picture in three spatial and three temporal layers of one stream (`L3T3`, or `L3T3_KEY` where `keyed`).
+    pub(crate) fn svc(who: u8, kind: SourceKind, codec: Codec, keyed: bool, random: Random) -> Self {
+        let mut track = Self::new(who, kind, codec, &[(None, 720, 1)], random);
+        track.layers[0].picture.spatial = Some([180, 360, 720]);
+        track.layers[0].picture.keyed = keyed;
+        track
     }
 
     /// RTP timestamp of a moment.
@@ -175,29 +193,39 @@ impl Track {
                 layer.since_key = Some(if key { 0 } else { layer.since_key.unwrap_or(0) + 1 });
                 layer.key_wanted &= !key;
                 layer.last_timestamp = timestamp;
-                layer.picture.id = (layer.picture.id + 1) & 0x7FFF;
-                layer.picture.tl0 = layer.picture.tl0.wrapping_add(1);
-                let parts = if key {
-                    layer.parts.saturating_mul(self.key_weight)
-                } else {
-                    layer.parts
+                let temporal = match layer.picture.spatial {
+                    Some(_) => TEMPORAL[layer.since_key.unwrap_or(0) as usize % TEMPORAL.len()],
+                    None => 0,
                 };
-                for part in 0..parts {
+                layer.picture.id = (layer.picture.id + 1) & 0x7FFF;
+                layer.picture.tl0 = layer.picture.tl0.wrapping_add(u8::from(temporal == 0));
+                let frames: Vec<(u8, u8)> = match layer.picture.spatial {
+                    Some(_) => (0..self.spatial_layers).zip(SPATIAL_PARTS).collect(),
+                    None => vec![(number as u8, layer.parts)],
+                };
+                let weight = if key { self.key_weight } else { 1 };
+                let each = |(layer, parts): &(u8, u8)| {
+                    let (layer, parts) = (*layer, parts.saturating_mul(weight));
+                    (0..parts).map(move |part| (layer, part, parts))
+                };
+                let parts: Vec<_> = frames.iter().flat_map(each).collect();
+                for (place, (spatial, part, parts_of)) in parts.iter().copied().enumerate() {
                     let kind = payload::number(self.kind);
                     let stamp = Stamp {
                         who: self.who,
                         kind,
-                        layer: number as u8,
+                        layer: spatial,
+                        temporal,
                         frame: self.frame,
                         part,
-                        parts,
+                        parts: parts_of,
                         key,
                     };
                     let packet = Packet {
                         index: layer.next_index,
                         codec: self.codec,
                         timestamp,
-                        marker: !is_audio && part + 1 == parts,
+                        marker: !is_audio && place + 1 == parts.len(),
                         payload: payload::build(
                             self.codec,
                             &stamp,
