@@ -30,6 +30,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("sdp", sdp),
     ("stun", stun),
     ("rtp", rtp),
+    ("red", red),
     ("rtcp", rtcp),
     ("datagrams", datagrams),
     ("streams", streams),
@@ -113,6 +114,24 @@ pub(crate) fn rtp(data: &[u8]) {
         let again = codec::inspect(codec, &payload).expect("what was patched can be read again");
         assert_eq!(again.is_keyframe_start(), facts.is_keyframe_start());
     }
+}
+
+/// A payload of redundant audio whose blocks are of the type in its first byte: blocks lie behind their headers, one after
+/// the other, up to the end.
+pub(crate) fn red(data: &[u8]) {
+    let Some((pt, payload)) = data.split_first() else {
+        return;
+    };
+    let Some(red) = codec::red::parse(payload, pt & 0x7F) else {
+        return;
+    };
+    assert!(red.primary.start < red.primary.end && red.primary.end == payload.len());
+    let mut after = red.primary.start;
+    for block in red.earlier.iter().flatten() {
+        assert!(block.offset > 0 && block.range.start < block.range.end && block.range.end <= after);
+        after = block.range.start;
+    }
+    assert!(after > 0, "a block lies over the headers");
 }
 
 /// A decrypted RTCP compound: every part, every list to its end.

@@ -38,6 +38,8 @@ pub struct CountersSnapshot {
     pub subscribers_on_streams: u64,
     /// Retransmissions sent to viewers.
     pub retransmitted_packets: u64,
+    /// Lost packets of publishers that the redundancy of later ones brought.
+    pub recovered_packets: u64,
     /// Bytes of padding sent to measure paths, UDP payload.
     pub padding_bytes: u64,
     /// Times that a viewer's pictures stopped for a full socket or stream.
@@ -210,6 +212,7 @@ impl CountersSnapshot {
             subscribers: counters.viewers,
             subscribers_on_streams: counters.viewers_on_streams,
             retransmitted_packets: counters.retransmitted_packets,
+            recovered_packets: counters.recovered_packets,
             padding_bytes: counters.padding_bytes,
             congested: counters.congested,
             keyframe_requests: counters.keyframe_requests,

@@ -98,6 +98,8 @@ pub struct Counters {
     pub forwarded_bytes: u64,
     /// Retransmissions among them.
     pub retransmitted_packets: u64,
+    /// Lost RTP packets that the redundancy of a later one brought (RFC 2198).
+    pub recovered_packets: u64,
     /// RTP packets taken from publishers.
     pub received_packets: u64,
     /// Received media packets over 1,200 bytes of payload, which leave little room for GSO and tunnels.
@@ -155,6 +157,7 @@ impl Counters {
         self.forwarded_packets += other.forwarded_packets;
         self.forwarded_bytes += other.forwarded_bytes;
         self.retransmitted_packets += other.retransmitted_packets;
+        self.recovered_packets += other.recovered_packets;
         self.received_packets += other.received_packets;
         self.received_large_packets += other.received_large_packets;
         self.latency_sum_us += other.latency_sum_us;

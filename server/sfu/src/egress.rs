@@ -174,6 +174,14 @@ impl Egress {
         });
     }
 
+    /// The newest datagram, of `len` bytes.
+    #[must_use]
+    pub fn newest(&self, len: usize) -> &[u8] {
+        self.arena
+            .get(self.used.saturating_sub(len)..self.used)
+            .unwrap_or_default()
+    }
+
     /// Copies a finished datagram in. Returns false when it does not fit.
     pub fn push(&mut self, path: Path, datagram: &[u8]) -> bool {
         let Some(space) = self.reserve().and_then(|space| space.get_mut(..datagram.len())) else {

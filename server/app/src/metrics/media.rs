@@ -59,7 +59,7 @@ const fn labelled(name: &'static str, help: &'static str, labels: &'static [&'st
     }
 }
 
-const FAMILIES: [Family; 33] = [
+const FAMILIES: [Family; 34] = [
     of(
         "fiera_rtp_forwarded_packets_total",
         "RTP packets sent to viewers",
@@ -79,6 +79,11 @@ const FAMILIES: [Family; 33] = [
         "fiera_rtp_retransmitted_packets_total",
         "RTP packets sent to viewers once more; they are among those forwarded",
         Values::Counter(|sum| sum.retransmitted_packets),
+    ),
+    of(
+        "fiera_rtp_recovered_packets_total",
+        "Lost sound packets of publishers that later ones brought along (RED)",
+        Values::Counter(|sum| sum.recovered_packets),
     ),
     of(
         "fiera_rtp_padding_bytes_total",

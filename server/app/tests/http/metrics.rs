@@ -177,6 +177,7 @@ async fn every_line_of_the_numbers_is_well_formed_and_says_what_it_is() {
     assert_eq!(labels_of("fiera_subscribers_by_estimate", "up_to_bps"), bounds);
     for name in [
         "fiera_rtp_retransmitted_packets_total",
+        "fiera_rtp_recovered_packets_total",
         "fiera_rtp_padding_bytes_total",
         "fiera_congestion_stops_total",
         "fiera_subscribers_on_streams",

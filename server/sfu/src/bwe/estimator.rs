@@ -174,6 +174,19 @@ impl Estimator {
         }
     }
 
+    /// The datagram of the number `seq` leaves once more, as the viewer says that it never came. When that one arrives
+    /// says nothing about the path.
+    pub fn on_resent(&mut self, now: Instant, seq: u16, bytes: usize) {
+        let now_us = self.us(now);
+        self.application
+            .on_sent((bytes + WIRE_OVERHEAD_BYTES).min(usize::from(u16::MAX)) as u16);
+        let Found::Sent(sent) = self.ring.find(seq) else { return };
+        let (sent_us, bytes) = (sent.at_us(now_us), sent.bytes);
+        if std::mem::replace(&mut sent.fate, Fate::Resent) == Fate::Pending && sent_us >= self.outage_us {
+            self.loss.on_fate(sent_us, bytes, false);
+        }
+    }
+
     /// A transport-wide report of the viewer.
     pub fn on_feedback(&mut self, now: Instant, feedback: &Twcc<'_>) {
         let now_us = self.us(now);
@@ -210,6 +223,11 @@ impl Estimator {
             };
             let (sent_us, bytes, cluster) = (sent.at_us(now_us), sent.bytes, sent.cluster);
             let before = sent.fate;
+            if before == Fate::Resent {
+                useful = true;
+                self.reported_us = self.reported_us.max(sent_us);
+                continue;
+            }
             if ticks.is_none() {
                 if before == Fate::Pending {
                     sent.fate = Fate::Lost;

@@ -29,6 +29,8 @@ pub(super) enum Fate {
     Lost,
     /// Reported as received.
     Received,
+    /// Sent once more under the same number, so that reports say nothing of the first time.
+    Resent,
 }
 
 /// One packet, 8 bytes.

@@ -28,13 +28,15 @@ use crate::viewer::slot::Slot;
 const LOOK_TICKS: u64 = (IDLE_TICK.as_millis() / TICK.as_millis()) as u64;
 /// Sound on the wire, bits per second: Opus as browsers send it, with headers.
 const AUDIO_BPS: u64 = 60_000;
+/// What each repetition of sound adds to that, bits per second.
+const AUDIO_COPY_BPS: u64 = 35_000;
 /// What a path should carry while a long past is caught up with, bits per second.
 const HURRY_BPS: u64 = 6_000_000;
 /// A layer's rate is told on when it moved by one part in this many.
 const RATE_MOVED_PART: u64 = 8;
 
 /// What a slot asks for, as its room is now.
-fn request(slot: &Slot, stage: &Stage) -> SlotRequest {
+fn request(slot: &Slot, stage: &Stage, sound_copies: usize) -> SlotRequest {
     let mut request = SlotRequest {
         source: slot.assigned.map(|source| source.id),
         priority: Priority::of(slot.media.kind, slot.ordinal),
@@ -50,7 +52,7 @@ fn request(slot: &Slot, stage: &Stage) -> SlotRequest {
             height: None,
             flowing: true,
         },
-        bitrate_bps: AUDIO_BPS,
+        bitrate_bps: AUDIO_BPS + AUDIO_COPY_BPS * if slot.repeats_sound() { sound_copies as u64 } else { 0 },
     }];
     let layers = if slot.is_video() {
         known.map(Vec::as_slice).unwrap_or_default()
@@ -147,7 +149,7 @@ impl Sfu {
         let mut requests = [SlotRequest::default(); SLOTS_MAX];
         let mut count = 0;
         for (to, slot) in requests.iter_mut().zip(&viewer.slots) {
-            *to = request(slot, &room.stage);
+            *to = request(slot, &room.stage, bandwidth.sound_copies());
             count += 1;
         }
         let requests = requests.get(..count).unwrap_or_default();

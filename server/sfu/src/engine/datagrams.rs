@@ -14,7 +14,7 @@ use super::{Room, Sfu};
 use crate::api::{CloseReason, Event, SourceKind};
 use crate::counters::Drop;
 use crate::egress::{Egress, Path};
-use crate::ingest::{Ingested, MediaPacket};
+use crate::ingest::{Ingested, MediaPacket, Recovered};
 use crate::rtcp::{Compound, Packet, Twcc};
 use crate::transport::ice::StunRefusal;
 use crate::transport::ice::{self, Claim};
@@ -111,6 +111,10 @@ impl Sfu {
         };
         match publisher.streams.handle_rtp(now, opened.freeze()) {
             Ok(Ingested::Media { source, layer, packet }) => {
+                while let Some(lost) = self.recovered(index) {
+                    self.counters.recovered_packets += 1;
+                    self.publish(now, index, lost.source, lost.layer, lost.packet, None);
+                }
                 self.count_received(&packet);
                 let height = packet.facts.dimensions().map(|d| d.height);
                 self.publish(now, index, source, layer, packet, Some(height));
@@ -128,6 +132,10 @@ impl Sfu {
             Ok(Ingested::Consumed(_)) => {}
             Err(_) => self.counters.dropped(Drop::UnknownStream),
         }
+    }
+
+    fn recovered(&mut self, index: usize) -> Option<Recovered> {
+        self.tables.publishers.get_mut(index)?.streams.poll_recovered()
     }
 
     fn count_received(&mut self, packet: &MediaPacket) {
@@ -289,7 +297,7 @@ impl Sfu {
         self.request_keyframe(now, room, source, feed.layer);
     }
 
-    /// Answers one lost sequence number from the shared ring of its source.
+    /// Answers one lost sequence number: a picture's from the shared ring of its source, sound by the bytes sent before.
     fn repair(&mut self, now: Instant, index: usize, ssrc: u32, seq: u16, egress: &mut Egress) {
         let Some(viewer) = self.tables.viewers.get_mut(index) else {
             return;
@@ -309,10 +317,10 @@ impl Sfu {
         let ring = room.filter(open).and_then(|room| room.ring(origin.feed));
         let packet = ring.and_then(|ring| ring.get(origin.source_seq));
         let sent = match (packet, viewer.wire(now, egress)) {
-            (Some(packet), Some((slots, mut wire))) => {
-                let slot = slots.get_mut(place);
-                slot.and_then(|slot| slot.retransmit(&mut wire, out_index, &origin, packet))
-            }
+            (Some(packet), Some((slots, mut wire))) => slots.get_mut(place).and_then(|slot| match slot.is_video() {
+                true => slot.retransmit(&mut wire, out_index, &origin, packet),
+                false => slot.resend(&mut wire, seq),
+            }),
             _ => None,
         };
         match sent {

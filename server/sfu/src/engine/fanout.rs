@@ -178,7 +178,13 @@ fn serve(
                 continue;
             }
             for pending in packets {
-                let forwarded = slot.forward(&mut wire, pending.feed, &pending.packet, pending.padding);
+                let forwarded = slot.forward(
+                    &mut wire,
+                    pending.feed,
+                    &pending.packet,
+                    &pending.earlier,
+                    pending.padding,
+                );
                 let bytes = match forwarded {
                     Forwarded::No => continue,
                     Forwarded::Sent(bytes) => bytes,

@@ -209,7 +209,8 @@ impl Sfu {
             self.touched.push(key);
         }
         let order = room.pending.len();
-        room.pending.push(Pending::new(feed, packet, order));
+        let earlier = room.earlier(feed, &packet);
+        room.pending.push(Pending::new(feed, packet, earlier, order));
     }
 
     /// Asks the publisher of a source for a keyframe, or the thread that has it.

@@ -17,6 +17,7 @@ use crate::plan::{SourceId, SourceRef};
 use crate::sdp::Codec;
 use crate::speakers::Speakers;
 use crate::viewer::line::Feed;
+use crate::viewer::sound::Earlier;
 
 /// The last packets of a source, by layer.
 #[derive(Debug)]
@@ -140,6 +141,19 @@ impl Room {
         true
     }
 
+    /// The packets right before one of sound, as far as they are kept; none of pictures.
+    pub(crate) fn earlier(&self, feed: Feed, packet: &MediaPacket) -> Earlier {
+        let mut earlier = Earlier::default();
+        if packet.codec != Codec::Opus {
+            return earlier;
+        }
+        let Some(ring) = self.ring(feed) else { return earlier };
+        for (place, back) in earlier.iter_mut().zip(1..) {
+            *place = packet.ext_seq.checked_sub(back).and_then(|seq| ring.get(seq)).cloned();
+        }
+        earlier
+    }
+
     /// Notes that a slot waits for a feed.
     pub(crate) fn note_watched(&mut self, feed: Feed) {
         if !self.watched.contains(&feed) {
@@ -185,17 +199,20 @@ pub(crate) struct Pending {
     pub(crate) packet: Arc<MediaPacket>,
     /// Padding that makes it as long as its neighbours, so that they share a GSO run.
     pub(crate) padding: u8,
+    /// Of sound: what redundancy can repeat.
+    pub(crate) earlier: Earlier,
     /// Place in the order of arrival.
     order: usize,
 }
 
 impl Pending {
     /// The `order`-th packet of a wake-up.
-    pub(crate) fn new(feed: Feed, packet: Arc<MediaPacket>, order: usize) -> Self {
+    pub(crate) fn new(feed: Feed, packet: Arc<MediaPacket>, earlier: Earlier, order: usize) -> Self {
         Self {
             feed,
             packet,
             padding: 0,
+            earlier,
             order,
         }
     }

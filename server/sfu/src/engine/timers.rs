@@ -16,6 +16,7 @@ use crate::egress::Egress;
 use crate::ingest::IngestEvent;
 use crate::transport::Change;
 use crate::viewer::slot::Forwarded;
+use crate::viewer::sound::Earlier;
 
 /// How often [`Sfu::handle_tick`] wants to be called.
 pub const TICK: Duration = Duration::from_millis(5);
@@ -200,7 +201,7 @@ impl Sfu {
             replay.next += 1;
             slot.replay = Some(replay);
             let Some(packet) = packet else { continue };
-            match slot.send(&mut wire, replay.feed, packet, 0) {
+            match slot.send(&mut wire, replay.feed, packet, &Earlier::default(), 0) {
                 Forwarded::Sent(bytes) => self.counters.forwarded_bytes += bytes as u64,
                 Forwarded::Began { bytes, rtp_time } => {
                     self.counters.forwarded_bytes += bytes as u64;

@@ -81,6 +81,8 @@ pub struct IngestCounters {
     pub rtx: u64,
     /// Media packets that a retransmission brought.
     pub repaired: u64,
+    /// Lost media packets that the redundancy of a later one brought (RFC 2198).
+    pub recovered: u64,
     /// Sequence numbers asked for again, each time counted.
     pub nacked: u64,
     /// Missing packets given up.

@@ -221,11 +221,13 @@ fn layer_of(media: &PublishedMedia, rid: &[u8]) -> Option<u8> {
     u8::try_from(index).ok()
 }
 
+/// What a payload type was negotiated as, and whether it carries retransmissions of that. Redundant audio is the codec
+/// itself in a wrapping.
 fn find_payload_type(media: &PublishedMedia, pt: u8) -> Option<(PayloadType, bool)> {
     let own = media
         .payload_types
         .iter()
-        .find(|known| known.pt == pt)
+        .find(|known| known.pt == pt || known.red_pt == Some(pt))
         .map(|known| (*known, false));
     own.or_else(|| {
         media

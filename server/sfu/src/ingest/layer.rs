@@ -134,6 +134,15 @@ impl Layer {
         }
     }
 
+    /// Takes the place of a lost packet for what was rebuilt. False when it is there already, or too old.
+    pub(super) fn repair(&mut self, now: Instant, ext_seq: u64) -> bool {
+        let fresh = self.window.insert(ext_seq) == Placed::Fresh;
+        if fresh {
+            self.nacks.on_packet(now, ext_seq, false);
+        }
+        fresh
+    }
+
     /// Whether a loss leaves viewers without a picture until the next key frame.
     pub(super) fn needs_keyframe_after(&self, given_up: GivenUp) -> bool {
         given_up

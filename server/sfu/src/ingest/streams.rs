@@ -13,11 +13,13 @@ use super::counters::{IngestCounters, IngestRefusal};
 use super::demux::{Demux, Route};
 use super::layer::{Arrived, Layer};
 use super::packet::{Consumed, IngestEvent, Ingested};
+use super::recover::Recovered;
 use super::ring::{RING_AUDIO_PACKETS, RING_VIDEO_PACKETS};
 use super::rtp_clock::micros_since;
 use super::window::Placed;
 use crate::api::SourceKind;
-use crate::codec::{Facts, inspect};
+use crate::codec::red;
+use crate::codec::{CodecError, Facts, inspect};
 use crate::rtcp::{Compound, Packet};
 use crate::rtp::{KnownExtensions, ParsedRtp, parse};
 use crate::sdp::{PublishedMedia, PublisherMedia};
@@ -77,7 +79,8 @@ impl Source {
 
 /// The streams of one publishing connection.
 ///
-/// Contract: call `handle_rtp`, `handle_rtcp`, `request_keyframe` at any time; call `handle_timeout` when
+/// Contract: call `handle_rtp`, `handle_rtcp`, `request_keyframe` at any time; after `handle_rtp` and before what it
+/// returned is used, take all of `poll_recovered`; call `handle_timeout` when
 /// `next_deadline` has come; after any of them take all of `poll_event`, and `poll_feedback` until it returns false,
 /// then ask for `next_deadline` again. `now` never goes back.
 #[derive(Debug)]
@@ -90,6 +93,8 @@ pub struct PublisherStreams {
     pub(super) last_ssrc: u32,
     pub(super) report_due: Option<Instant>,
     pub(super) nack_seqs: Vec<u16>,
+    /// Lost packets that the last one brought along, the oldest first.
+    pub(super) recovered: VecDeque<Recovered>,
     demux: Demux,
     events: VecDeque<IngestEvent>,
 }
@@ -108,6 +113,7 @@ impl PublisherStreams {
             last_ssrc: 0,
             report_due: None,
             nack_seqs: Vec::new(),
+            recovered: VecDeque::new(),
             demux,
             events: VecDeque::new(),
         }
@@ -233,7 +239,16 @@ impl PublisherStreams {
             };
             return Ok(Ingested::Consumed(padding));
         }
-        let payload = packet.slice(range);
+        let mut payload = packet.slice(range);
+        let wrapping = if payload_type.red_pt == Some(parsed.header.payload_type) {
+            let red = red::parse(&payload, payload_type.pt).ok_or(CodecError::Malformed)?;
+            Some((payload.clone(), red))
+        } else {
+            None
+        };
+        if let Some((whole, red)) = &wrapping {
+            payload = whole.slice(red.primary.clone());
+        }
         let facts = inspect(payload_type.codec, &payload)?;
         if matches!(facts, Facts::H264(facts) if facts.b_slice) {
             if !source.b_frames {
@@ -246,6 +261,9 @@ impl PublisherStreams {
             self.counters.repaired += 1;
         }
         let size = packet.len();
+        if let Some((whole, red)) = &wrapping {
+            self.recover(now, route, &header, place.ext_seq, payload_type, whole, red);
+        }
         let server_us = self
             .server_time_of(kind, route.layer, header.timestamp)
             .unwrap_or_else(|| micros_since(self.config.origin, now));
@@ -274,6 +292,11 @@ impl PublisherStreams {
                 packet,
             },
         })
+    }
+
+    /// The next packet that was lost and that the last one of `handle_rtp` brought along (RFC 2198): it goes before that one.
+    pub fn poll_recovered(&mut self) -> Option<Recovered> {
+        self.recovered.pop_front()
     }
 
     /// Takes a decrypted RTCP compound packet: sender reports and BYE are used.

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Codecs of an m-line: which payload types can be used, with their RTX twins, parameters and feedback.
+//! Codecs of an m-line: which payload types can be used, with their RTX and RED twins, parameters and feedback.
 //! Never changes a payload type number: answers keep the offer's.
 
 use super::parse::{MediaKind, Section};
@@ -27,13 +27,27 @@ pub(super) struct Format {
     profile_rank: u8,
 }
 
+/// The payload type that stands beside another one for repair.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Twin {
+    /// Retransmissions (RFC 4588).
+    Rtx(u8),
+    /// Redundant audio (RFC 2198).
+    Red(u8),
+}
+
 impl Format {
     /// A payload type of an offer of ours.
-    pub(super) fn ours(codec: Codec, pt: u8, rtx_pt: Option<u8>, fmtp: &str, feedback: Feedback) -> Self {
+    pub(super) fn ours(codec: Codec, pt: u8, twin: Twin, fmtp: &str, feedback: Feedback) -> Self {
+        let (rtx_pt, red_pt) = match twin {
+            Twin::Rtx(pt) => (Some(pt), None),
+            Twin::Red(pt) => (None, Some(pt)),
+        };
         let payload = PayloadType {
             codec,
             pt,
             rtx_pt,
+            red_pt,
             nack: feedback.nack,
         };
         Self {
@@ -74,6 +88,15 @@ pub(super) fn in_order(section: &Section) -> Vec<Format> {
             format.payload.rtx_pt = Some(pt);
         }
     }
+    for pt in section.formats.iter().filter_map(|format| payload_type(format)) {
+        let Some(of) = red_for(section, pt) else { continue };
+        if let Some(format) = formats
+            .iter_mut()
+            .find(|format| format.payload.pt == of && format.payload.red_pt.is_none())
+        {
+            format.payload.red_pt = Some(pt);
+        }
+    }
     formats
 }
 
@@ -97,8 +120,9 @@ pub(super) fn one_per_codec(formats: Vec<Format>) -> Vec<Format> {
 pub(super) fn check_bundle<'a>(payload_types: impl Iterator<Item = &'a PayloadType>) -> Result<(), SdpRefusal> {
     let mut meanings: Vec<(u8, Codec, Option<u8>)> = Vec::new();
     for payload in payload_types {
-        let rtx = payload.rtx_pt.map(|pt| (pt, payload.codec, Some(payload.pt)));
-        for meaning in std::iter::once((payload.pt, payload.codec, None)).chain(rtx) {
+        let twin = |pt: u8| (pt, payload.codec, Some(payload.pt));
+        let twins = payload.rtx_pt.map(twin).into_iter().chain(payload.red_pt.map(twin));
+        for meaning in std::iter::once((payload.pt, payload.codec, None)).chain(twins) {
             match meanings.iter().find(|known| known.0 == meaning.0) {
                 Some(known) if *known != meaning => {
                     return Err(SdpRefusal::Unsupported("one payload type for two codecs"));
@@ -179,6 +203,7 @@ fn format(section: &Section, pt: u8) -> Option<Format> {
         codec,
         pt,
         rtx_pt: None,
+        red_pt: None,
         nack: feedback.nack,
     };
     Some(Format {
@@ -287,4 +312,22 @@ fn rtx_for(section: &Section, pt: u8) -> Option<u8> {
         return None;
     }
     parameter(fmtp(section, pt), "apt")?.parse().ok()
+}
+
+/// The payload type that all blocks of the RED payload type `pt` have (RFC 2198 section 5: `fmtp:PT A/A`); none where they
+/// differ, or where RED would hold itself.
+fn red_for(section: &Section, pt: u8) -> Option<u8> {
+    if section.kind != MediaKind::Audio || !rtpmap(section, pt)?.eq_ignore_ascii_case("red/48000/2") {
+        return None;
+    }
+    let mut blocks = fmtp(section, pt)
+        .split('/')
+        .map(|block| block.trim().parse::<u8>().ok());
+    let of = blocks.next()??;
+    let (mut alike, mut count) = (true, 1_u8);
+    for block in blocks {
+        alike &= block == Some(of);
+        count = count.saturating_add(1);
+    }
+    (alike && count > 1 && of != pt).then_some(of)
 }

@@ -128,6 +128,8 @@ pub struct PayloadType {
     pub pt: u8,
     /// RTX payload type whose `apt` is `pt`.
     pub rtx_pt: Option<u8>,
+    /// Payload type of redundant audio (RFC 2198) whose blocks are all of `pt`.
+    pub red_pt: Option<u8>,
     /// Whether `a=rtcp-fb:PT nack` was negotiated.
     pub nack: bool,
 }

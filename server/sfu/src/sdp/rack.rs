@@ -3,7 +3,7 @@
 
 //! The rack: the one offer that a viewer gets, and its answer. No m-line is ever added afterwards.
 
-use super::codecs::{self, Feedback, Format};
+use super::codecs::{self, Feedback, Format, Twin};
 use super::extensions;
 use super::limits::{ANSWER_MEDIA_MAX, RACK_CAMERA_SLOTS_MAX, RACK_VOICE_SLOTS_MAX};
 use super::parse::{Description, Direction, Section};
@@ -149,6 +149,11 @@ fn accept(offered: &SlotMedia, section: &Section) -> Result<SlotMedia, SdpRefusa
                 "a retransmission payload type was not offered so",
             ));
         }
+        if theirs.red_pt.is_some() && theirs.red_pt != ours.red_pt {
+            return Err(SdpRefusal::AnswerMismatch(
+                "a payload type of redundant audio was not offered so",
+            ));
+        }
         payload_types.push(PayloadType {
             nack: ours.nack && theirs.nack,
             ..theirs
@@ -210,14 +215,16 @@ fn media_word(kind: SlotKind) -> &'static str {
 /// What every slot of a kind offers.
 fn formats(kind: SlotKind) -> Vec<Format> {
     if media_word(kind) == "audio" {
+        // Chromium asks for lost sound where it was offered so, and does not say so in its answer: nothing waits for that.
         let feedback = Feedback {
+            nack: true,
             twcc: true,
             ..Feedback::default()
         };
         return vec![Format::ours(
             Codec::Opus,
             111,
-            None,
+            Twin::Red(63),
             "minptime=10;useinbandfec=1",
             feedback,
         )];
@@ -229,15 +236,15 @@ fn formats(kind: SlotKind) -> Vec<Format> {
         twcc: true,
     };
     vec![
-        Format::ours(Codec::Vp8, 96, Some(97), "", feedback),
+        Format::ours(Codec::Vp8, 96, Twin::Rtx(97), "", feedback),
         Format::ours(
             Codec::H264,
             102,
-            Some(103),
+            Twin::Rtx(103),
             "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
             feedback,
         ),
-        Format::ours(Codec::Vp9, 98, Some(99), "profile-id=0", feedback),
-        Format::ours(Codec::Av1, 45, Some(46), "level-idx=5;profile=0;tier=0", feedback),
+        Format::ours(Codec::Vp9, 98, Twin::Rtx(99), "profile-id=0", feedback),
+        Format::ours(Codec::Av1, 45, Twin::Rtx(46), "level-idx=5;profile=0;tier=0", feedback),
     ]
 }

@@ -73,8 +73,14 @@ impl<'a> Text<'a> {
     /// An m-line with our transport, its codecs and further lines.
     pub(super) fn media(&mut self, media: &str, proto: &str, mid: &str, accepted: &Accepted) {
         let mut numbers = String::new();
+        // The order is a wish: Chromium sends redundant audio only where it comes before what it holds.
+        let receives = accepted.direction != "sendonly";
         for format in &accepted.formats {
-            let _ = write!(numbers, " {}", format.payload.pt);
+            let (pt, red) = (Some(format.payload.pt), format.payload.red_pt);
+            let both = if receives { [red, pt] } else { [pt, red] };
+            for pt in both.into_iter().flatten() {
+                let _ = write!(numbers, " {pt}");
+            }
             if let Some(rtx) = format.payload.rtx_pt {
                 let _ = write!(numbers, " {rtx}");
             }
@@ -177,6 +183,10 @@ impl<'a> Text<'a> {
         if let Some(rtx) = payload.rtx_pt {
             self.attribute(&format!("rtpmap:{rtx} rtx/{clock}"));
             self.attribute(&format!("fmtp:{rtx} apt={pt}"));
+        }
+        if let Some(red) = payload.red_pt {
+            self.attribute(&format!("rtpmap:{red} red/{clock}{channels}"));
+            self.attribute(&format!("fmtp:{red} {pt}/{pt}"));
         }
     }
 

@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use super::loss::LossGuard;
+use super::sound::SOUND_COPIES_MAX;
 use crate::allocate::{Allocator, Budget, Decision, Reason, SLOTS_MAX, SlotRequest};
 use crate::bwe::{Config, Estimate, Estimator, LimitedBy, PACING_PERCENT, PROBE_TICK, Pacer, SentKind};
 use crate::rtcp::Twcc;
@@ -19,6 +20,16 @@ const START_BPS: u64 = 2_500_000;
 const FIRST: Duration = Duration::from_secs(3);
 /// Who is sent less for loss alone is paced as if the path carried this at least, bits per second.
 const LOSSY_PACED_BPS_MIN: u64 = 1_000_000;
+/// Below this target sound is not repeated: the path carries little more than sound, bits per second.
+const COPIES_BPS_MIN: u64 = 600_000;
+/// Loss of the path's own, whatever is sent, from which on sound is repeated twice ...
+const LOSS_TWO_COPIES: f32 = 0.06;
+/// ... until it is below this.
+const LOSS_ONE_COPY: f32 = 0.03;
+/// Behind a queue of this length lost sound is not sent again.
+const RESEND_QUEUE_MAX: Duration = Duration::from_millis(50);
+/// Taken for the round trip of a path on which nothing was reported yet.
+const ROUND_TRIP_UNKNOWN: Duration = Duration::from_millis(100);
 /// A target that moved by less than one part in this many changes no allocation.
 const MOVED_PART: u64 = 20;
 
@@ -46,6 +57,8 @@ pub struct Bandwidth {
     rising: bool,
     /// What is never paused takes more than the path carries.
     overdrawn: bool,
+    /// See [`Bandwidth::sound_copies`].
+    copies: usize,
 }
 
 impl Bandwidth {
@@ -69,6 +82,7 @@ impl Bandwidth {
             short: true,
             rising: false,
             overdrawn: false,
+            copies: 0,
         }
     }
 
@@ -76,6 +90,28 @@ impl Bandwidth {
     pub fn on_sent(&mut self, now: Instant, seq: u16, bytes: usize, kind: SentKind) {
         self.pacer.on_sent(bytes);
         self.estimator.on_sent(now, seq, bytes, kind);
+    }
+
+    /// A datagram of `bytes` left once more, under the number that it had.
+    pub fn on_resent(&mut self, now: Instant, seq: u16, bytes: usize) {
+        self.pacer.on_sent(bytes);
+        self.estimator.on_resent(now, seq, bytes);
+    }
+
+    /// The round trip after which lost sound may be sent once more; none while a queue stands on the path: it would come too
+    /// late, and lengthen the queue.
+    #[must_use]
+    pub fn resend_apart(&self) -> Option<Duration> {
+        let queue_free = self.latest.queue_delay < RESEND_QUEUE_MAX;
+        queue_free.then(|| self.latest.rtt.unwrap_or(ROUND_TRIP_UNKNOWN))
+    }
+
+    /// How many earlier packets one of sound repeats, where the viewer can read that (RFC 2198). One bridges each loss
+    /// alone; two, where much is lost, each two in a row; none where the path carries little more than sound itself, or is
+    /// not known yet.
+    #[must_use]
+    pub fn sound_copies(&self) -> usize {
+        self.copies
     }
 
     /// Transport-wide feedback of the viewer.
@@ -98,6 +134,8 @@ impl Bandwidth {
         if self.numbered && now >= self.estimator.deadline() {
             self.estimator.tick(now);
             self.follow(now);
+        } else if !self.numbered {
+            self.copies = self.copies_for(now);
         }
     }
 
@@ -121,6 +159,7 @@ impl Bandwidth {
 
     fn follow(&mut self, now: Instant) {
         self.latest = self.estimator.estimate();
+        self.copies = self.copies_for(now);
         let Estimate {
             target_bps, limited_by, ..
         } = self.latest;
@@ -132,6 +171,18 @@ impl Bandwidth {
             (_, false) => target_bps,
         };
         self.pacer.set_target(now, paced_bps);
+    }
+
+    fn copies_for(&self, now: Instant) -> usize {
+        let known = now.saturating_duration_since(self.began) >= FIRST;
+        let narrow = self.overdrawn || self.latest.target_bps < COPIES_BPS_MIN;
+        let two = self.copies == SOUND_COPIES_MAX;
+        let lossy = self.latest.inherent_loss >= if two { LOSS_ONE_COPY } else { LOSS_TWO_COPIES };
+        match (known, self.is_estimated(), narrow, lossy) {
+            (false, ..) | (true, true, true, _) => 0,
+            (true, true, false, true) => SOUND_COPIES_MAX,
+            (true, true, false, false) | (true, false, ..) => 1,
+        }
     }
 
     /// Whether a batch of pictures may leave now; see [`Pacer`]. Nobody is held back of whose path nothing is known.

@@ -53,6 +53,14 @@ pub struct Segment {
     pub tl0_delta: u8,
 }
 
+impl Segment {
+    /// Whether a packet of the source belongs to it: none does that is older than the one it began with.
+    #[must_use]
+    pub fn holds(&self, source_seq: u64) -> bool {
+        source_seq >= self.source_start
+    }
+}
+
 /// The packet that a segment starts with.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {

@@ -9,7 +9,9 @@ pub mod header;
 pub mod layers;
 pub mod line;
 pub mod loss;
+mod resend;
 pub mod slot;
+pub mod sound;
 
 use std::time::Instant;
 

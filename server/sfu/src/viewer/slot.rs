@@ -18,6 +18,8 @@ use crate::transport::srtp::Srtp;
 use super::bandwidth::Bandwidth;
 use super::header::{Fields, HeaderTemplate};
 use super::line::{Feed, Line, Numbers, Origin, Start, Vp8Counters};
+use super::resend::Sealed;
+use super::sound::{Copies, Earlier};
 
 /// Retransmissions a slot may have in a burst; NACK floods beyond are dropped.
 const RTX_BURST_MAX: u32 = 400;
@@ -98,6 +100,8 @@ pub struct Slot {
     pub reason: Reason,
     template: HeaderTemplate,
     line: Line,
+    /// Sound for a viewer who asked for some again.
+    sealed: Option<Box<Sealed>>,
     rtx_index: u64,
     rtx_tokens: u32,
     packets: u32,
@@ -127,6 +131,7 @@ impl Slot {
             reason: Reason::Empty,
             template,
             line,
+            sealed: None,
             rtx_index,
             rtx_tokens: RTX_BURST_MAX,
             packets: 0,
@@ -140,6 +145,12 @@ impl Slot {
     #[must_use]
     pub fn is_video(&self) -> bool {
         matches!(self.media.kind, SlotKind::Camera | SlotKind::Screen | SlotKind::Program)
+    }
+
+    /// Whether its viewer reads redundant audio.
+    #[must_use]
+    pub fn repeats_sound(&self) -> bool {
+        self.media.payload_types.iter().any(|pt| pt.red_pt.is_some())
     }
 
     /// Whether it would begin behind what it has sent already (and so must not replay the past).
@@ -236,8 +247,15 @@ impl Slot {
         self.live == Some(feed) || self.target == Some(feed)
     }
 
-    /// Offers a packet of a feed. `padding`: bytes that equalise a GSO run.
-    pub fn forward(&mut self, wire: &mut Wire<'_>, feed: Feed, packet: &MediaPacket, padding: u8) -> Forwarded {
+    /// Offers a packet of a feed. `earlier`: what sound may repeat; `padding`: bytes that equalise a GSO run.
+    pub fn forward(
+        &mut self,
+        wire: &mut Wire<'_>,
+        feed: Feed,
+        packet: &MediaPacket,
+        earlier: &Earlier,
+        padding: u8,
+    ) -> Forwarded {
         let is_live = self.live == Some(feed);
         let starts = self.target == Some(feed)
             && (!self.is_video() || packet.keyframe_start)
@@ -251,7 +269,7 @@ impl Slot {
         {
             return Forwarded::No;
         }
-        self.send(wire, feed, packet, padding)
+        self.send(wire, feed, packet, earlier, padding)
     }
 
     /// Whether the picture that is being sent comes to its end first.
@@ -284,8 +302,15 @@ impl Slot {
     }
 
     /// Sends a packet that this slot is known to take, beginning a new segment where one is needed.
-    pub fn send(&mut self, wire: &mut Wire<'_>, feed: Feed, packet: &MediaPacket, padding: u8) -> Forwarded {
-        let Some(pt) = self.payload_type(packet.codec).map(|pt| pt.pt) else {
+    pub fn send(
+        &mut self,
+        wire: &mut Wire<'_>,
+        feed: Feed,
+        packet: &MediaPacket,
+        earlier: &Earlier,
+        padding: u8,
+    ) -> Forwarded {
+        let Some((pt, red_pt)) = self.payload_type(packet.codec).map(|pt| (pt.pt, pt.red_pt)) else {
             return Forwarded::NoCodec(packet.codec);
         };
         if !wire.egress.has_room() {
@@ -330,20 +355,34 @@ impl Slot {
         let Some(numbers) = self.line.number(packet.ext_seq, packet.timestamp, vp8) else {
             return Forwarded::No;
         };
+        let copies = match (red_pt, self.line.current()) {
+            (Some(_), Some(segment)) => Copies::choose(packet, earlier, segment, wire.bandwidth.sound_copies()),
+            _ => Copies::default(),
+        };
+        let red_pt = red_pt.filter(|_| !copies.is_empty());
         let fields = Fields {
             marker,
-            pt,
+            pt: red_pt.unwrap_or(pt),
             seq: numbers.index as u16,
             timestamp: numbers.timestamp,
             ssrc: self.media.ssrc,
             twcc: *wire.twcc,
             padding,
         };
-        let Some(bytes) = self.write(wire, &fields, numbers.index, &[], packet, numbers) else {
+        let written = match red_pt {
+            Some(_) => seal(wire, &self.template, &fields, numbers.index, SentKind::Media, |body| {
+                copies.write(body, pt, &packet.payload)
+            }),
+            None => self.write(wire, &fields, numbers.index, &[], packet, numbers),
+        };
+        let Some(bytes) = written else {
             return Forwarded::NoRoom;
         };
+        if let Some(sealed) = &mut self.sealed {
+            sealed.keep(fields.seq, fields.twcc, wire.egress.newest(bytes));
+        }
         self.packets = self.packets.wrapping_add(1);
-        self.octets = self.octets.wrapping_add(packet.payload.len() as u32);
+        self.octets = self.octets.wrapping_add((packet.payload.len() + copies.bytes()) as u32);
         self.newest = Some((packet.server_us, numbers.timestamp, packet.codec));
         self.step_down(numbers.index, packet);
         if self.shown == Some(feed.source) {
@@ -461,6 +500,25 @@ impl Slot {
         sent
     }
 
+    /// Sends sound again, the very bytes. None for what is not kept any more, or not yet (keeping begins with the first
+    /// request), and over the budget.
+    pub fn resend(&mut self, wire: &mut Wire<'_>, seq: u16) -> Option<usize> {
+        let sealed = self.sealed.get_or_insert_with(|| Box::new(Sealed::new()));
+        sealed.touch();
+        let tokens = self.rtx_tokens.checked_sub(1)?;
+        let round_trip = wire.bandwidth.resend_apart()?;
+        let (twcc, datagram) = sealed.find(wire.now, round_trip, seq)?;
+        if !wire.egress.push(wire.path, datagram) {
+            return None;
+        }
+        self.rtx_tokens = tokens;
+        if self.template.is_numbered() {
+            wire.bandwidth.on_resent(wire.now, twcc, datagram.len());
+        }
+        self.retransmitted = self.retransmitted.wrapping_add(1);
+        Some(datagram.len())
+    }
+
     /// Packets sent, retransmissions and padding left out; modulo 2^32.
     #[must_use]
     pub fn packets(&self) -> u32 {
@@ -476,6 +534,9 @@ impl Slot {
     /// Refills the retransmission budget; called once a second.
     pub fn refill(&mut self) {
         self.rtx_tokens = (self.rtx_tokens + RTX_PER_S_MAX).min(RTX_BURST_MAX);
+        if self.sealed.as_mut().is_some_and(|sealed| !sealed.is_in_use()) {
+            self.sealed = None;
+        }
     }
 
     /// Sender report of this slot for server time `now_us` (RFC 3550 section 6.4.1); none when nothing was sent.

@@ -255,13 +255,13 @@ fn ssrcs_are_bounded() {
 fn other_payload_types_are_refused() {
     let now = Instant::now();
     let mut streams = streams(&browser(), now);
-    let red = Rtp {
-        pt: 63,
+    let other = Rtp {
+        pt: 64,
         mid: "0",
         ..Default::default()
     };
     assert_eq!(
-        streams.handle_rtp(now, red.bytes()),
+        streams.handle_rtp(now, other.bytes()),
         Err(IngestRefusal::UnknownPayloadType)
     );
     let unknown_mid = Rtp {

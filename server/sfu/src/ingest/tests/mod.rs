@@ -12,6 +12,7 @@ mod feedback;
 mod hostile;
 mod long_path;
 mod loss;
+mod recover;
 mod ring;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ const IDS: ExtensionIds = ExtensionIds {
     twcc: 2,
 };
 const OPUS: u8 = 111;
+const RED: u8 = 63;
 const VP8: u8 = 96;
 const VP8_RTX: u8 = 97;
 const H264: u8 = 102;
@@ -45,6 +47,7 @@ fn line(source: SourceKind, mid: &str, payload_types: &[(Codec, u8, Option<u8>)]
         codec,
         pt,
         rtx_pt,
+        red_pt: (codec == Codec::Opus).then_some(RED),
         nack: rtx_pt.is_some(),
     };
     PublishedMedia {

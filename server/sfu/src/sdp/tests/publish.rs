@@ -65,8 +65,33 @@ fn chromium_four_transceivers_with_simulcast() {
     assert_line(&text, 1, "a=rtcp-fb:96 nack pli");
     assert_line(&text, 1, "a=rtcp-fb:96 ccm fir");
     assert_line(&text, 1, "a=rtcp-fb:96 transport-cc");
-    assert!(!text.contains("goog-remb") && !text.contains("red/48000"));
+    assert!(!text.contains("goog-remb"));
+    // Redundant audio first: Chromium sends it only then.
+    assert_eq!((mic.payload_types[0].pt, mic.payload_types[0].red_pt), (111, Some(63)));
+    assert_eq!(section(&text, 0)[0], "m=audio 9 UDP/TLS/RTP/SAVPF 63 111");
+    assert_line(&text, 0, "a=rtpmap:63 red/48000/2");
+    assert_line(&text, 0, "a=fmtp:63 111/111");
     assert_line(&text, 0, "a=fmtp:111 minptime=10;useinbandfec=1");
+}
+
+#[test]
+fn redundant_audio_is_taken_only_where_all_its_blocks_are_opus() {
+    let with = |fmtp: &str| {
+        let audio = format!("{}\na=rtpmap:63 RED/48000/2\n{fmtp}", OPUS.replace(" 111", " 111 63"));
+        accept(&offer(&[&audio])).2.media[0].payload_types[0].red_pt
+    };
+    assert_eq!(with("a=fmtp:63 111/111"), Some(63));
+    assert_eq!(with("a=fmtp:63 111/111/111"), Some(63));
+    for other in [
+        "a=fmtp:63 111",
+        "a=fmtp:63 111/0",
+        "a=fmtp:63 63/63",
+        "a=fmtp:63 0/0",
+        "a=fmtp:63 /",
+        "a=x",
+    ] {
+        assert_eq!(with(other), None, "{other}");
+    }
 }
 
 #[test]

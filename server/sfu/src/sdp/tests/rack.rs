@@ -13,6 +13,8 @@ const LARGEST: RackShape = RackShape {
     screen: true,
 };
 
+const RED: &str = "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111";
+
 fn rack(shape: RackShape) -> RackOffer {
     offer(&shape, &local(), &server(), &mut random())
 }
@@ -114,6 +116,30 @@ fn shapes_are_brought_inside_the_limits() {
 }
 
 #[test]
+fn sound_is_offered_with_redundancy_and_requests_and_taken_with_less() {
+    let rack = rack(LARGEST);
+    for n in [0, 1, 2, 8] {
+        assert_eq!(section(&rack.sdp, n)[0], "m=audio 9 UDP/TLS/RTP/SAVPF 111 63");
+        assert_line(&rack.sdp, n, "a=rtpmap:63 red/48000/2");
+        assert_line(&rack.sdp, n, "a=fmtp:63 111/111");
+        assert_line(&rack.sdp, n, "a=rtcp-fb:111 nack");
+    }
+    let (_, media) = accept_answer(&rack, fixture::firefox_rack_answer).unwrap();
+    assert_eq!(media.slots[0].payload_types[0].red_pt, None);
+    // As Chromium answers: it asks for lost sound all the same.
+    let chromium = fixture::chromium_rack_answer
+        .replace("SAVPF 111", "SAVPF 111 63")
+        .replace("a=rtpmap:111 opus", &format!("{RED}\r\na=rtpmap:111 opus"));
+    let (_, media) = accept_answer(&rack, &chromium).unwrap();
+    assert_eq!(media.slots[0].payload_types[0].red_pt, Some(63));
+    let other = chromium.replace("SAVPF 111 63", "SAVPF 111 62").replace(":63 ", ":62 ");
+    assert!(matches!(
+        accept_answer(&rack, &other),
+        Err(SdpRefusal::AnswerMismatch(_))
+    ));
+}
+
+#[test]
 fn chromium_takes_everything() {
     let rack = rack(LARGEST);
     let (vp9, av1) = (
@@ -133,7 +159,12 @@ fn chromium_takes_everything() {
     );
     let answer = fixture::chromium_rack_answer
         .replace("SAVPF 96 97 102 103", "SAVPF 96 97 102 103 98 99 45 46")
-        .replace("a=rtpmap:96 VP8/90000", &more);
+        .replace("a=rtpmap:96 VP8/90000", &more)
+        .replace("SAVPF 111", "SAVPF 111 63")
+        .replace(
+            "a=rtpmap:111 opus",
+            &format!("{RED}\r\na=rtcp-fb:111 nack\r\na=rtpmap:111 opus"),
+        );
     let (remote, media) = accept_answer(&rack, &answer).unwrap();
     assert_eq!(media.slots, rack.slots);
     assert_eq!(

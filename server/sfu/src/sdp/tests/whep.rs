@@ -28,6 +28,8 @@ fn the_offers_of_browsers_and_of_aiortc() {
         let picture = &media.slots[1];
         assert_eq!(picture.payload_types[0].codec, Codec::Vp8);
         let rtx = picture.rtx_ssrc.unwrap();
+        let red = fixture.contains("red/48000").then_some(63);
+        assert_eq!(media.slots[0].payload_types[0].red_pt, red);
         assert_line(&text, 1, "a=sendonly");
         assert_line(&text, 1, "a=msid:main slot-1");
         assert_line(&text, 0, "a=msid:main slot-0");

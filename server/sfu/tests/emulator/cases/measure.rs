@@ -86,6 +86,26 @@ pub(crate) fn sound_share(fair: &Fair, publisher: usize, viewer: usize, from_us:
     f64::from(there) / f64::from(all)
 }
 
+/// Sound waits for its turn in a browser at least this long, microseconds: what comes later is concealed.
+const PLAYOUT_US: u64 = 200_000;
+
+/// Share of a publisher's sound made within a time that a viewer's decoder got in time, by whatever way.
+pub(crate) fn heard_share(fair: &Fair, publisher: usize, viewer: usize, from_us: u64, until_us: u64) -> f64 {
+    let mut first: BTreeMap<Stamp, u64> = BTreeMap::new();
+    for heard in fair.viewers[viewer].heard.iter().filter(|h| h.slot == VOICE) {
+        first.entry(heard.stamp).or_insert(heard.at_us);
+    }
+    let produced = fair.publishers[publisher].produced.iter();
+    let made = produced.filter(|p| p.stamp.kind == 0 && (from_us..until_us).contains(&p.at_us));
+    let (mut all, mut there) = (0_u32, 0_u32);
+    for made in made {
+        all += 1;
+        let came = first.get(&made.stamp);
+        there += u32::from(came.is_some_and(|at| *at <= made.at_us + PLAYOUT_US));
+    }
+    f64::from(there) / f64::from(all)
+}
+
 /// The longest time without a packet of a slot, within a time, microseconds.
 pub(crate) fn longest_gap_us(fair: &Fair, viewer: usize, slot: u8, from_us: u64, until_us: u64) -> u64 {
     let received = fair.viewers[viewer].received.iter().filter(|r| r.slot == slot);

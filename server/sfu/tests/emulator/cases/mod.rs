@@ -23,6 +23,7 @@ mod repair;
 mod restless;
 mod roaming;
 mod simulcast;
+mod sound;
 mod speakers;
 mod stage;
 mod svc;

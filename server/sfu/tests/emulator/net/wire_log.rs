@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! Everything that leaves the server passes here. What holds for every datagram of every run is asserted here:
-//! no (ssrc, index) is sealed twice, lines begin well above zero, runs are what one `sendmsg` can carry.
+//! no (ssrc, index) is sealed twice (the same bytes may go out again), lines begin well above zero, runs are what one `sendmsg` can carry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 
 use fiera_sfu::egress::{Egress, Path, RUN_BYTES_MAX, RUN_SEGMENTS_MAX};
@@ -44,7 +45,7 @@ pub(crate) struct Sent {
 pub(crate) struct WireLog {
     pub(crate) sent: Vec<Sent>,
     highest: BTreeMap<u32, u64>,
-    sealed: BTreeSet<(u32, u64)>,
+    sealed: BTreeMap<(u32, u64), u64>,
 }
 
 impl WireLog {
@@ -93,8 +94,11 @@ impl WireLog {
         };
         let highest = self.highest.entry(ssrc).or_insert(index);
         *highest = index.max(*highest);
+        let mut hasher = DefaultHasher::new();
+        datagram.hash(&mut hasher);
+        let before = self.sealed.insert((ssrc, index), hasher.finish());
         assert!(
-            self.sealed.insert((ssrc, index)),
+            before.is_none_or(|before| before == hasher.finish()),
             "(ssrc {ssrc}, index {index}) was sealed twice"
         );
     }

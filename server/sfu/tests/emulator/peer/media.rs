@@ -26,30 +26,37 @@ pub(crate) const OPUS: PayloadType = PayloadType {
     codec: Codec::Opus,
     pt: 111,
     rtx_pt: None,
+    red_pt: Some(63),
     nack: false,
 };
+/// What Chromium repeats of sound.
+pub(crate) const RED: u8 = 63;
 pub(crate) const VP8: PayloadType = PayloadType {
     codec: Codec::Vp8,
     pt: 96,
     rtx_pt: Some(97),
+    red_pt: None,
     nack: true,
 };
 pub(crate) const H264: PayloadType = PayloadType {
     codec: Codec::H264,
     pt: 102,
     rtx_pt: Some(103),
+    red_pt: None,
     nack: true,
 };
 pub(crate) const VP9: PayloadType = PayloadType {
     codec: Codec::Vp9,
     pt: 98,
     rtx_pt: Some(99),
+    red_pt: None,
     nack: true,
 };
 pub(crate) const AV1: PayloadType = PayloadType {
     codec: Codec::Av1,
     pt: 45,
     rtx_pt: Some(46),
+    red_pt: None,
     nack: true,
 };
 
@@ -95,6 +102,16 @@ pub(crate) fn published(tracks: &[Track]) -> PublisherMedia {
         twcc_feedback: true,
     });
     PublisherMedia { media: media.collect() }
+}
+
+/// The rack of a browser that reads no redundant audio and asks for no lost sound.
+pub(crate) fn plain_rack(random: &mut Random) -> ViewerMedia {
+    let mut media = full_rack(random);
+    let sound = media.slots.iter_mut().flat_map(|slot| &mut slot.payload_types);
+    for payload_type in sound.filter(|pt| pt.codec == Codec::Opus) {
+        (payload_type.red_pt, payload_type.nack) = (None, false);
+    }
+    media
 }
 
 /// The largest rack: slots 0 to 2 voices, 3 to 6 cameras, 7 the screen, 8 its sound.

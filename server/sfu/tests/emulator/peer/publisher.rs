@@ -10,9 +10,9 @@ use fiera_sfu::rtcp::{Compound, Packet as Rtcp, SenderInfo, write_sdes_cname, wr
 use fiera_sfu::sdp::{PublishedMedia, PublisherMedia};
 
 use super::endpoint::{Endpoint, Inbound};
-use super::media::payload_type;
+use super::media::{RED, payload_type};
 use super::payload::Stamp;
-use super::track::{Packet, Track};
+use super::track::{Layer, Packet, Track};
 
 /// Packets of a layer that carry mid and rid; later ones are known by their SSRC.
 const NAMED_PACKETS: u32 = 40;
@@ -147,7 +147,7 @@ impl Publisher {
 
     fn send(&mut self, place: usize, number: usize, packet: &Packet, again: bool) {
         let track = &mut self.tracks[place];
-        let (kind, minus_dbov) = (track.kind, track.minus_dbov);
+        let (kind, minus_dbov, copies) = (track.kind, track.minus_dbov, track.copies);
         let Some(layer) = track.layers.get_mut(number) else {
             return;
         };
@@ -183,7 +183,15 @@ impl Publisher {
             )
         } else {
             layer.sent += 1;
-            (layer.ssrc, packet.index, codec.pt, packet.payload.clone())
+            match copies {
+                0 => (layer.ssrc, packet.index, codec.pt, packet.payload.clone()),
+                _ => (
+                    layer.ssrc,
+                    packet.index,
+                    RED,
+                    redundant(layer, packet, codec.pt, copies),
+                ),
+            }
         };
         let mut bytes = header(
             ssrc,
@@ -246,6 +254,22 @@ impl Publisher {
             }
         }
     }
+}
+
+/// A payload that repeats the packets before its own (RFC 2198), as Chromium does.
+fn redundant(layer: &Layer, packet: &Packet, pt: u8, copies: u64) -> Vec<u8> {
+    let earlier = layer.history.range(packet.index.saturating_sub(copies)..packet.index);
+    let earlier: Vec<&Packet> = earlier.map(|(_, packet)| packet).collect();
+    let mut payload = Vec::new();
+    for before in &earlier {
+        let offset = packet.timestamp.wrapping_sub(before.timestamp);
+        let word = 1 << 31 | u32::from(pt) << 24 | offset << 10 | before.payload.len() as u32;
+        payload.extend(word.to_be_bytes());
+    }
+    payload.push(pt);
+    earlier.iter().for_each(|before| payload.extend(&before.payload));
+    payload.extend(&packet.payload);
+    payload
 }
 
 /// An RTP header with one-byte extensions (RFC 8285).

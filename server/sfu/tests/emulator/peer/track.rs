@@ -78,6 +78,8 @@ pub(crate) struct Track {
     pub(crate) latency_us: u64,
     /// RTP timestamp at time 0.
     pub(crate) timestamp_base: u32,
+    /// How many earlier packets each one of sound repeats (RFC 2198).
+    pub(crate) copies: u64,
     who: u8,
     next_us: u64,
     frame: u32,
@@ -128,6 +130,7 @@ impl Track {
             sets_once: false,
             latency_us: 0,
             timestamp_base: random.next_u32(),
+            copies: 0,
             who,
             next_us: random.below(VIDEO_FRAME_US),
             frame: 0,

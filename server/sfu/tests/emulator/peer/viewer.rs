@@ -12,7 +12,7 @@ use fiera_sfu::rtcp::{
     Compound, Packet as Rtcp, ReportBlock, TwccFeedback, write_fir, write_nack, write_pli, write_rr, write_twcc,
 };
 use fiera_sfu::rtp;
-use fiera_sfu::sdp::{Codec, SlotMedia, ViewerMedia};
+use fiera_sfu::sdp::{Codec, PayloadType, SlotMedia, ViewerMedia};
 
 use super::endpoint::{Endpoint, Inbound};
 use super::payload::Stamp;
@@ -45,6 +45,17 @@ pub(crate) struct Received {
     pub(crate) tl0: Option<u8>,
 }
 
+/// Sound as a decoder gets it: a packet's own, or what a later one repeats.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard {
+    pub(crate) at_us: u64,
+    pub(crate) slot: u8,
+    pub(crate) timestamp: u32,
+    pub(crate) stamp: Stamp,
+    /// Whose packet brought it, where another one did.
+    pub(crate) copied_by: Option<Stamp>,
+}
+
 /// One sender report.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Report {
@@ -69,6 +80,7 @@ pub(crate) struct Viewer {
     pub(crate) endpoint: Endpoint,
     pub(crate) media: ViewerMedia,
     pub(crate) received: Vec<Received>,
+    pub(crate) heard: Vec<Heard>,
     pub(crate) reports: Vec<Report>,
     /// Whether it sends RTCP at all.
     pub(crate) rtcp: bool,
@@ -96,6 +108,7 @@ impl Viewer {
             endpoint,
             media,
             received: Vec::new(),
+            heard: Vec::new(),
             reports: Vec::new(),
             rtcp: true,
             nacks: true,
@@ -159,7 +172,9 @@ impl Viewer {
                 .iter()
                 .find(|media| media.slot == *slot)
                 .expect("the rack has it");
-            if self.nacks && media.rtx_ssrc.is_some() && !wanted.is_empty() {
+            let asks = |pt: &PayloadType| pt.codec == Codec::Opus && pt.nack;
+            let may_ask = media.rtx_ssrc.is_some() || media.payload_types.iter().any(asks);
+            if self.nacks && may_ask && !wanted.is_empty() {
                 if compound.is_empty() {
                     write_rr(&mut compound, OWN_SSRC, &[]);
                 }
@@ -285,23 +300,26 @@ impl Viewer {
             self.transport.on_packet(now_us, seq);
         }
         let repaired = media.ssrc != ssrc;
-        let fits = |pt: &&fiera_sfu::sdp::PayloadType| {
+        let number = parsed.header.payload_type;
+        let fits = |pt: &&PayloadType| {
             if repaired {
-                pt.rtx_pt == Some(parsed.header.payload_type)
+                pt.rtx_pt == Some(number)
             } else {
-                pt.pt == parsed.header.payload_type
+                pt.pt == number || pt.red_pt == Some(number)
             }
         };
-        let codec = media
-            .payload_types
-            .iter()
-            .find(fits)
-            .expect("a negotiated payload type")
-            .codec;
+        let negotiated = media.payload_types.iter().find(fits);
+        let negotiated = negotiated.expect("a negotiated payload type");
+        let codec = negotiated.codec;
         let (seq, payload) = match (repaired, parsed.payload) {
             (true, [s0, s1, payload @ ..]) => (u16::from_be_bytes([*s0, *s1]), payload),
             (true, _) => return,
             (false, payload) => (parsed.header.seq, payload),
+        };
+        let (copies, payload) = if negotiated.red_pt == Some(number) {
+            unwrapped(payload, negotiated.pt)
+        } else {
+            (Vec::new(), payload)
         };
         let line = self.lines.entry(media.slot).or_default();
         let index = match line.highest {
@@ -316,8 +334,23 @@ impl Viewer {
         }
         let next = line.highest.map_or(index, |highest| highest + 1);
         line.missing.extend((next..index).map(|lost| (lost, (now_us, None, 0))));
+        // Sound comes again under its own number.
+        let repaired = repaired || line.missing.remove(&index).is_some_and(|(_, asked, _)| asked.is_some());
         line.missing.remove(&index);
         line.highest = line.highest.max(Some(index));
+        if codec == Codec::Opus {
+            let own = Stamp::read(payload).expect("all sound is stamped");
+            let timestamp = parsed.header.timestamp;
+            let heard = |(offset, block, copied_by): (u32, &[u8], Option<Stamp>)| Heard {
+                at_us: now_us,
+                slot: media.slot,
+                timestamp: timestamp.wrapping_sub(offset),
+                stamp: Stamp::read(block).expect("all sound is stamped"),
+                copied_by,
+            };
+            let copies = copies.into_iter().map(|(offset, block)| (offset, block, Some(own)));
+            self.heard.extend(copies.chain([(0, payload, None)]).map(heard));
+        }
         let (picture_id, tl0) = inspect(codec, payload).map_or((None, None), |facts| facts.counters());
         self.received.push(Received {
             at_us: now_us,
@@ -332,4 +365,24 @@ impl Viewer {
             tl0,
         });
     }
+}
+
+/// What a payload of redundant audio (RFC 2198) repeats, with how much older each is, and its own block.
+fn unwrapped(payload: &[u8], pt: u8) -> (Vec<(u32, &[u8])>, &[u8]) {
+    let headers = payload
+        .iter()
+        .step_by(4)
+        .take_while(|first| **first & 0x80 != 0)
+        .count();
+    let mut rest = &payload[headers * 4 + 1..];
+    assert_eq!(payload[headers * 4], pt, "the last header is that of the packet itself");
+    let copies = payload.chunks_exact(4).take(headers).map(|header| {
+        let word = u32::from_be_bytes([header[0], header[1], header[2], header[3]]);
+        assert_eq!(header[0] & 0x7F, pt, "all blocks are of one codec");
+        let (block, after) = rest.split_at((word & 0x3FF) as usize);
+        rest = after;
+        (word >> 10 & 0x3FFF, block)
+    });
+    let copies = copies.collect();
+    (copies, rest)
 }
