@@ -20,8 +20,8 @@ const START_BPS: u64 = 2_500_000;
 const FIRST: Duration = Duration::from_secs(3);
 /// Who is sent less for loss alone is paced as if the path carried this at least, bits per second.
 const LOSSY_PACED_BPS_MIN: u64 = 1_000_000;
-/// Below this target sound is not repeated: the path carries little more than sound, bits per second.
-const COPIES_BPS_MIN: u64 = 600_000;
+/// Below this target sound is not repeated, bits per second: the picture needs the room, and what is lost can be asked for.
+const COPIES_BPS_MIN: u64 = 1_200_000;
 /// Loss of the path's own, whatever is sent, from which on sound is repeated twice ...
 const LOSS_TWO_COPIES: f32 = 0.06;
 /// ... until it is below this.
@@ -107,8 +107,7 @@ impl Bandwidth {
     }
 
     /// How many earlier packets one of sound repeats, where the viewer can read that (RFC 2198). One bridges each loss
-    /// alone; two, where much is lost, each two in a row; none where the path carries little more than sound itself, or is
-    /// not known yet.
+    /// alone; two, where much is lost, each two in a row; none where the path is narrow, or not known yet.
     #[must_use]
     pub fn sound_copies(&self) -> usize {
         self.copies

@@ -189,7 +189,7 @@ fn a_narrow_path_gets_each_sound_once() {
     let mut fair = Fair::new(one_seed(2));
     let speaker = layered_speaker(&mut fair, 1, true);
     let (narrow, other) = (fair.watch(), fair.watch());
-    for (bps, ms) in [(5_000_000, 6_000), (300_000, 14_000), (5_000_000, 20_000)] {
+    for (bps, ms) in [(5_000_000, 6_000), (400_000, 14_000), (5_000_000, 20_000)] {
         fair.viewer_links(narrow, LinkSpec::CLEAN, bottleneck(bps, 300));
         fair.run_ms(ms);
     }
