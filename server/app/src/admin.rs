@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Router, middleware};
 use fiera_media::MediaHandle;
 use tokio::sync::Mutex;
 
@@ -106,7 +106,11 @@ async fn connections(State(desk): State<Arc<Desk>>) -> Response {
     let media = desk.media.clone();
     let views = tokio::task::spawn_blocking(move || media.inspect(INSPECT_WITHIN)).await;
     let connections = Connections::new(&views.unwrap_or_default(), &desk.namer);
-    ([(header::CACHE_CONTROL, NO_STORE)], Json(connections)).into_response()
+    let headers = [
+        (header::CACHE_CONTROL, NO_STORE),
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+    ];
+    (headers, connections.text()).into_response()
 }
 
 #[cfg(test)]

@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use fiera_media::MediaHandle;
+use fiera_media::{MediaHandle, StreamKind};
 use fiera_protocol::client::Command;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 use media::MediaCollector;
 
@@ -33,7 +35,17 @@ pub(crate) struct Metrics {
     commit_failures: IntCounter,
     facts: IntCounter,
     erased_waits: IntGauge,
+    streams: IntGaugeVec,
     reasons: Reasons,
+}
+
+/// A stream that is open; counted until it is dropped.
+pub(crate) struct OpenStream(IntGauge);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 type Reasons = Arc<Mutex<BTreeMap<String, u64>>>;
@@ -62,9 +74,21 @@ impl Metrics {
                 "fiera_store_erased_waiting_seconds",
                 "For how long erased text has been waiting to leave the journal; 0: none does",
             )?,
+            streams: IntGaugeVec::new(
+                Opts::new(
+                    "fiera_streams",
+                    "Connections of ICE-TCP and of TURN over TCP and TLS, and clients of TURN over UDP, open now",
+                ),
+                &["path"],
+            )?,
             reasons: Reasons::default(),
             registry,
         };
+        // From the start, so that nothing and zero are told apart.
+        for kind in StreamKind::ALL {
+            metrics.streams.with_label_values(&[kind.name()]);
+        }
+        metrics.registry.register(Box::new(metrics.streams.clone()))?;
         metrics.registry.register(Box::new(metrics.participants.clone()))?;
         metrics.registry.register(Box::new(metrics.sockets.clone()))?;
         metrics.registry.register(Box::new(metrics.commands.clone()))?;
@@ -114,6 +138,13 @@ impl Metrics {
     pub(crate) fn erased_waits(&self, waited: Option<Duration>) {
         let waited_s = waited.map_or(0, |waited| waited.as_secs().max(1));
         self.erased_waits.set(i64::try_from(waited_s).unwrap_or(i64::MAX));
+    }
+
+    /// A stream or relay is open for as long as this is held.
+    pub(crate) fn stream(&self, kind: StreamKind) -> OpenStream {
+        let open = self.streams.with_label_values(&[kind.name()]);
+        open.inc();
+        OpenStream(open)
     }
 
     /// Somebody's media is connected.

@@ -16,7 +16,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use fiera_media::MediaHandle;
-use fiera_sfu::streams::framing::{Framing, Opening};
+use fiera_sfu::egress::StreamKind;
+use fiera_sfu::streams::framing::Opening;
 use fiera_sfu::streams::turn::Turn;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UdpSocket;
@@ -78,10 +79,7 @@ impl Ports {
         }
         if let Some(port) = config.turn_port.filter(|port| *port != 0) {
             let address = SocketAddr::new(any, port);
-            let both = UdpSocket::bind(address)
-                .await
-                .and_then(|udp| Ok((udp, listen::bind(address)?)));
-            match both {
+            match listen::bind_udp(address).and_then(|udp| Ok((udp, listen::bind(address)?))) {
                 Ok((udp, tcp)) => {
                     ports.udp = Some(Arc::new(udp));
                     ports.tcp.push(tcp);
@@ -129,21 +127,22 @@ impl Streams {
         }))
     }
 
-    /// Serves a connection that speaks one of our framings, in a task of its own.
-    fn take<S>(self: Arc<Self>, stream: S, from: SocketAddr, opening: Opening)
+    /// Serves a connection that speaks one of our framings, in a task of its own. `is_tls`: within TLS.
+    fn take<S>(self: Arc<Self>, stream: S, from: SocketAddr, opening: Opening, is_tls: bool)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let framing = match opening {
-            Opening::IceTcp => Framing::Length,
-            Opening::Turn => Framing::Turn,
+        let kind = match opening {
+            Opening::IceTcp => StreamKind::Tcp,
+            Opening::Turn if is_tls => StreamKind::TurnTls,
+            Opening::Turn => StreamKind::TurnTcp,
             Opening::Text | Opening::Tls | Opening::Unknown => return self.metrics.refused("stream_unknown"),
         };
         let Some(place) = Places::take(&self.places, from.ip()) else {
             return self.metrics.refused("streams_full");
         };
         tokio::spawn(async move {
-            connection::serve(self, stream, from, framing).await;
+            connection::serve(self, stream, from, kind).await;
             drop(place);
         });
     }

@@ -34,10 +34,12 @@ use mailbox::{Letter, Mailbox};
 use snapshot::Report;
 
 pub use fiera_sfu::counters::ESTIMATE_BUCKETS_BPS;
+pub use fiera_sfu::egress::StreamKind;
 pub use snapshot::{CountersSnapshot, LATENCY_BUCKETS_S, RUN_LENGTHS, ThreadSnapshot};
 pub use streams::StreamSink;
 use streams::Streams;
 use udp::is_timeout;
+pub use udp::{Datagrams, answer, bind_answering};
 
 /// Characters of ICE credentials (RFC 8839 section 5.4: `ice-char`).
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -183,9 +185,9 @@ impl MediaHandle {
 
     /// Registers a byte stream or relay on which a peer at `remote` may be reached; its datagrams go to `sink`.
     #[must_use]
-    pub fn open_stream(&self, remote: SocketAddr, sink: Arc<dyn StreamSink>) -> StreamId {
+    pub fn open_stream(&self, kind: StreamKind, remote: SocketAddr, sink: Arc<dyn StreamSink>) -> StreamId {
         tracing::debug!(%remote, "a stream for media was opened");
-        self.shared.streams.open(sink)
+        self.shared.streams.open(kind, sink)
     }
 
     /// Takes one datagram that came on a stream from a peer at `remote` (through a relay there are several). Never
@@ -197,7 +199,7 @@ impl MediaHandle {
             remote,
         };
         let mailboxes = &self.shared.director.mailboxes;
-        let place = (id.0 as usize).checked_rem(mailboxes.len());
+        let place = (id.number as usize).checked_rem(mailboxes.len());
         if let Some(mailbox) = place.and_then(|place| mailboxes.get(place)) {
             mailbox.post(Letter::FromStream(path, datagram.into()));
         }

@@ -6,6 +6,7 @@
 use fiera_sfu::allocate::Reason;
 use fiera_sfu::counters::{Counters, Drop, ESTIMATE_BUCKETS_BPS, LATENCY_BUCKETS_US};
 use fiera_sfu::egress::Run;
+use fiera_sfu::engine::Carrier;
 
 /// Upper bounds of the forward-latency histogram, seconds.
 pub const LATENCY_BUCKETS_S: [f64; 12] = [
@@ -34,8 +35,8 @@ pub struct CountersSnapshot {
     pub publishers: u64,
     /// Viewing connections that are up.
     pub subscribers: u64,
-    /// Those of them that a TCP connection or a TURN allocation carries.
-    pub subscribers_on_streams: u64,
+    /// Those of them by the stable name of what carries them.
+    pub subscribers_by_carrier: Vec<(&'static str, u64)>,
     /// Retransmissions sent to viewers.
     pub retransmitted_packets: u64,
     /// Lost packets of publishers that the redundancy of later ones brought.
@@ -210,7 +211,11 @@ impl CountersSnapshot {
             latency_sum_s: counters.latency_sum_us as f64 / 1e6,
             publishers: counters.publishers,
             subscribers: counters.viewers,
-            subscribers_on_streams: counters.viewers_on_streams,
+            subscribers_by_carrier: Carrier::ALL
+                .into_iter()
+                .map(Carrier::name)
+                .zip(counters.viewers_by_carrier)
+                .collect(),
             retransmitted_packets: counters.retransmitted_packets,
             recovered_packets: counters.recovered_packets,
             padding_bytes: counters.padding_bytes,

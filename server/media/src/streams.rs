@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use fiera_sfu::egress::StreamId;
+use fiera_sfu::egress::{StreamId, StreamKind};
 
 /// Where the datagrams of one stream or relay go.
 pub trait StreamSink: Send + Sync {
@@ -25,8 +25,9 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    pub(crate) fn open(&self, sink: Arc<dyn StreamSink>) -> StreamId {
-        let id = StreamId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+    pub(crate) fn open(&self, kind: StreamKind, sink: Arc<dyn StreamSink>) -> StreamId {
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = StreamId { number, kind };
         self.sinks
             .write()
             .unwrap_or_else(PoisonError::into_inner)

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::allocate::Reason;
+use crate::engine::Carrier;
 
 /// Upper bounds of the forward-latency histogram, microseconds.
 pub const LATENCY_BUCKETS_US: [u32; 12] = [
@@ -130,8 +131,8 @@ pub struct Counters {
     pub slots_by_reason: [u64; Reason::ALL.len()],
     /// Viewers per bucket of [`ESTIMATE_BUCKETS_BPS`] of their estimates, then those above; as it is now.
     pub estimates: [u64; ESTIMATE_BUCKETS_BPS.len() + 1],
-    /// Viewing connections that a TCP connection or a TURN allocation carries; as it is now.
-    pub viewers_on_streams: u64,
+    /// Viewing connections by what carries them, in the order of [`Carrier::ALL`]; as it is now.
+    pub viewers_by_carrier: [u64; Carrier::ALL.len()],
     /// Times that a viewer's pictures stopped for a full socket or stream, until their next keyframe.
     pub congested: u64,
 }
@@ -148,6 +149,14 @@ impl Counters {
     pub fn estimated(&mut self, bps: u64) {
         let bucket = ESTIMATE_BUCKETS_BPS.iter().position(|bound| bps <= *bound);
         if let Some(count) = self.estimates.get_mut(bucket.unwrap_or(ESTIMATE_BUCKETS_BPS.len())) {
+            *count += 1;
+        }
+    }
+
+    /// Counts what carries one viewer; nothing does before it is connected.
+    pub fn carried(&mut self, carrier: Carrier) {
+        let place = Carrier::ALL.iter().position(|known| *known == carrier);
+        if let Some(count) = place.and_then(|place| self.viewers_by_carrier.get_mut(place)) {
             *count += 1;
         }
     }
@@ -169,8 +178,10 @@ impl Counters {
         self.relay_skew_sum_us += other.relay_skew_sum_us;
         self.relay_skew_max_us = self.relay_skew_max_us.max(other.relay_skew_max_us);
         self.congested += other.congested;
-        self.viewers_on_streams += other.viewers_on_streams;
         self.padding_bytes += other.padding_bytes;
+        for (sum, more) in self.viewers_by_carrier.iter_mut().zip(other.viewers_by_carrier) {
+            *sum += more;
+        }
         for (sum, more) in self.slots_by_reason.iter_mut().zip(other.slots_by_reason) {
             *sum += more;
         }
@@ -187,7 +198,8 @@ impl Counters {
 
     /// Leaves only what happened: nobody is connected any more.
     pub fn forget_connections(&mut self) {
-        (self.publishers, self.viewers, self.viewers_on_streams) = (0, 0, 0);
+        (self.publishers, self.viewers) = (0, 0);
+        self.viewers_by_carrier = Default::default();
         self.slots_by_reason = Default::default();
         self.estimates = Default::default();
     }

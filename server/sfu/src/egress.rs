@@ -15,10 +15,43 @@ pub const RUN_SEGMENTS_MAX: u16 = 64;
 /// A run stays below the largest UDP payload, bytes.
 pub const RUN_BYTES_MAX: usize = 64_000;
 
-/// A byte stream or relay that the shell holds for a peer: ICE-TCP (RFC 6544) or a TURN allocation (RFC 8656).
-/// Unique for the life of the process.
+/// What a stream is, for those who count: the media plane treats all of them alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamId(pub u64);
+pub enum StreamKind {
+    /// ICE-TCP (RFC 6544).
+    Tcp,
+    /// A TURN allocation (RFC 8656) whose client speaks UDP.
+    TurnUdp,
+    /// The same over TCP.
+    TurnTcp,
+    /// The same over TLS.
+    TurnTls,
+}
+
+impl StreamKind {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Tcp, Self::TurnUdp, Self::TurnTcp, Self::TurnTls];
+
+    /// Stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::TurnUdp => "turn-udp",
+            Self::TurnTcp => "turn-tcp",
+            Self::TurnTls => "turn-tls",
+        }
+    }
+}
+
+/// A byte stream or relay that the shell holds for a peer. Its number is unique for the life of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    /// From 1.
+    pub number: u64,
+    /// What it is.
+    pub kind: StreamKind,
+}
 
 /// What carries a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -226,8 +259,12 @@ mod tests {
         egress.push(path(2), &[1; 50]);
         egress.push(path(2), &[1; 51]);
         assert_eq!(egress.runs().len(), 3);
+        let id = StreamId {
+            number: 1,
+            kind: StreamKind::Tcp,
+        };
         let stream = Path {
-            via: Via::Stream(StreamId(1)),
+            via: Via::Stream(id),
             ..path(2)
         };
         egress.push(stream, &[1; 51]);

@@ -45,7 +45,7 @@ struct Connection {
     /// The same in each answer of this process.
     id: String,
     thread: u16,
-    /// `udp`, `stream` (TCP or TURN) or `none` before it is connected.
+    /// `udp`, `tcp`, `turn-udp`, `turn-tcp`, `turn-tls`, or `none` before it is connected.
     path: &'static str,
     #[serde(flatten)]
     traffic: Way,
@@ -121,6 +121,14 @@ impl Connections {
         // In no order that tells who came first.
         connections.sort_by(|a, b| a.id.cmp(&b.id));
         Self { connections }
+    }
+
+    /// JSON as a person reads it in a terminal: indented, one line for each value, the last one ended.
+    pub(super) fn text(&self) -> String {
+        // Plain values under names that are strings: there is nothing that could not be written.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
     }
 }
 
@@ -229,6 +237,7 @@ mod tests {
     use std::time::Duration;
 
     use fiera_sfu::allocate::Reason;
+    use fiera_sfu::egress::StreamKind;
     use fiera_sfu::engine::{Carrier, LayerView, ThreadId};
 
     use super::*;
@@ -284,7 +293,7 @@ mod tests {
             counters,
         };
         vec![
-            view(1 << 40 | 77, Carrier::Stream, down),
+            view(1 << 40 | 77, Carrier::Stream(StreamKind::TurnTls), down),
             view(1 << 40 | 78, Carrier::Udp, up),
         ]
     }
@@ -296,7 +305,7 @@ mod tests {
         let all = json["connections"].as_array().unwrap();
         let of = |direction: &str| all.iter().find(|one| one["direction"] == direction).unwrap();
         let (up, down) = (of("up"), of("down"));
-        assert_eq!((&down["path"], &down["thread"]), (&"stream".into(), &1.into()));
+        assert_eq!((&down["path"], &down["thread"]), (&"turn-tls".into(), &1.into()));
         let estimate = &down["path_estimate"];
         assert_eq!(
             (&estimate["limited_by"], &estimate["rtt_ms"]),

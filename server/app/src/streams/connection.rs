@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fiera_media::StreamSink;
-use fiera_sfu::egress::StreamId;
+use fiera_sfu::egress::{StreamId, StreamKind};
 use fiera_sfu::streams::framing::{FrameReader, Framing, LENGTH_BYTES};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
@@ -73,20 +73,19 @@ impl Drop for End {
 }
 
 /// Serves a stream until either side ends it.
-pub(super) async fn serve<S>(streams: Arc<Streams>, stream: S, from: SocketAddr, framing: Framing)
+pub(super) async fn serve<S>(streams: Arc<Streams>, stream: S, from: SocketAddr, kind: StreamKind)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let queue = Arc::new(Queue::default());
-    let end = match framing {
-        Framing::Length => {
-            let id = streams.media.open_stream(from, Arc::new(Framed(queue.clone())));
-            End::IceTcp { streams, id, from }
-        }
-        Framing::Turn => {
-            let client = TurnClient::new(&streams, from, Back::Stream(queue.clone()));
-            End::Turn(Box::new(client))
-        }
+    let _open = streams.metrics.stream(kind);
+    let (framing, end) = if kind == StreamKind::Tcp {
+        let sink = Arc::new(Framed(queue.clone()));
+        let id = streams.media.open_stream(kind, from, sink);
+        (Framing::Length, End::IceTcp { streams, id, from })
+    } else {
+        let client = TurnClient::new(&streams, kind, from, Back::Stream(queue.clone()));
+        (Framing::Turn, End::Turn(Box::new(client)))
     };
     let (input, output) = tokio::io::split(stream);
     tokio::select! {

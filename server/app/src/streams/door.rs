@@ -86,7 +86,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Door {
                 opening => {
                     let from = stream.peer_addr()?;
                     tune(&stream);
-                    streams.take(stream, from, opening);
+                    streams.take(stream, from, opening, false);
                     Err(elsewhere())
                 }
             }
@@ -111,7 +111,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for TlsDoor {
                 Opening::Text => Ok((stream, service)),
                 opening => {
                     tune(stream.inner.get_ref().0);
-                    streams.take(stream, from, opening);
+                    streams.take(stream, from, opening, true);
                     Err(elsewhere())
                 }
             }
@@ -129,7 +129,7 @@ pub(super) async fn serve_tls(
     let opened = timeout(HTTP_HEADERS_WITHIN, async { begin(tls.accept(stream).await?).await });
     if let Ok(Ok((stream, opening))) = opened.await {
         tune(stream.inner.get_ref().0);
-        streams.take(stream, from, opening);
+        streams.take(stream, from, opening, true);
     }
 }
 

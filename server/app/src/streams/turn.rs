@@ -5,13 +5,15 @@
 //! it, for each of our addresses as a stream of its own. It never opens a socket towards anybody.
 
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use fiera_media::StreamSink;
-use fiera_sfu::egress::StreamId;
+use fiera_sfu::egress::{Path, StreamId, StreamKind};
 use fiera_sfu::streams::turn::{Client, Clock, Step, channel_data, data_indication};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use super::Streams;
@@ -27,18 +29,19 @@ const INDICATION_BYTES_MAX: usize = 52;
 pub(super) enum Back {
     /// In a stream: TCP or TLS.
     Stream(Arc<Queue>),
-    /// By UDP.
-    Datagrams(Arc<UdpSocket>, SocketAddr),
+    /// By UDP, from the address that the client asked.
+    Datagrams(Arc<UdpSocket>, Path),
 }
 
 impl Back {
     fn send(&self, bytes: usize, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         match self {
             Self::Stream(queue) => queue.push(bytes, write),
-            Self::Datagrams(socket, to) => {
+            Self::Datagrams(socket, path) => {
                 let mut datagram = Vec::with_capacity(bytes);
                 write(&mut datagram);
-                socket.try_send_to(&datagram, *to).is_ok()
+                let send = || fiera_media::answer(socket.as_fd(), *path, &datagram);
+                socket.try_io(Interest::WRITABLE, send).is_ok()
             }
         }
     }
@@ -77,6 +80,7 @@ impl StreamSink for Inward {
 /// One client and what it has open at the media plane; all of it ends when dropped.
 pub(super) struct TurnClient {
     streams: Arc<Streams>,
+    kind: StreamKind,
     client: Client,
     back: Back,
     /// What it was given of the relayed addresses, and for whom: given back when it ends.
@@ -86,10 +90,11 @@ pub(super) struct TurnClient {
 }
 
 impl TurnClient {
-    pub(super) fn new(streams: &Arc<Streams>, from: SocketAddr, back: Back) -> Self {
+    pub(super) fn new(streams: &Arc<Streams>, kind: StreamKind, from: SocketAddr, back: Back) -> Self {
         let open = streams.turn.peers().iter().map(|_| None).collect();
         Self {
             streams: Arc::clone(streams),
+            kind,
             client: Client::new(from),
             back,
             held: None,
@@ -153,7 +158,10 @@ impl TurnClient {
                 channel: AtomicU16::new(0),
                 sent: AtomicU64::new(0),
             });
-            (self.streams.media.open_stream(relayed, inward.clone()), inward)
+            (
+                self.streams.media.open_stream(self.kind, relayed, inward.clone()),
+                inward,
+            )
         });
         Some(opened.clone())
     }

@@ -29,7 +29,8 @@ async fn operators_see_each_connection_and_nobody() {
     let (status, body) = get(&site, "/connections", "127.0.0.1").await;
     assert_eq!(
         (status.as_str(), body.as_str()),
-        ("HTTP/1.1 200 OK", r#"{"connections":[]}"#)
+        ("HTTP/1.1 200 OK", "{\n  \"connections\": []\n}\n"),
+        "lines, the last one ended: somebody reads it in a terminal"
     );
     let made = post(
         &site,

@@ -11,7 +11,16 @@ use crate::media::{SDP, offer, post};
 use crate::site::Site;
 
 /// Labels that may appear: none of them names a person, a room or an address.
-const LABELS: [&str; 7] = ["direction", "kind", "le", "outcome", "reason", "thread", "up_to_bps"];
+const LABELS: [&str; 8] = [
+    "direction",
+    "kind",
+    "le",
+    "outcome",
+    "path",
+    "reason",
+    "thread",
+    "up_to_bps",
+];
 
 #[derive(Debug, Default)]
 struct Family {
@@ -172,6 +181,10 @@ async fn every_line_of_the_numbers_is_well_formed_and_says_what_it_is() {
     }
     let reasons = fiera_sfu::allocate::Reason::ALL.map(|reason| reason.name().to_owned());
     assert_eq!(labels_of("fiera_layers_served", "reason"), reasons.into());
+    let streams = fiera_sfu::egress::StreamKind::ALL.map(|kind| kind.name().to_owned());
+    assert_eq!(labels_of("fiera_streams", "path"), streams.clone().into());
+    let paths = streams.into_iter().chain(["udp".to_owned()]).collect();
+    assert_eq!(labels_of("fiera_subscribers_by_path", "path"), paths);
     let bounds = fiera_media::ESTIMATE_BUCKETS_BPS.iter().map(u64::to_string);
     let bounds: BTreeSet<String> = bounds.chain(["+Inf".to_owned()]).collect();
     assert_eq!(labels_of("fiera_subscribers_by_estimate", "up_to_bps"), bounds);
@@ -180,7 +193,6 @@ async fn every_line_of_the_numbers_is_well_formed_and_says_what_it_is() {
         "fiera_rtp_recovered_packets_total",
         "fiera_rtp_padding_bytes_total",
         "fiera_congestion_stops_total",
-        "fiera_subscribers_on_streams",
         "fiera_keyframe_requests_total",
     ] {
         assert_eq!(families[name].samples.len(), 1, "{name}");

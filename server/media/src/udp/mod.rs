@@ -4,6 +4,7 @@
 //! The UDP socket as the media thread needs it: many datagrams per system call, runs with `UDP_SEGMENT`, replies from
 //! the address that a datagram came to. All `unsafe` of Fiera is in `sys` below.
 
+mod answering;
 mod sys;
 
 use std::io;
@@ -17,6 +18,7 @@ use crate::snapshot::SocketCounters;
 use crate::streams::{StreamSink, Streams};
 use sys::{Receiver, Sender};
 
+pub use answering::{Datagrams, answer, bind_answering};
 pub(crate) use sys::Waker;
 
 /// Socket buffers asked for, bytes: 100 ms of 300 Mbit/s.

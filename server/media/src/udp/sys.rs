@@ -345,20 +345,16 @@ impl Sender {
         for (((message, vector), (address, control)), (run, bytes)) in
             messages.iter_mut().zip(&mut vectors).zip(buffers).zip(runs)
         {
-            // The kernel only reads through this pointer.
-            vector.iov_base = bytes.as_ptr().cast_mut().cast::<c_void>();
-            vector.iov_len = bytes.len();
-            let header = &mut message.msg_hdr;
-            header.msg_iov = vector;
-            header.msg_iovlen = 1;
-            header.msg_namelen = write_socket_addr(address, run.path.remote);
-            header.msg_name = (&raw mut *address).cast::<c_void>();
-            header.msg_control = control.0.as_mut_ptr().cast::<c_void>();
-            header.msg_controllen = CONTROL_BYTES;
-            header.msg_controllen = write_control(header, run);
-            if header.msg_controllen == 0 {
-                header.msg_control = std::ptr::null_mut();
-            }
+            // More than one segment makes a run; the longest fits (`RUN_BYTES_MAX`).
+            let segment = (run.segments > 1).then_some(run.segment_bytes as u16);
+            point(
+                &mut message.msg_hdr,
+                vector,
+                (address, control),
+                run.path,
+                bytes,
+                segment,
+            );
             count += 1;
         }
         if count == 0 {
@@ -377,8 +373,53 @@ impl Sender {
     }
 }
 
-/// Writes the control messages of a run; the bytes used.
-fn write_control(header: &msghdr, run: &Run) -> usize {
+/// Sends one datagram, from the address that the path names.
+pub(super) fn send_one(socket: BorrowedFd<'_>, path: Path, bytes: &[u8]) -> io::Result<()> {
+    // SAFETY: all-zero bytes are a valid `sockaddr_storage`, `iovec` and `msghdr` (null pointers, zero lengths).
+    let (mut address, mut vector, mut header): (sockaddr_storage, iovec, msghdr) =
+        unsafe { (zeroed(), zeroed(), zeroed()) };
+    let mut control = Control([0; CONTROL_BYTES]);
+    point(
+        &mut header,
+        &mut vector,
+        (&mut address, &mut control),
+        path,
+        bytes,
+        None,
+    );
+    // SAFETY: the header points at `address`, `vector`, `control` and `bytes`, which outlive the call.
+    let result = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) };
+    usize::try_from(result)
+        .map_err(|_| io::Error::last_os_error())
+        .map(|_| ())
+}
+
+/// Points a header at what is to be sent and at buffers for where to and from where; all of them must outlive its use.
+fn point(
+    header: &mut msghdr,
+    vector: &mut iovec,
+    (address, control): (&mut sockaddr_storage, &mut Control),
+    path: Path,
+    bytes: &[u8],
+    segment: Option<u16>,
+) {
+    // The kernel only reads through this pointer.
+    vector.iov_base = bytes.as_ptr().cast_mut().cast::<c_void>();
+    vector.iov_len = bytes.len();
+    header.msg_iov = vector;
+    header.msg_iovlen = 1;
+    header.msg_namelen = write_socket_addr(address, path.remote);
+    header.msg_name = (&raw mut *address).cast::<c_void>();
+    header.msg_control = control.0.as_mut_ptr().cast::<c_void>();
+    header.msg_controllen = CONTROL_BYTES;
+    header.msg_controllen = write_control(header, path.local, segment);
+    if header.msg_controllen == 0 {
+        header.msg_control = std::ptr::null_mut();
+    }
+}
+
+/// Writes the control messages: the address to send from, and the segment size of a run; the bytes used.
+fn write_control(header: &msghdr, local: Option<IpAddr>, segment: Option<u16>) -> usize {
     let mut used = 0;
     // SAFETY: `msg_control` points at `CONTROL_BYTES` aligned bytes, more than both messages take; the CMSG functions
     // stay inside of them.
@@ -397,7 +438,7 @@ fn write_control(header: &msghdr, run: &Run) -> usize {
                 .add(libc::CMSG_SPACE(len as u32) as usize)
                 .cast::<cmsghdr>();
         };
-        match run.path.local {
+        match local {
             Some(IpAddr::V4(ip)) => {
                 let mut info: libc::in_pktinfo = zeroed();
                 info.ipi_spec_dst.s_addr = u32::from(ip).to_be();
@@ -420,8 +461,7 @@ fn write_control(header: &msghdr, run: &Run) -> usize {
             }
             None => {}
         }
-        if run.segments > 1 {
-            let size = run.segment_bytes as u16;
+        if let Some(size) = segment {
             put(
                 libc::SOL_UDP,
                 libc::UDP_SEGMENT,

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use fiera_sfu::egress::StreamKind;
+
 use super::*;
 
 fn pair() -> (UdpSocket, UdpSocket) {
@@ -129,7 +131,7 @@ fn a_run_to_a_stream_arrives_as_datagrams_and_what_it_refuses_is_noted() {
     });
     let near = udp(SocketAddr::from(([127, 0, 0, 1], port)));
     let stream = Path {
-        via: Via::Stream(streams.open(sink.clone())),
+        via: Via::Stream(streams.open(StreamKind::Tcp, sink.clone())),
         ..near
     };
     let mut egress = Egress::new();

@@ -213,7 +213,7 @@ impl Sfu {
     pub(super) fn recount(&mut self, now: Instant) {
         self.counters.slots_by_reason = Default::default();
         self.counters.estimates = Default::default();
-        self.counters.viewers_on_streams = 0;
+        self.counters.viewers_by_carrier = Default::default();
         let keys: Vec<RoomKey> = self.rooms.keys().copied().collect();
         for key in keys {
             let mut watchers: Vec<(SourceId, Watchers)> = Vec::new();
@@ -223,8 +223,7 @@ impl Sfu {
             for bandwidth in viewers().filter_map(|viewer| viewer.bandwidth.as_ref()) {
                 self.counters.estimated(bandwidth.estimate().target_bps);
             }
-            let on_streams = viewers().filter(|viewer| Carrier::of(&viewer.transport) == Carrier::Stream);
-            self.counters.viewers_on_streams += on_streams.count() as u64;
+            viewers().for_each(|viewer| self.counters.carried(Carrier::of(&viewer.transport)));
             for slot in viewers().flat_map(|viewer| &viewer.slots) {
                 if let Some(count) = self.counters.slots_by_reason.get_mut(slot.reason.index()) {
                     *count += 1;

@@ -12,7 +12,7 @@ use super::{Sfu, Tables};
 use crate::allocate::Reason;
 use crate::api::{PeerId, RoomKey, SourceKind};
 use crate::bwe::Estimate;
-use crate::egress::Via;
+use crate::egress::{StreamKind, Via};
 use crate::ingest::IngestCounters;
 use crate::sdp::SlotKind;
 use crate::transport::Transport;
@@ -29,15 +29,24 @@ pub enum Carrier {
     /// The UDP port.
     Udp,
     /// A TCP connection or a TURN allocation.
-    Stream,
+    Stream(StreamKind),
 }
 
 impl Carrier {
+    /// All that can carry media.
+    pub const ALL: [Self; 5] = [
+        Self::Udp,
+        Self::Stream(StreamKind::Tcp),
+        Self::Stream(StreamKind::TurnUdp),
+        Self::Stream(StreamKind::TurnTcp),
+        Self::Stream(StreamKind::TurnTls),
+    ];
+
     pub(super) fn of(transport: &Transport) -> Self {
         match transport.media_path().map(|path| path.via) {
             None => Self::None,
             Some(Via::Udp) => Self::Udp,
-            Some(Via::Stream(_)) => Self::Stream,
+            Some(Via::Stream(id)) => Self::Stream(id.kind),
         }
     }
 
@@ -47,7 +56,7 @@ impl Carrier {
         match self {
             Self::None => "none",
             Self::Udp => "udp",
-            Self::Stream => "stream",
+            Self::Stream(kind) => kind.name(),
         }
     }
 }
