@@ -42,9 +42,14 @@ pub const WHEP_VIEWERS_PER_ROOM_MAX: usize = 5_000;
 pub const SIGN_IN_FAILURES_BURST: u32 = 20;
 /// Failed sign-ins of one address per second, sustained.
 pub const SIGN_IN_FAILURES_PER_S: u32 = 1;
-/// Addresses whose failed sign-ins are remembered.
+/// Guests without a token or a cookie from one address at once: a whole audience may share the address of its office, and
+/// behind a proxy that does not say who asks everybody shares one.
+pub const GUESTS_BURST: u32 = 2_000;
+/// The same per second, sustained.
+pub const GUESTS_PER_S: u32 = 100;
+/// Addresses whose failed sign-ins are remembered, and as many whose guests are.
 pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
-/// How often addresses are forgotten whose failed sign-ins count no more.
+/// How often addresses are forgotten whose sign-ins count no more.
 pub const SIGN_IN_FORGET_EVERY: Duration = Duration::from_secs(10);
 /// How long the answer about one room's board serves everybody who asks.
 pub const BOARD_FRESH: Duration = Duration::from_millis(500);

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Token buckets: so many at once, so many per second; one per participant for all their tabs, one per address for
-//! sign-ins that fail. They never read a clock.
+//! Token buckets: so many at once, so many per second; one per participant for all their tabs, by address for
+//! sign-ins that fail and for guests. They never read a clock.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -16,7 +16,10 @@ use fiera_protocol::ids::{EventId, ParticipantId};
 use fiera_protocol::limits::{CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S};
 use tokio::time::MissedTickBehavior;
 
-use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S, SIGN_IN_FORGET_EVERY};
+use crate::limits::{
+    GUESTS_BURST, GUESTS_PER_S, SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S,
+    SIGN_IN_FORGET_EVERY,
+};
 
 /// One bucket.
 #[derive(Debug, Clone)]
@@ -96,18 +99,24 @@ pub(crate) fn take(shared: &Shared, now: Instant) -> bool {
     shared.lock().unwrap_or_else(PoisonError::into_inner).take(now)
 }
 
-/// Sign-ins that failed, by address: a few mistakes are free, guessing is slow.
+/// Sign-ins by address: a few mistakes are free, guessing is slow; guests, each of whom is somebody new, come in as fast
+/// as the crowd of an office does and no faster.
 #[derive(Debug)]
 pub(crate) struct SignIns {
     behind_https: bool,
     failures: Mutex<Table<IpAddr>>,
+    guests: Mutex<Table<IpAddr>>,
 }
 
 impl SignIns {
     pub(crate) fn new(behind_https: bool) -> Self {
         let failures = Table::new(SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FAILURES_PER_S);
-        let failures = Mutex::new(failures);
-        Self { behind_https, failures }
+        let guests = Table::new(SIGN_IN_ADDRESSES_MAX, GUESTS_BURST, GUESTS_PER_S);
+        Self {
+            behind_https,
+            failures: Mutex::new(failures),
+            guests: Mutex::new(guests),
+        }
     }
 
     /// Who asks: the other end of the connection, or what the proxy in front says of it.
@@ -126,19 +135,26 @@ impl SignIns {
 
     /// This address failed; false where it does so too fast. None: not known, as within a test.
     pub(crate) fn may_fail(&self, address: Option<IpAddr>, now: Instant) -> bool {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        address.is_none_or(|address| failures.of(address, now).take(now))
+        take_of(&self.failures, address, now)
     }
 
-    /// Forgets addresses that may fail as often as any other again.
+    /// One more guest of this address; false where they come too fast. None: not known, as within a test.
+    pub(crate) fn may_come(&self, address: Option<IpAddr>, now: Instant) -> bool {
+        take_of(&self.guests, address, now)
+    }
+
+    /// Forgets addresses that may sign in as often as any other again.
     pub(crate) fn forget(&self, now: Instant) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.forget(now);
+        for table in [&self.failures, &self.guests] {
+            table.lock().unwrap_or_else(PoisonError::into_inner).forget(now);
+        }
     }
 
-    /// The longest that an address is known after its last failure.
+    /// The longest that an address is known after its last failure or guest.
     pub(crate) fn known_for() -> Duration {
-        Duration::from_secs(u64::from(SIGN_IN_FAILURES_BURST / SIGN_IN_FAILURES_PER_S)) + SIGN_IN_FORGET_EVERY
+        let failures_s = SIGN_IN_FAILURES_BURST / SIGN_IN_FAILURES_PER_S;
+        let guests_s = GUESTS_BURST / GUESTS_PER_S;
+        Duration::from_secs(u64::from(failures_s.max(guests_s))) + SIGN_IN_FORGET_EVERY
     }
 
     /// Forgets in time, for as long as anybody else holds this.
@@ -156,6 +172,11 @@ impl SignIns {
             }
         });
     }
+}
+
+fn take_of(table: &Mutex<Table<IpAddr>>, address: Option<IpAddr>, now: Instant) -> bool {
+    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+    address.is_none_or(|address| table.of(address, now).take(now))
 }
 
 /// One customer of the network: an IPv4 address, or the 64 bits of an IPv6 address that are given to one.
@@ -212,7 +233,7 @@ impl<K: Eq + Hash> Table<K> {
 #[cfg(test)]
 mod tests {
     use super::{Bucket, People, SignIns, take};
-    use crate::limits::{SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FORGET_EVERY};
+    use crate::limits::{GUESTS_BURST, SIGN_IN_ADDRESSES_MAX, SIGN_IN_FAILURES_BURST, SIGN_IN_FORGET_EVERY};
     use axum::http::HeaderMap;
     use fiera_protocol::ids::ParticipantId;
     use fiera_protocol::limits::CLIENT_MESSAGES_BURST;
@@ -257,20 +278,23 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_forgotten_as_soon_as_its_failures_count_no_more() {
+    fn an_address_is_forgotten_as_soon_as_its_sign_ins_count_no_more() {
         let (sign_ins, now) = (SignIns::new(false), Instant::now());
-        let known = || sign_ins.failures.lock().unwrap().buckets.len();
+        let known = || [&sign_ins.failures, &sign_ins.guests].map(|table| table.lock().unwrap().buckets.len());
         let address = |last| Some(IpAddr::from([192, 0, 2, last]));
         sign_ins.may_fail(address(1), now);
         for _ in 0..=SIGN_IN_FAILURES_BURST {
             sign_ins.may_fail(address(2), now);
         }
+        for _ in 0..=GUESTS_BURST {
+            sign_ins.may_come(address(3), now);
+        }
         sign_ins.forget(now);
-        assert_eq!(known(), 2);
+        assert_eq!(known(), [2, 1]);
         sign_ins.forget(now + Duration::from_secs(2));
-        assert_eq!(known(), 1, "who failed once");
+        assert_eq!(known(), [1, 1], "who failed once");
         sign_ins.forget(now + SignIns::known_for() - SIGN_IN_FORGET_EVERY);
-        assert_eq!(known(), 0);
+        assert_eq!(known(), [0, 0]);
     }
 
     #[test]

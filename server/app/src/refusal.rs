@@ -38,6 +38,13 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn too_many_guests() -> Self {
+        Self::new(
+            RefusalCode::TooFast,
+            "Very many people of your network are coming in at this moment. Try again in a few seconds.",
+        )
+    }
+
     pub(crate) fn no_such_event() -> Self {
         Self::new(
             RefusalCode::UnknownEvent,

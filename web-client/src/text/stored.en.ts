@@ -23,7 +23,7 @@ const things: Record<string, string> = {
   commands: 'Random numbers of your last commands, so that none is done twice',
   address: 'Your network address, while the connection lasts',
   path: 'How well your connection carries pictures and sound; organisers see one word for a whole room, never yours',
-  failed_sign_in: 'The network address of a sign-in that failed, so that guessing is slow',
+  failed_sign_in: 'The network address of a sign-in that failed or had no link, so that guessing and flooding are slow',
   recap: 'What is left of the event: questions with the names shown, polls, announcements',
   media: 'Your picture and sound, passed on and not recorded',
   token: 'A sealed note with which you come back after a lost connection',

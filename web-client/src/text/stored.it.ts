@@ -49,7 +49,7 @@ export const storedIt: StoredTexts = {
     commands: 'Numeri casuali dei tuoi ultimi comandi, perché nessuno sia eseguito due volte',
     address: 'Il tuo indirizzo di rete, finché dura la connessione',
     path: 'Quanto bene la tua connessione porta immagini e suoni; chi organizza vede una parola per l’intera sala, mai la tua',
-    failed_sign_in: 'L’indirizzo di rete di un accesso non riuscito, per rallentare chi tira a indovinare',
+    failed_sign_in: 'L’indirizzo di rete di un accesso non riuscito o senza link, per rallentare chi tira a indovinare o entra di continuo',
     recap: 'Quel che resta dell’evento: domande con i nomi mostrati, sondaggi, annunci',
     media: 'La tua immagine e la tua voce, inoltrate e non registrate',
     token: 'Una nota sigillata con cui torni dopo una connessione persa',

@@ -3,6 +3,8 @@
 
 //! The JSON API under `/api/v1`, and its description in OpenAPI.
 
+use std::time::Instant;
+
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -21,6 +23,7 @@ use super::NO_STORE;
 use super::auth::{self, Address};
 use crate::identity::{self, Identity};
 use crate::limits::JSON_BODY_BYTES_MAX;
+use crate::rate::SignIns;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
 
@@ -162,7 +165,7 @@ async fn event(State(server): State<Server>, Path(event): Path<String>) -> Resul
         (status = 404, description = "No such event", body = Problem),
         (status = 413, description = "Body too long", body = Problem),
         (status = 415, description = "Not application/json", body = Problem),
-        (status = 429, description = "Too many wrong tokens from this network", body = Problem),
+        (status = 429, description = "Too many wrong tokens, or too many new guests, from this network", body = Problem),
     )
 )]
 async fn session(
@@ -191,7 +194,7 @@ async fn session(
                 name: name.unwrap_or_else(|| known.name.clone()),
                 ..known
             },
-            None => Identity::guest(name),
+            None => newcomer(&server.sign_ins, address, name, Instant::now()).map_err(Refusal::http)?,
         },
     };
     let jar = identity::to_cookie(keys, &headers, &handle.id, &identity, server.secure);
@@ -201,6 +204,20 @@ async fn session(
         participant: identity.participant,
     };
     Ok((jar, [(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response())
+}
+
+/// Somebody whom nothing tells from anybody else: each is another participant, so that they are counted by address.
+fn newcomer(
+    sign_ins: &SignIns,
+    Address(address): Address,
+    name: Option<DisplayName>,
+    now: Instant,
+) -> Result<Identity, Refusal> {
+    if sign_ins.may_come(address, now) {
+        Ok(Identity::guest(name))
+    } else {
+        Err(Refusal::too_many_guests())
+    }
 }
 
 pub(super) fn find(server: &Server, event: &str) -> Result<crate::event::EventHandle, HttpRefusal> {
@@ -224,4 +241,26 @@ fn body_refusal(error: JsonRejection) -> HttpRefusal {
         status
     };
     Refusal::new(code, sentence).http_as(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, newcomer};
+    use crate::limits::GUESTS_BURST;
+    use crate::rate::SignIns;
+    use axum::http::StatusCode;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn guests_of_one_network_come_in_as_a_crowd_and_not_without_end() {
+        let (sign_ins, now) = (SignIns::new(false), Instant::now());
+        let one_of = |network: u8, now| newcomer(&sign_ins, Address(Some([192, 0, 2, network].into())), None, now);
+        let came: Vec<_> = (0..GUESTS_BURST).map_while(|_| one_of(1, now).ok()).collect();
+        assert_eq!(came.len(), GUESTS_BURST as usize);
+        assert_ne!(came[0].participant, came[1].participant);
+        let refused = one_of(1, now).map_err(super::Refusal::http).unwrap_err();
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(one_of(2, now).is_ok(), "another network");
+        assert!(one_of(1, now + Duration::from_secs(1)).is_ok(), "a little later");
+    }
 }

@@ -17,8 +17,8 @@ use crate::refusal::Refusal;
 use crate::state::Server;
 use crate::token::{self, Grant, TokenError};
 
-/// Where a request comes from, as far as failed sign-ins are counted.
-pub(super) struct Address(Option<IpAddr>);
+/// Where a request comes from, as far as sign-ins are counted.
+pub(super) struct Address(pub(super) Option<IpAddr>);
 
 impl FromRequestParts<Server> for Address {
     type Rejection = Infallible;
