@@ -27,9 +27,9 @@ const CHECK_SETTLED: Duration = Duration::from_millis(2_500);
 /// A full agent sets up its handshake only after its checks have settled, and drops a hello that comes before; a browser's
 /// is repeated after this time (BoringSSL), that of `rtc-dtls` after a second.
 const HELLO_AFTER: Duration = Duration::from_millis(50);
-/// A server that answers no check for this long is gone.
+/// A server that answers no check for this long is gone. Until then an answer may still come, and before that of an older
+/// check: each is sent once, under a number of its own.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-const CHECKS_OPEN_MAX: usize = 8;
 
 /// What a datagram turned out to be.
 #[derive(Debug)]
@@ -79,7 +79,8 @@ pub struct Transport {
     identity: Arc<Identity>,
     credentials: stun::Credentials,
     full_agent: Option<FullAgent>,
-    checks: VecDeque<TransactionId>,
+    /// Those without an answer, oldest first.
+    checks: VecDeque<(TransactionId, Instant)>,
     next_check: Instant,
     answered: Option<Instant>,
     started: Instant,
@@ -177,10 +178,11 @@ impl Transport {
     pub fn tick(&mut self, now: Instant) -> Result<()> {
         if now >= self.next_check {
             let (id, datagram) = stun::check(&self.credentials, self.identity.provider.crypto())?;
-            self.checks.push_back(id);
-            if self.checks.len() > CHECKS_OPEN_MAX {
+            let is_over = |(_, sent): &(TransactionId, Instant)| now.duration_since(*sent) > ANSWER_WITHIN;
+            while self.checks.front().is_some_and(is_over) {
                 self.checks.pop_front();
             }
+            self.checks.push_back((id, now));
             self.out.push_back(datagram);
             self.next_check = now
                 + if self.answered.is_some() {
@@ -248,9 +250,9 @@ impl Transport {
         let known = self
             .checks
             .iter()
-            .position(|c| *c == id)
-            .context("an answer to no check of ours")?;
-        self.checks.drain(..=known);
+            .position(|(check, _)| *check == id)
+            .context("an answer to no check of ours, or a second one")?;
+        self.checks.remove(known);
         if self.answered.replace(now).is_none() {
             self.next_check = now + CHECK_SETTLED;
         }
@@ -344,6 +346,17 @@ mod tests {
 
     const DTLS_HANDSHAKE: u8 = 22;
 
+    fn remote(setup: &str) -> sdp::Remote {
+        sdp::Remote {
+            ufrag: "them".into(),
+            pwd: "their password".into(),
+            fingerprint: [0; 32],
+            setup: setup.into(),
+            candidates: Vec::new(),
+            media: Vec::new(),
+        }
+    }
+
     fn drain(transport: &mut Transport) -> Vec<Vec<u8>> {
         std::iter::from_fn(|| transport.poll_out()).collect()
     }
@@ -353,14 +366,7 @@ mod tests {
         let identity = Arc::new(Identity::new(Profiles::GcmFirst).unwrap());
         let crypto = identity.provider.crypto();
         let (local, now) = (IceCredentials::fresh(), Instant::now());
-        let remote = sdp::Remote {
-            ufrag: "them".into(),
-            pwd: "their password".into(),
-            fingerprint: [0; 32],
-            setup: "actpass".into(),
-            candidates: Vec::new(),
-            media: Vec::new(),
-        };
+        let remote = remote("actpass");
         let mut ours = Transport::new(identity.clone(), &local, &remote, now).unwrap();
         ours.meet_full_agent(&local, SocketAddr::from(([192, 0, 2, 1], 7)), true);
         ours.tick(now).unwrap();
@@ -389,17 +395,37 @@ mod tests {
     }
 
     #[test]
+    fn late_answers_are_taken_in_any_order_and_each_once() {
+        let identity = Arc::new(Identity::new(Profiles::GcmFirst).unwrap());
+        let crypto = identity.provider.crypto();
+        let (local, began) = (IceCredentials::fresh(), Instant::now());
+        let mut ours = Transport::new(identity.clone(), &local, &remote("passive"), began).unwrap();
+        let mut at = began;
+        // A server that answers nothing for five seconds, as in a burst of joins.
+        while at < began + ANSWER_WITHIN / 2 {
+            ours.tick(at).unwrap();
+            at += CHECK_FIRST;
+        }
+        let us = SocketAddr::from(([192, 0, 2, 2], 7));
+        let answer = |check: &Vec<u8>| stun::answer(check, "their password", us, crypto).unwrap().0;
+        let answers: Vec<_> = drain(&mut ours).iter().rev().map(answer).collect();
+        assert_eq!(answers.len(), 50);
+        for (n, answer) in answers.iter().enumerate() {
+            assert!(ours.handle(at, answer).is_ok(), "answer {n} from the last");
+        }
+        assert!(ours.handle(at, &answers[7]).is_err(), "the same again");
+        let mut forgotten = Transport::new(identity.clone(), &local, &remote("passive"), began).unwrap();
+        forgotten.tick(began).unwrap();
+        let check = drain(&mut forgotten).remove(0);
+        forgotten.tick(began + ANSWER_WITHIN + CHECK_FIRST).unwrap();
+        assert!(forgotten.handle(at, &answer(&check)).is_err(), "too late to count");
+    }
+
+    #[test]
     fn a_lite_server_that_checks_us_is_wrong() {
         let identity = Arc::new(Identity::new(Profiles::GcmFirst).unwrap());
         let (local, now) = (IceCredentials::fresh(), Instant::now());
-        let remote = sdp::Remote {
-            ufrag: "them".into(),
-            pwd: "their password".into(),
-            fingerprint: [0; 32],
-            setup: "passive".into(),
-            candidates: Vec::new(),
-            media: Vec::new(),
-        };
+        let remote = remote("passive");
         let mut ours = Transport::new(identity.clone(), &local, &remote, now).unwrap();
         let theirs = stun::Credentials {
             username: format!("{}:them", local.ufrag),

@@ -47,16 +47,19 @@ impl Heading {
 }
 
 const STYLE: &str = "
-:root{color-scheme:light dark;--bg:#fff;--fg:#1b1b1f;--dim:#5c5f66;--line:#d9dbe0;--card:#f6f7f9;--warn:#8a3b00;
+:root{color-scheme:light dark;--bg:#fff;--fg:#1b1b1f;--dim:#5c5f66;--line:#d9dbe0;--card:#f6f7f9;--warn:#8a3b00;--edge:#0005;
 --c0:#0b62c4;--c1:#c2410c;--c2:#15803d;--c3:#7e22ce;--c4:#b91c5c;--c5:#0e7490}
-@media(prefers-color-scheme:dark){:root{--bg:#16171b;--fg:#e9eaee;--dim:#a4a8b2;--line:#3a3d45;--card:#1f2127;--warn:#ffb27a;
+@media(prefers-color-scheme:dark){:root{--bg:#16171b;--fg:#e9eaee;--dim:#a4a8b2;--line:#3a3d45;--card:#1f2127;--warn:#ffb27a;--edge:#fff6;
 --c0:#6db0ff;--c1:#ff9d5c;--c2:#5fd38a;--c3:#c99bff;--c4:#ff8fb8;--c5:#5fd4e6}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}
 main{max-width:1360px;margin:0 auto;padding:16px}h1{margin:.2em 0;font-size:1.6rem}h2{margin:1.6em 0 .4em;font-size:1.2rem}
 p{max-width:70ch;margin:.4em 0}.dim{color:var(--dim)}.warn{color:var(--warn);font-weight:600}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem}
+.scroll{overflow-x:auto;background:linear-gradient(to left,var(--bg) 30%,transparent) right/3em 100% no-repeat local,
+linear-gradient(to left,var(--edge),transparent) right/1em 100% no-repeat scroll}
+.scroll:focus-visible{outline:2px solid var(--c0)}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.92rem}
 th,td{padding:.3em .7em;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--bg)}thead th{color:var(--dim);font-weight:600}
+th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--bg)}
+thead th{color:var(--dim);font-weight:600;white-space:normal;vertical-align:bottom;min-width:5.5em}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px}
 figure{margin:0;padding:12px;background:var(--card);border-radius:8px;min-width:0}figcaption{font-weight:600;margin-bottom:4px}
 svg{display:block;width:100%;height:auto;font:15px system-ui,sans-serif;fill:var(--dim)}.x{text-anchor:middle}.y{text-anchor:end}
@@ -101,7 +104,10 @@ fn label(outcome: &Outcome) -> String {
 }
 
 fn table(heading: &str, columns: &[&str], rows: impl Iterator<Item = (String, Vec<String>)>) -> String {
-    let mut out = format!("<h2>{heading}</h2>\n<div class=scroll><table><thead><tr><th>server, link, viewers</th>");
+    // Reached and scrolled by keyboard too; a shadow at its edge says that there is more.
+    let mut out = format!(
+        "<h2>{heading}</h2>\n<div class=scroll tabindex=0 role=region aria-label=\"{heading}\"><table><thead><tr><th>server, link, viewers</th>"
+    );
     for column in columns {
         let _ = write!(out, "<th>{}</th>", escape(column));
     }
