@@ -17,7 +17,7 @@ const SEARCH_MS_DEFAULT: u64 = 1_500;
 const INPUT_BYTES_MAX: usize = 40_000;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+    fiera_tests::tree::here().join("fuzz")
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

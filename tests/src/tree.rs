@@ -3,7 +3,7 @@
 
 //! The source tree as the structure tests see it: which files there are and what is in them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// One source file that is, or is about to be, under version control.
@@ -15,14 +15,25 @@ pub struct SourceFile {
     pub text: String,
 }
 
+/// The folder of this crate, as cargo says it when it runs a test: not the one where the test was built, which may be
+/// another checkout that shares its target folder.
+///
+/// # Panics
+/// When it is not cargo that runs this.
+#[must_use]
+pub fn here() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .expect("cargo runs the tests, and says in which folder")
+        .into()
+}
+
 /// The root of the repository.
 ///
 /// # Panics
-/// When this crate is no longer one folder below the root.
+/// When this crate is no longer one folder below the root, or it is not cargo that runs this.
 #[must_use]
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().expect("the tests folder has a parent").to_path_buf()
+    here().parent().expect("the tests folder has a parent").to_path_buf()
 }
 
 /// All text files that git tracks or would track, in order of path. Files deleted in the work tree are left out.

@@ -6,14 +6,15 @@
 //! Written anew with `FIERA_GENERATE=1`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fiera_protocol::apply::apply;
 use fiera_protocol::view::{Change, StreamState};
 use serde_json::json;
 
 fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests"));
+    here.join("golden").join(name)
 }
 
 fn read<T: serde::de::DeserializeOwned>(name: &str) -> BTreeMap<String, T> {

@@ -4,7 +4,7 @@
 //! Every variant of the wire types has an example in `golden/`, and each means the same read and written (SPEC.md G1).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::PathBuf;
 
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::codec::{SERVER_KINDS, parse_client, parse_server_frame};
@@ -16,10 +16,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn golden(name: &str) -> BTreeMap<String, Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("golden")
-        .join(name)
-        .with_extension("json");
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests"));
+    let path = here.join("golden").join(name).with_extension("json");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
