@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -50,11 +51,19 @@ title = "Table"
 """
 
 
-def free_port(kind):
-    """A port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_port():
+    """A port that nobody uses now, for TCP and UDP alike. It is none of those that the system gives to connections: a client
+    that comes back to a server that was killed could otherwise be connected to itself, and keep the server out."""
+    for _ in range(50):
+        port = random.randrange(20_000, 30_000)
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("0.0.0.0", port))
+        except OSError:
+            continue
+        return port
+    raise RuntimeError("no free port found")
 
 
 class Fair:
@@ -63,7 +72,7 @@ class Fair:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.data = self.folder / "data"
-        self.port, self.media_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        self.port, self.media_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.process, self.helpers, self.rooms, self.tokens = None, [], 0, {}
         self.log = self.folder / "server.log"
