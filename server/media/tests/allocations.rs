@@ -5,7 +5,7 @@
 //! It stands here and not beside the core because an allocator is `unsafe`, which the core never is.
 #![allow(unsafe_code, dead_code)]
 
-#[path = "../../sfu/tests/emulator/fair.rs"]
+#[path = "../../sfu/tests/emulator/fair/mod.rs"]
 mod fair;
 #[path = "../../sfu/tests/emulator/net/mod.rs"]
 mod net;

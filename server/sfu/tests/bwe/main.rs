@@ -8,6 +8,7 @@
 mod cost;
 mod hostile;
 mod path;
+#[path = "../support/random.rs"]
 mod random;
 mod receiver;
 mod scoreboard;

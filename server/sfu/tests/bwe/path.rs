@@ -123,7 +123,7 @@ impl Path {
                 continue;
             }
             let mut arrival = end + self.spec.delay_us + self.random.below(self.spec.jitter_us + 1);
-            if self.random.share() < self.spec.reorder {
+            if self.random.chance(self.spec.reorder) {
                 arrival += self.random.below(20_000);
             } else {
                 arrival = arrival.max(self.last_arrival_us);
@@ -137,14 +137,14 @@ impl Path {
     fn loses(&mut self) -> bool {
         let PathSpec { loss, burst, .. } = self.spec;
         if burst <= 1.0 {
-            return self.random.share() < loss;
+            return self.random.chance(loss);
         }
         let turn = if self.bad {
             1.0 / burst
         } else {
             loss / (burst * (1.0 - loss))
         };
-        if self.random.share() < turn {
+        if self.random.chance(turn) {
             self.bad = !self.bad;
         }
         self.bad
@@ -152,7 +152,7 @@ impl Path {
 
     /// When a report arrives that leaves now; none when it is lost.
     pub(crate) fn report(&mut self, now_us: u64) -> Option<u64> {
-        let lost = self.random.share() < self.spec.report_loss;
+        let lost = self.random.chance(self.spec.report_loss);
         (!lost).then(|| now_us + self.spec.delay_us + self.random.below(self.spec.jitter_us + 1))
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! The only randomness of a run: SplitMix64 (Steele, Lea, Flood 2014) from one seed.
+//! The only randomness of a run, here and there: SplitMix64 (Steele, Lea, Flood 2014) from one seed.
 
 /// A stream of random numbers.
 #[derive(Debug, Clone)]
@@ -25,10 +25,6 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub(crate) fn next_u32(&mut self) -> u32 {
-        (self.next() >> 32) as u32
-    }
-
     /// A number below `end`.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
@@ -37,9 +33,5 @@ impl Random {
     /// True with this probability.
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
         ((self.next() >> 11) as f64) < probability * (1_u64 << 53) as f64
-    }
-
-    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
     }
 }
