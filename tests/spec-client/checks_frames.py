@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 
 from cast import Refused, check, expect, refused
@@ -195,29 +196,33 @@ async def in_order(cast):
 @check("L1", "above 60 in a burst messages are refused as too_fast and the connection goes on")
 async def burst(cast):
     client = await cast.guest()
-    ids = [str(uuid.uuid4()) for _ in range(90)]
+    ids = [str(uuid.uuid4()) for _ in range(240)]
     for at, id in enumerate(ids):
         client.give(id, "rename", name=f"Burst {at}")
     answers = [client.pending[id].answer for id in ids]
+    began = time.monotonic()
     for id in ids:
         await client.send(client.pending[id].body)
     await client.until(lambda: not client.pending, "an answer to each")
+    more = 1 + 20 * (time.monotonic() - began)
     codes = [getattr(answer.exception(), "code", "accepted") for answer in answers]
     expect(set(codes) == {"accepted", "too_fast"}, f"{set(codes)}")
-    expect(55 <= codes.count("accepted") <= 80, f"{codes.count('accepted')} were done")
+    expect(55 <= codes.count("accepted") <= 60 + more, f"{codes.count('accepted')} were done")
     again = ids[codes.index("too_fast")]
     await steady(client, "rename", again, name="Again")
     await client.until(lambda: client.you["name"] == "Again", "the command under its old id, which was not done")
 
 
-@check("L1", "after 200 refused in a row the connection is closed")
+@check("L1", "above 200 more refused than taken the connection is closed")
 async def flood(cast):
     raw = await joined(cast)
+    began = time.monotonic()
     try:
-        for _ in range(600):
+        for _ in range(900):
             await raw.send({"kind": "pong", "n": 1})
     except ConnectionError:
         pass
     answers = await raw.answers()
     fast = sum(answer.get("code") == "too_fast" for answer in answers)
-    expect(190 <= fast <= 210, f"{fast} were refused before the end")
+    more = 1 + 20 * (time.monotonic() - began)
+    expect(190 <= fast <= 201 + more, f"{fast} were refused before the end")

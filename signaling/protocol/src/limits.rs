@@ -11,7 +11,7 @@ pub const SDP_BYTES_MAX: usize = 24 * 1024;
 pub const CLIENT_MESSAGES_BURST: u32 = 60;
 /// Messages a client may send per second, sustained.
 pub const CLIENT_MESSAGES_PER_S: u32 = 20;
-/// Refused-for-rate messages in a row after which the socket is closed.
+/// Messages refused for their rate, less those taken since, after which the socket is closed.
 pub const CLIENT_FLOOD_STRIKES_MAX: u32 = 200;
 /// Bytes of an event or room id.
 pub const SLUG_BYTES_MAX: usize = 64;

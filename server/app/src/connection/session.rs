@@ -33,6 +33,7 @@ pub(super) struct Session<'a> {
     outgoing: mpsc::Receiver<Outgoing>,
     batch: Vec<Arc<str>>,
     bucket: Shared,
+    /// Messages that were refused for their rate, less those that were taken since.
     strikes: u32,
     pings: u32,
     rack: Option<(u32, PendingRack)>,
@@ -187,7 +188,7 @@ impl<'a> Session<'a> {
             self.refuse(id, Refusal::new(RefusalCode::TooFast, sentence));
             return self.strike();
         }
-        self.strikes = 0;
+        self.strikes = self.strikes.saturating_sub(1);
         match message {
             Ok(message) => Ok(self.pass_on(message).await),
             Err(error) => {

@@ -319,7 +319,8 @@ impl Client {
         }
     }
 
-    async fn next(&mut self) -> Result<ServerMessage, Option<u16>> {
+    /// The next message, or the code that the server closes with.
+    pub async fn next(&mut self) -> Result<ServerMessage, Option<u16>> {
         loop {
             if let Some(message) = self.unread.pop_front() {
                 if let ServerMessage::Resume { token } = &message {

@@ -6,8 +6,10 @@
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::ids::Role;
 use fiera_protocol::limits::{CLIENT_FLOOD_STRIKES_MAX, CLIENT_MESSAGE_BYTES_MAX, CLIENT_MESSAGES_BURST};
+use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Place, StreamState};
+use futures_util::FutureExt;
 
 use crate::site::Site;
 
@@ -168,16 +170,31 @@ async fn too_fast_is_refused_and_a_flood_is_closed() {
     let site = Site::start().await;
     let mut client = site.join(Role::Attendee).await;
     let mut neighbour = site.join(Role::Attendee).await;
-    for n in 0..CLIENT_MESSAGES_BURST + 10 {
-        client.say(&ClientMessage::Pong { n }).await;
-    }
-    assert_eq!(client.refusal().await, "too_fast");
-    for n in 0..4 * CLIENT_FLOOD_STRIKES_MAX {
-        if client.try_say(&ClientMessage::Pong { n }).await.is_err() {
+    let (mut refused, mut closed) = (Vec::new(), None);
+    // Twice as fast as allowed is fast enough, so that a slow machine comes to the same end.
+    for n in 0..CLIENT_MESSAGES_BURST + 8 * CLIENT_FLOOD_STRIKES_MAX {
+        let sent = client.try_say(&ClientMessage::Pong { n }).await;
+        tokio::task::yield_now().await;
+        while let Some(said) = client.next().now_or_never() {
+            match said {
+                Ok(ServerMessage::Refused { code, .. }) => refused.push(code),
+                Ok(_) => {}
+                Err(code) => closed = Some(code),
+            }
+            if closed.is_some() {
+                break;
+            }
+        }
+        if closed.is_some() || sent.is_err() {
             break;
         }
     }
-    assert_eq!(client.closed().await, Some(1_008));
+    let closed = match closed {
+        Some(code) => code,
+        None => client.closed().await,
+    };
+    assert_eq!(closed, Some(1_008));
+    assert!(refused.iter().all(|code| *code == RefusalCode::TooFast), "{refused:?}");
     assert!(
         matches!(neighbour.command(enter("main")).await, ServerMessage::Accepted { .. }),
         "nobody else is disturbed"
