@@ -32,6 +32,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("rtp", rtp),
     ("red", red),
     ("rtcp", rtcp),
+    ("dependency", dependency),
     ("datagrams", datagrams),
     ("streams", streams),
 ];
@@ -99,6 +100,7 @@ pub(crate) fn rtp(data: &[u8]) {
         rrid: 3,
         audio_level: 4,
         twcc: 5,
+        dependency: 6,
     };
     let _ = packet.known(&ids);
     let _ = packet.extensions.iter().count();
@@ -132,6 +134,24 @@ pub(crate) fn red(data: &[u8]) {
         after = block.range.start;
     }
     assert!(after > 0, "a block lies over the headers");
+}
+
+/// Dependency descriptors of one stream, each behind its length.
+pub(crate) fn dependency(data: &[u8]) {
+    let mut reader = codec::av1::dependency::Reader::default();
+    let mut rest = data;
+    while let Some((length, after)) = rest.split_first() {
+        let (value, after) = after.split_at(usize::from(*length).min(after.len()));
+        if let Some(read) = reader.read(value) {
+            let structure = reader.structure().expect("nothing is read without a structure");
+            assert!(read.spatial_id < structure.spatial_layers());
+            assert!(usize::from(structure.spatial_layers()) <= codec::av1::dependency::SPATIAL_LAYERS_MAX);
+            for target in 0..structure.decode_targets() {
+                let _ = (read.indications.of(target), structure.layers_of(target));
+            }
+        }
+        rest = after;
+    }
 }
 
 /// A decrypted RTCP compound: every part, every list to its end.

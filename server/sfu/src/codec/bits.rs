@@ -31,6 +31,17 @@ impl<'a> BitReader<'a> {
         Some(value)
     }
 
+    /// An unsigned number below `n`, as short as it can be (AV1 section 4.10.7, `ns(n)`). None for `n` of 0.
+    pub(super) fn non_symmetric(&mut self, n: u32) -> Option<u32> {
+        let width = 32 - n.leading_zeros();
+        let short = (1_u64 << width).checked_sub(u64::from(n))? as u32;
+        let value = self.bits(u8::try_from(width.checked_sub(1)?).ok()?)?;
+        if value < short {
+            return Some(value);
+        }
+        Some((value << 1 | u32::from(self.bit()?)) - short)
+    }
+
     /// A variable length number (AV1 section 4.10.3, `uvlc()`).
     pub(super) fn uvlc(&mut self) -> Option<u32> {
         let mut zeros = 0_u8;

@@ -52,6 +52,7 @@ impl Demux {
                 (&mut ids.rrid, own.rrid),
                 (&mut ids.audio_level, own.audio_level),
                 (&mut ids.twcc, own.twcc),
+                (&mut ids.dependency, own.dependency),
             ] {
                 if *shared == 0 {
                     *shared = id;

@@ -11,17 +11,18 @@ use bytes::Bytes;
 
 use super::keyframes::KeyframeRequests;
 use super::nack::{GivenUp, NackGenerator};
-use super::packet::{Layered, MediaPacket, Part};
+use super::packet::{Dependency, Layered, MediaPacket, Part};
 use super::rate::Rate;
 use super::reception::Reception;
 use super::ring::Ring;
 use super::rtp_clock::LayerClock;
 use super::subsets::{SUBSETS, Subsets, ends_picture, subset_of};
 use super::window::{Placed, ReceiveWindow};
-use crate::codec::Facts;
+use crate::codec::av1::dependency::Reader as DependencyReader;
 use crate::codec::h264::ParameterSets;
+use crate::codec::{Facts, LayerPlace, Structure};
 use crate::rtp::{AudioLevel, RtpHeader, SeqUnwrap};
-use crate::sdp::PayloadType;
+use crate::sdp::{Codec, PayloadType};
 
 /// Sequence numbers of one round.
 const ROUND: u64 = 1 << 16;
@@ -36,6 +37,7 @@ pub(super) struct Arrived {
     /// Server time of its timestamp, microseconds.
     pub(super) server_us: i64,
     pub(super) size: usize,
+    pub(super) dependency: Option<Dependency>,
 }
 
 /// Where a packet came to stand.
@@ -62,6 +64,7 @@ pub(super) struct Layer {
     pub(super) rate: Rate,
     /// While its stream has layers of its own.
     pub(super) subsets: Option<Box<Subsets>>,
+    dependencies: DependencyReader,
     epoch: u32,
     line: SeqUnwrap,
     /// Added to the line; a multiple of 65,536, so that the low 16 bits stay those on the wire.
@@ -84,6 +87,7 @@ impl Layer {
             parameter_sets: ParameterSets::default(),
             rate: Rate::default(),
             subsets: None,
+            dependencies: DependencyReader::default(),
             epoch: 0,
             line: SeqUnwrap::new(),
             offset: 0,
@@ -182,6 +186,7 @@ impl Layer {
             keyframe_start,
             facts,
             parameter_sets,
+            dependency: arrived.dependency,
             layered: None,
             size: arrived.size,
         });
@@ -190,14 +195,30 @@ impl Layer {
         packet
     }
 
+    /// Which layers a packet is of, and what it announces of them. A descriptor that cannot be read (before what it refers
+    /// to, or nonsense) or is missing stands for the lowest layers, of which everybody gets everything.
+    fn place_of(&mut self, packet: &MediaPacket) -> Option<(LayerPlace, Option<Structure>)> {
+        let Some(dependency) = &packet.dependency else {
+            if packet.codec == Codec::Av1 && self.subsets.is_some() {
+                return Some((LayerPlace::default(), None));
+            }
+            return packet.facts.place().map(|place| (place, packet.facts.structure()));
+        };
+        let Some(read) = self.dependencies.read(&dependency.bytes) else {
+            return Some((LayerPlace::default(), None));
+        };
+        let structure = self.dependencies.structure().filter(|_| read.has_structure);
+        Some((read.place(), structure.map(|structure| structure.summary())))
+    }
+
     /// The packet as it is in each subset of a stream with layers; none in a stream without.
     pub(super) fn divide(&mut self, now: Instant, packet: &MediaPacket) -> Option<[Option<Part>; SUBSETS]> {
-        let Some(place) = packet.facts.place() else {
+        let Some((place, structure)) = self.place_of(packet) else {
             self.subsets = None;
             return None;
         };
         let subsets = self.subsets.get_or_insert_default();
-        if let Some(structure) = packet.facts.structure() {
+        if let Some(structure) = structure {
             subsets.announce(&structure);
         }
         subsets.see(now, &place, packet.size);
@@ -210,6 +231,8 @@ impl Layer {
                 (Some(number), _) => Some(MediaPacket {
                     ext_seq: number,
                     marker,
+                    // Higher layers of a key picture need the lower ones.
+                    keyframe_start: packet.keyframe_start && place.spatial == 0,
                     layered: Some(Layered {
                         goes_on: numbers.next.filter(|_| marker),
                     }),

@@ -32,7 +32,7 @@ pub use demux::{RETIRED_FOR, SSRCS_MAX};
 pub use feedback::{COMPOUND_BYTES_MAX, REPORT_INTERVAL};
 pub use keyframes::{KEYFRAME_APART, KEYFRAME_RETRY};
 pub use nack::{NACK_AGE_MAX, NACK_RETRY_MIN, NACK_TRIES_MAX, REORDER_PACKETS, REORDER_WAIT};
-pub use packet::{Consumed, IngestEvent, Ingested, Layered, MediaPacket, Part};
+pub use packet::{Consumed, Dependency, IngestEvent, Ingested, Layered, MediaPacket, Part};
 pub use recover::Recovered;
 pub use ring::{RING_AUDIO_PACKETS, RING_BYTES_MAX, RING_PACKETS_MAX, RING_VIDEO_PACKETS, Ring};
 pub use streams::{IngestConfig, PublisherStreams, SILENT_AFTER};

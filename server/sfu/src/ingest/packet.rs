@@ -46,6 +46,8 @@ pub struct MediaPacket {
     pub facts: Facts,
     /// H.264 parameter sets (a STAP-A) that a decoder needs before this packet and will not find in it.
     pub parameter_sets: Option<Bytes>,
+    /// Dependency descriptor of an AV1 packet.
+    pub dependency: Option<Dependency>,
     /// In parts of a stream with layers: how they hang together.
     pub layered: Option<Layered>,
     /// Octets of the RTP packet as it came.
@@ -60,10 +62,20 @@ impl MediaPacket {
             marker: false,
             payload: Bytes::new(),
             keyframe_start: false,
+            dependency: None,
             layered: Some(Layered { goes_on: None }),
             ..self.clone()
         }
     }
+}
+
+/// A dependency descriptor as the publisher sent it (RTP Payload Format For AV1, appendix A).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The value of the header extension.
+    pub bytes: Bytes,
+    /// Number of the frame, modulo 2^16.
+    pub frame_number: u16,
 }
 
 /// What a packet knows of the other parts of its stream with layers.

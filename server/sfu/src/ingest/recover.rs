@@ -115,6 +115,7 @@ impl PublisherStreams {
             // The level that came along is the later packet's.
             audio_level: None,
             server_us,
+            dependency: None,
         };
         let packet = layer.keep(now, ext_seq, arrived, facts);
         self.counters.recovered += 1;

@@ -12,7 +12,7 @@ use super::arrivals::Arrivals;
 use super::counters::{IngestCounters, IngestRefusal};
 use super::demux::{Demux, Route};
 use super::layer::{Arrived, Layer};
-use super::packet::{Consumed, IngestEvent, Ingested};
+use super::packet::{Consumed, Dependency, IngestEvent, Ingested};
 use super::recover::Recovered;
 use super::ring::{RING_AUDIO_PACKETS, RING_VIDEO_PACKETS};
 use super::rtp_clock::micros_since;
@@ -22,7 +22,7 @@ use crate::codec::red;
 use crate::codec::{CodecError, Facts, inspect};
 use crate::rtcp::{Compound, Packet};
 use crate::rtp::{KnownExtensions, ParsedRtp, parse};
-use crate::sdp::{PublishedMedia, PublisherMedia};
+use crate::sdp::{Codec, PublishedMedia, PublisherMedia};
 
 /// A source without packets for this long no longer flows.
 pub const SILENT_AFTER: Duration = Duration::from_secs(2);
@@ -264,6 +264,14 @@ impl PublisherStreams {
         if let Some((whole, red)) = &wrapping {
             self.recover(now, route, &header, place.ext_seq, payload_type, whole, red);
         }
+        let frame_number = |bytes: &&[u8]| crate::rtp::wire::u16_at(bytes, 1);
+        let dependency = extensions.dependency.filter(|_| payload_type.codec == Codec::Av1);
+        let dependency = dependency.and_then(|bytes| {
+            Some(Dependency {
+                frame_number: frame_number(&bytes)?,
+                bytes: packet.slice_ref(bytes),
+            })
+        });
         let server_us = self
             .server_time_of(kind, route.layer, header.timestamp)
             .unwrap_or_else(|| micros_since(self.config.origin, now));
@@ -274,6 +282,7 @@ impl PublisherStreams {
             audio_level: extensions.audio_level,
             server_us,
             size,
+            dependency,
         };
         let source = self.sources.get_mut(route.media).ok_or(IngestRefusal::UnknownMedia)?;
         let is_single = source.layers.len() == 1;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! RTP header extensions: both forms of RFC 8285, and the five extensions that Fiera reads.
+//! RTP header extensions: both forms of RFC 8285, and the six extensions that Fiera reads.
 //! Elements that overrun their block end the search; the rest of the packet stays usable.
 
 use super::wire::{u8_at, u16_at};
@@ -34,6 +34,8 @@ pub struct KnownExtensions<'a> {
     pub audio_level: Option<AudioLevel>,
     /// Transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2).
     pub twcc: Option<u16>,
+    /// Dependency descriptor (RTP Payload Format For AV1, appendix A).
+    pub dependency: Option<&'a [u8]>,
 }
 
 /// The extension elements of one packet.
@@ -80,6 +82,8 @@ impl<'a> ExtensionBlock<'a> {
                 known.audio_level = known.audio_level.or_else(|| audio_level(value));
             } else if id == ids.twcc {
                 known.twcc = known.twcc.or_else(|| u16_at(value, 0));
+            } else if id == ids.dependency {
+                known.dependency = known.dependency.or(text(value));
             }
         }
         known

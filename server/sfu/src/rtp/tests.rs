@@ -17,6 +17,7 @@ const IDS: ExtensionIds = ExtensionIds {
     rrid: 5,
     audio_level: 1,
     twcc: 2,
+    dependency: 6,
 };
 
 fn oracle(extensions: &[(u8, Vec<u8>)], two_byte: bool, payload: &[u8]) -> Vec<u8> {

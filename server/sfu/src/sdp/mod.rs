@@ -147,6 +147,8 @@ pub struct ExtensionIds {
     pub audio_level: u8,
     /// Transport-wide congestion control sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     pub twcc: u8,
+    /// Dependency descriptor (RTP Payload Format For AV1, appendix A); only where both forms of extensions may be mixed.
+    pub dependency: u8,
 }
 
 /// One m-line that a publisher sends on.

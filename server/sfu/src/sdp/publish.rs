@@ -7,7 +7,9 @@ use super::limits::OFFER_MEDIA_MAX;
 use super::parse::{Description, MediaKind, Section};
 use super::transport::{self, Peer};
 use super::write::{self, Accepted};
-use super::{PublishedMedia, PublisherMedia, RemoteTransport, SdpRefusal, ServerTransport, TransportCredentials};
+use super::{
+    Codec, PublishedMedia, PublisherMedia, RemoteTransport, SdpRefusal, ServerTransport, TransportCredentials,
+};
 use super::{codecs, extensions, simulcast, ssrcs};
 use crate::api::SourceKind;
 
@@ -83,9 +85,17 @@ fn accept(offer: &Description, section: &Section, source: SourceKind) -> Result<
     }
     let wanted: &[&str] = match section.kind {
         MediaKind::Audio => &[extensions::MID, extensions::AUDIO_LEVEL, extensions::TWCC],
+        // Browsers send what comes first, with descriptors if they may, which are of use for AV1 alone.
+        _ if formats.first().is_some_and(|first| first.payload.codec == Codec::Av1) => &[
+            extensions::MID,
+            extensions::RID,
+            extensions::RRID,
+            extensions::TWCC,
+            extensions::DEPENDENCY,
+        ],
         _ => &[extensions::MID, extensions::RID, extensions::RRID, extensions::TWCC],
     };
-    let extensions = extensions::accept(section, wanted, false);
+    let extensions = extensions::accept(offer, section, wanted, false);
     for format in &mut formats {
         format.feedback.twcc &= extensions.ids.twcc != 0;
     }
@@ -94,8 +104,8 @@ fn accept(offer: &Description, section: &Section, source: SourceKind) -> Result<
             Some(Accepted {
                 direction: "inactive",
                 formats,
+                lines: extensions.line().into_iter().collect(),
                 extmap: extensions.extmap,
-                lines: Vec::new(),
             }),
             None,
         ));
@@ -119,8 +129,8 @@ fn accept(offer: &Description, section: &Section, source: SourceKind) -> Result<
     let accepted = Accepted {
         direction: "recvonly",
         formats,
+        lines: layers.lines.into_iter().chain(extensions.line()).collect(),
         extmap: extensions.extmap,
-        lines: layers.lines,
     };
     Ok((Some(accepted), Some(published)))
 }

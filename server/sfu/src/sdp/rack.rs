@@ -18,6 +18,7 @@ use super::{
 const PROTO: &str = "UDP/TLS/RTP/SAVPF";
 const MID_ID: u8 = 1;
 const TWCC_ID: u8 = 2;
+const DEPENDENCY_ID: u8 = 3;
 
 /// How many slots a rack has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,14 +68,20 @@ pub fn offer(
     let mids: Vec<&str> = slots.iter().map(|slot| slot.mid.as_str()).collect();
     let mut text = Text::new(local, server, "actpass", &mids);
     for (slot, (_, stream)) in slots.iter().zip(&plan) {
+        let mut extmap = vec![
+            format!("{MID_ID} {}", extensions::MID),
+            format!("{TWCC_ID} {}", extensions::TWCC),
+        ];
+        let mut lines = slots::stream_lines(slot, stream, &cname);
+        if slot.extensions.dependency != 0 {
+            extmap.push(format!("{DEPENDENCY_ID} {}", extensions::DEPENDENCY));
+            lines.push(extensions::MIXED.to_owned());
+        }
         let accepted = Accepted {
             direction: "sendonly",
             formats: formats(slot.kind),
-            extmap: vec![
-                format!("{MID_ID} {}", extensions::MID),
-                format!("{TWCC_ID} {}", extensions::TWCC),
-            ],
-            lines: slots::stream_lines(slot, stream, &cname),
+            extmap,
+            lines,
         };
         text.media(media_word(slot.kind), PROTO, &slot.mid, &accepted);
     }
@@ -112,7 +119,7 @@ pub fn accept_answer(offer: &RackOffer, answer: &str) -> Result<(RemoteTransport
         match section.direction {
             Direction::Inactive => {}
             Direction::RecvOnly => {
-                slots.push(accept(offered, section)?);
+                slots.push(accept(offered, &answer, section)?);
                 accepted.push(section);
             }
             Direction::SendOnly | Direction::SendRecv => return Err(SdpRefusal::AnswerMismatch("an m-line sends")),
@@ -134,7 +141,7 @@ pub fn accept_answer(offer: &RackOffer, answer: &str) -> Result<(RemoteTransport
 }
 
 /// A slot as the answer leaves it: fewer payload types, fewer extensions, nothing new.
-fn accept(offered: &SlotMedia, section: &Section) -> Result<SlotMedia, SdpRefusal> {
+fn accept(offered: &SlotMedia, answer: &Description, section: &Section) -> Result<SlotMedia, SdpRefusal> {
     let formats = codecs::in_order(section);
     let mut payload_types: Vec<PayloadType> = Vec::new();
     for format in &formats {
@@ -162,9 +169,14 @@ fn accept(offered: &SlotMedia, section: &Section) -> Result<SlotMedia, SdpRefusa
     if payload_types.is_empty() {
         return Err(SdpRefusal::AnswerMismatch("an m-line takes none of the codecs"));
     }
-    let mut extensions = extensions::accept(section, &[extensions::MID, extensions::TWCC], true).ids;
+    let wanted = [extensions::MID, extensions::TWCC, extensions::DEPENDENCY];
+    let mut extensions = extensions::accept(answer, section, &wanted, true).ids;
     let differs = |theirs: u8, ours: u8| theirs != 0 && theirs != ours;
-    if differs(extensions.mid, offered.extensions.mid) || differs(extensions.twcc, offered.extensions.twcc) {
+    let ours = &offered.extensions;
+    if differs(extensions.mid, ours.mid)
+        || differs(extensions.twcc, ours.twcc)
+        || differs(extensions.dependency, ours.dependency)
+    {
         return Err(SdpRefusal::AnswerMismatch("a header extension has another id"));
     }
     if !formats.iter().any(|format| format.feedback.twcc) {
@@ -192,6 +204,7 @@ fn slot(number: u8, kind: SlotKind, ssrcs: &mut Ssrcs<'_>) -> SlotMedia {
         extensions: ExtensionIds {
             mid: MID_ID,
             twcc: TWCC_ID,
+            dependency: if media_word(kind) == "video" { DEPENDENCY_ID } else { 0 },
             ..ExtensionIds::default()
         },
     }

@@ -101,11 +101,11 @@ fn accept(
     }
     let has_feedback = formats.iter().any(|format| format.feedback.twcc);
     let wanted: &[&str] = if has_feedback {
-        &[extensions::MID, extensions::TWCC]
+        &[extensions::MID, extensions::TWCC, extensions::DEPENDENCY]
     } else {
-        &[extensions::MID]
+        &[extensions::MID, extensions::DEPENDENCY]
     };
-    let extensions = extensions::accept(section, wanted, true);
+    let extensions = extensions::accept(offer, section, wanted, true);
     for format in &mut formats {
         format.feedback.twcc &= extensions.ids.twcc != 0;
     }
@@ -119,7 +119,8 @@ fn accept(
         payload_types: formats.iter().map(|format| format.payload).collect(),
         extensions: extensions.ids,
     };
-    let lines = slots::stream_lines(&media, slots::MAIN_STREAM, cname);
+    let mut lines = slots::stream_lines(&media, slots::MAIN_STREAM, cname);
+    lines.extend(extensions.line());
     Ok((
         Accepted {
             direction: "sendonly",

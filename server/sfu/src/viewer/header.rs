@@ -29,82 +29,160 @@ pub struct Fields {
     pub padding: u8,
 }
 
-/// Header extensions of one slot: mid and transport-wide number.
+/// A dependency descriptor on its way to a viewer (RTP Payload Format For AV1, appendix A).
+#[derive(Debug, Clone, Copy)]
+pub struct Dependency<'a> {
+    /// As the publisher sent it.
+    pub bytes: &'a [u8],
+    /// Its frame number in the slot's line.
+    pub frame_number: u16,
+}
+
+/// Where the frame number stands in a descriptor.
+const FRAME_NUMBER_AT: usize = 1;
+/// Longest value of the one-byte form.
+const ONE_BYTE_VALUE_MAX: usize = 16;
+
+/// The elements of every packet in one form of RFC 8285.
 #[derive(Debug, Clone)]
-pub struct HeaderTemplate {
-    extension: [u8; 4 + EXTENSION_BYTES_MAX],
+struct Block {
+    /// Profile, length in words (padded), elements.
+    bytes: [u8; 4 + EXTENSION_BYTES_MAX],
+    /// Octets in use without padding; none without elements.
     len: usize,
     twcc_at: Option<usize>,
+}
+
+impl Block {
+    fn new(media: &SlotMedia, is_wide: bool) -> Self {
+        let ExtensionIds { mid: mid_id, twcc, .. } = media.extensions;
+        let mut elements: Vec<u8> = Vec::with_capacity(EXTENSION_BYTES_MAX);
+        let mut twcc_at = None;
+        if twcc != 0 {
+            push_head(&mut elements, twcc, 2, is_wide);
+            twcc_at = Some(12 + 4 + elements.len());
+            elements.extend([0, 0]);
+        }
+        let mid = media.mid.as_bytes();
+        if mid_id != 0 && !mid.is_empty() && mid.len() <= MID_BYTES_MAX {
+            push_head(&mut elements, mid_id, mid.len() as u8, is_wide);
+            elements.extend(mid);
+        }
+        let profile: u16 = if is_wide { 0x1000 } else { 0xBEDE };
+        let words = elements.len().div_ceil(4) as u16;
+        let mut bytes = [0; 4 + EXTENSION_BYTES_MAX];
+        let all = profile.to_be_bytes().into_iter().chain(words.to_be_bytes());
+        let mut len = 0;
+        for (out, byte) in bytes.iter_mut().zip(all.chain(elements)) {
+            *out = byte;
+            len += 1;
+        }
+        Self { bytes, len, twcc_at }
+    }
+
+    /// Octets with padding, behind the fixed header; none where there are no elements.
+    fn padded(&self) -> usize {
+        if self.len > 4 { self.len.next_multiple_of(4) } else { 0 }
+    }
+}
+
+/// The head of an element of either form.
+fn push_head(elements: &mut Vec<u8>, id: u8, len: u8, is_wide: bool) {
+    if is_wide {
+        elements.extend([id, len]);
+    } else {
+        elements.push(id << 4 | len.saturating_sub(1));
+    }
+}
+
+/// Header extensions of one slot: mid, transport-wide number, and the dependency descriptor of packets that have one.
+#[derive(Debug, Clone)]
+pub struct HeaderTemplate {
+    narrow: Block,
+    wide: Block,
+    dependency_id: u8,
 }
 
 impl HeaderTemplate {
     /// The template for a slot.
     #[must_use]
     pub fn new(media: &SlotMedia) -> Self {
-        let ExtensionIds {
-            mid: mid_id,
-            twcc: twcc_id,
-            ..
-        } = media.extensions;
-        let mut body: Vec<u8> = Vec::with_capacity(EXTENSION_BYTES_MAX);
-        let mut twcc_at = None;
-        if twcc_id != 0 {
-            body.push(twcc_id << 4 | 1);
-            twcc_at = Some(12 + 4 + body.len());
-            body.extend([0, 0]);
-        }
-        let mid = media.mid.as_bytes();
-        if mid_id != 0 && !mid.is_empty() && mid.len() <= MID_BYTES_MAX {
-            body.push(mid_id << 4 | (mid.len() as u8 - 1));
-            body.extend(mid);
-        }
-        body.resize(body.len().next_multiple_of(4), 0);
-        let mut extension = [0; 4 + EXTENSION_BYTES_MAX];
-        let mut len = 0;
-        if !body.is_empty() {
-            let words = (body.len() / 4) as u16;
-            let bytes = [0xBE, 0xDE].into_iter().chain(words.to_be_bytes()).chain(body);
-            for (out, byte) in extension.iter_mut().zip(bytes) {
-                *out = byte;
-                len += 1;
-            }
-        }
         Self {
-            extension,
-            len,
-            twcc_at,
+            narrow: Block::new(media, false),
+            wide: Block::new(media, true),
+            dependency_id: media.extensions.dependency,
         }
     }
 
     /// Whether its headers carry a transport-wide number.
     #[must_use]
     pub fn is_numbered(&self) -> bool {
-        self.twcc_at.is_some()
+        self.narrow.twcc_at.is_some()
     }
 
-    /// Bytes of every header made from this template.
+    /// Whether its headers can carry dependency descriptors.
     #[must_use]
-    pub fn header_len(&self) -> usize {
-        12 + self.len
+    pub fn is_described(&self) -> bool {
+        self.dependency_id != 0
     }
 
     /// Writes the header at the start of `space`; returns its length, none when it does not fit.
-    pub fn write(&self, space: &mut [u8], fields: &Fields) -> Option<usize> {
-        let len = self.header_len();
-        let header = space.get_mut(..len)?;
-        let (fixed, extension) = header.split_first_chunk_mut::<12>()?;
+    pub fn write(&self, space: &mut [u8], fields: &Fields, dependency: Option<Dependency<'_>>) -> Option<usize> {
+        let dependency = dependency.filter(|_| self.is_described());
+        let is_wide = dependency.is_some_and(|dependency| dependency.bytes.len() > ONE_BYTE_VALUE_MAX);
+        let block = if is_wide { &self.wide } else { &self.narrow };
+        let len = match dependency {
+            None => {
+                let len = 12 + block.padded();
+                let header = space.get_mut(12..len)?;
+                header.copy_from_slice(block.bytes.get(..block.padded())?);
+                len
+            }
+            Some(dependency) => self.write_described(space, block, is_wide, &dependency)?,
+        };
+        let fixed = space.first_chunk_mut::<12>()?;
         let [s0, s1] = fields.seq.to_be_bytes();
         let [t0, t1, t2, t3] = fields.timestamp.to_be_bytes();
         let [c0, c1, c2, c3] = fields.ssrc.to_be_bytes();
         let padding = u8::from(fields.padding > 0) << 5;
-        let extended = u8::from(self.len > 0) << 4;
+        let extended = u8::from(len > 12) << 4;
         let first = 0x80 | padding | extended;
         let second = u8::from(fields.marker) << 7 | (fields.pt & 0x7F);
         *fixed = [first, second, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3];
-        extension.copy_from_slice(self.extension.get(..self.len)?);
-        if let Some(at) = self.twcc_at {
-            header.get_mut(at..at + 2)?.copy_from_slice(&fields.twcc.to_be_bytes());
+        if let Some(at) = block.twcc_at {
+            space.get_mut(at..at + 2)?.copy_from_slice(&fields.twcc.to_be_bytes());
         }
+        Some(len)
+    }
+
+    /// Writes the extension block with a descriptor at its end; returns where the header ends.
+    fn write_described(
+        &self,
+        space: &mut [u8],
+        block: &Block,
+        is_wide: bool,
+        dependency: &Dependency<'_>,
+    ) -> Option<usize> {
+        let value = dependency.bytes;
+        let (id, count) = (self.dependency_id, u8::try_from(value.len()).ok()?);
+        let head_at = 12 + block.len;
+        let at = head_at + if is_wide { 2 } else { 1 };
+        let end = at + value.len();
+        let len = end.next_multiple_of(4);
+        space
+            .get_mut(12..head_at)?
+            .copy_from_slice(block.bytes.get(..block.len)?);
+        match space.get_mut(head_at..at)? {
+            [one] => *one = id << 4 | count.checked_sub(1)?,
+            [two, length] => (*two, *length) = (id, count),
+            _ => return None,
+        }
+        space.get_mut(at..end)?.copy_from_slice(value);
+        let number = space.get_mut(at + FRAME_NUMBER_AT..at + FRAME_NUMBER_AT + 2)?;
+        number.copy_from_slice(&dependency.frame_number.to_be_bytes());
+        space.get_mut(end..len)?.fill(0);
+        let words = u16::try_from((len - 16) / 4).ok()?;
+        space.get_mut(14..16)?.copy_from_slice(&words.to_be_bytes());
         Some(len)
     }
 }
@@ -147,7 +225,7 @@ mod tests {
         };
         let template = HeaderTemplate::new(&slot("v0", ids));
         let mut space = [0; HEADER_BYTES_MAX];
-        let len = template.write(&mut space, &FIELDS).expect("fits");
+        let len = template.write(&mut space, &FIELDS, None).expect("fits");
         let header = rtc_rtp::Header::unmarshal(&mut &space[..len]).expect("parses");
         assert_eq!(
             (header.sequence_number, header.timestamp, header.ssrc),
@@ -158,11 +236,42 @@ mod tests {
         assert_eq!(header.get_extension(4).as_deref(), Some(&b"v0"[..]));
     }
 
+    /// The descriptor comes last, in the form that it needs; the frame number is that of the slot's line.
+    #[test]
+    fn an_independent_parser_reads_descriptors_of_any_length() {
+        use rtc_shared::marshal::Unmarshal;
+        let ids = ExtensionIds {
+            mid: 4,
+            twcc: 3,
+            dependency: 5,
+            ..ExtensionIds::default()
+        };
+        for (ids, mid) in [(ids, "12"), (ids, ""), (ExtensionIds { twcc: 0, ..ids }, "a")] {
+            let template = HeaderTemplate::new(&slot(mid, ids));
+            for length in 3..=255_usize {
+                let bytes = vec![0xAB; length];
+                let dependency = Dependency {
+                    bytes: &bytes,
+                    frame_number: 0x1234,
+                };
+                let mut space = [0xFF; HEADER_BYTES_MAX + 256];
+                let len = template.write(&mut space, &FIELDS, Some(dependency)).expect("fits");
+                let header = rtc_rtp::Header::unmarshal(&mut &space[..len]).expect("parses");
+                let mut expected = bytes.clone();
+                expected[1..3].copy_from_slice(&[0x12, 0x34]);
+                assert_eq!(header.get_extension(5).as_deref(), Some(&expected[..]), "{length}");
+                let twcc = header.get_extension(3);
+                assert_eq!(twcc.as_deref(), (ids.twcc != 0).then_some(&[0x56, 0x78][..]));
+                assert_eq!(header.get_extension(4).is_some(), !mid.is_empty());
+            }
+        }
+    }
+
     #[test]
     fn without_extensions_the_header_is_twelve_bytes() {
         let template = HeaderTemplate::new(&slot("0", ExtensionIds::default()));
         let mut space = [0; HEADER_BYTES_MAX];
-        assert_eq!(template.write(&mut space, &FIELDS), Some(12));
+        assert_eq!(template.write(&mut space, &FIELDS, None), Some(12));
         assert_eq!(space[0], 0x80);
     }
 }

@@ -47,7 +47,7 @@ pub struct Segment {
     source_start: u64,
     /// Added to the source's RTP timestamps.
     pub timestamp_delta: u32,
-    /// Added to VP8 picture ids (15 bits).
+    /// Added to picture ids (VP8 and VP9, 15 bits) or frame numbers (AV1, 16 bits).
     pub picture_id_delta: u16,
     /// Added to VP8 `TL0PICIDX`.
     pub tl0_delta: u8,
@@ -82,10 +82,10 @@ pub struct Start {
     pub with_sets: bool,
 }
 
-/// VP8 counters of a packet, as far as its descriptor has them (RFC 7741 section 4.2).
+/// Counters of a packet, as far as it has them (RFC 7741 section 4.2; the names are those of VP8).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Vp8Counters {
-    /// `PictureID`.
+    /// `PictureID`; for AV1 the frame number of the dependency descriptor.
     pub picture_id: Option<u16>,
     /// `TL0PICIDX`.
     pub tl0: Option<u8>,
@@ -203,7 +203,7 @@ impl Line {
             with_sets,
             source_start: source_seq,
             timestamp_delta: timestamp.wrapping_sub(source_timestamp),
-            picture_id_delta: after(last.picture_id, vp8.picture_id) & 0x7FFF,
+            picture_id_delta: after(last.picture_id, vp8.picture_id),
             tl0_delta: after(widen(last.tl0), widen(vp8.tl0)) as u8,
         });
     }
@@ -321,13 +321,22 @@ impl Line {
     }
 }
 
+/// Bits of a codec's picture numbers.
+#[must_use]
+pub fn picture_mask(codec: Codec) -> u16 {
+    match codec {
+        Codec::Av1 => u16::MAX,
+        Codec::Opus | Codec::Vp8 | Codec::H264 | Codec::Vp9 => 0x7FFF,
+    }
+}
+
 /// Counters of a packet after the deltas of its segment.
 #[must_use]
 pub fn shift(vp8: Vp8Counters, segment: &Segment) -> Vp8Counters {
     Vp8Counters {
         picture_id: vp8
             .picture_id
-            .map(|id| id.wrapping_add(segment.picture_id_delta) & 0x7FFF),
+            .map(|id| id.wrapping_add(segment.picture_id_delta) & picture_mask(segment.codec)),
         tl0: vp8.tl0.map(|tl0| tl0.wrapping_add(segment.tl0_delta)),
     }
 }

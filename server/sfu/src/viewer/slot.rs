@@ -4,6 +4,8 @@
 //! One slot of a viewer's rack: which source is plugged in, and how its packets are written and sealed.
 //! It never decides who may be seen.
 
+mod step;
+
 use std::time::Instant;
 
 use crate::allocate::Reason;
@@ -16,8 +18,8 @@ use crate::sdp::{Codec, PayloadType, SlotKind, SlotMedia};
 use crate::transport::srtp::Srtp;
 
 use super::bandwidth::Bandwidth;
-use super::header::{Fields, HeaderTemplate};
-use super::line::{Feed, Line, Numbers, Origin, Start, Vp8Counters};
+use super::header::{Dependency, Fields, HeaderTemplate};
+use super::line::{Feed, Line, Numbers, Origin, Start, Vp8Counters, picture_mask};
 use super::resend::Sealed;
 use super::sound::{Copies, Earlier};
 
@@ -218,7 +220,9 @@ impl Slot {
             };
             let index = self.rtx_index;
             self.rtx_index += 1;
-            let Some(len) = seal(wire, &self.template, &fields, index, SentKind::Padding, |_| Some(0)) else {
+            let Some(len) = seal(wire, (&self.template, None), &fields, index, SentKind::Padding, |_| {
+                Some(0)
+            }) else {
                 break;
             };
             sent += len + WIRE_OVERHEAD_BYTES;
@@ -270,35 +274,6 @@ impl Slot {
             return Forwarded::No;
         }
         self.send(wire, feed, packet, earlier, padding)
-    }
-
-    /// Whether the picture that is being sent comes to its end first.
-    fn will_step_down(&self, feed: Feed, packet: &MediaPacket) -> bool {
-        let is_larger = |live: Feed| live.source == feed.source && live.layer > feed.layer;
-        packet.layered.is_some() && self.live.is_some_and(is_larger) && self.replay.is_none()
-    }
-
-    /// After the last packet of a picture: goes on with the smaller part of the stream that it is to get.
-    fn step_down(&mut self, index: u64, packet: &MediaPacket) {
-        let Some(goes_on) = packet.layered.and_then(|layered| layered.goes_on) else {
-            return;
-        };
-        let (Some(live), Some(target)) = (self.live, self.target) else {
-            return;
-        };
-        if live.source != target.source || target.layer >= live.layer {
-            return;
-        }
-        let Some(next) = goes_on.get(usize::from(target.layer)).copied() else {
-            return;
-        };
-        if !self.line.step_down(index, target, next) {
-            return;
-        }
-        (self.live, self.target) = (Some(target), None);
-        if let Some(replay) = &mut self.replay {
-            (replay.feed, replay.next) = (target, next);
-        }
     }
 
     /// Sends a packet that this slot is known to take, beginning a new segment where one is needed.
@@ -370,9 +345,14 @@ impl Slot {
             padding,
         };
         let written = match red_pt {
-            Some(_) => seal(wire, &self.template, &fields, numbers.index, SentKind::Media, |body| {
-                copies.write(body, pt, &packet.payload)
-            }),
+            Some(_) => seal(
+                wire,
+                (&self.template, None),
+                &fields,
+                numbers.index,
+                SentKind::Media,
+                |body| copies.write(body, pt, &packet.payload),
+            ),
             None => self.write(wire, &fields, numbers.index, &[], packet, numbers),
         };
         let Some(bytes) = written else {
@@ -409,7 +389,7 @@ impl Slot {
             padding: 0,
         };
         let template = &self.template;
-        seal(wire, template, &fields, index, SentKind::Media, |body| {
+        seal(wire, (template, None), &fields, index, SentKind::Media, |body| {
             copy(body, 0, sets)
         });
     }
@@ -428,7 +408,12 @@ impl Slot {
         } else {
             SentKind::Retransmission
         };
-        seal(wire, &self.template, fields, index, kind, |body| {
+        let described = packet.dependency.as_ref().zip(numbers.vp8.picture_id);
+        let dependency = described.map(|(dependency, frame_number)| Dependency {
+            bytes: &dependency.bytes,
+            frame_number,
+        });
+        seal(wire, (&self.template, dependency), fields, index, kind, |body| {
             let at = copy(body, 0, prefix)?;
             let end = copy(body, at, &packet.payload)?;
             if let Some(payload) = body.get_mut(at..end) {
@@ -463,7 +448,7 @@ impl Slot {
             vp8: Vp8Counters {
                 picture_id: vp8
                     .picture_id
-                    .map(|id| id.wrapping_add(origin.picture_id_delta) & 0x7FFF),
+                    .map(|id| id.wrapping_add(origin.picture_id_delta) & picture_mask(packet.codec)),
                 tl0: vp8.tl0.map(|tl0| tl0.wrapping_add(origin.tl0_delta)),
             },
         };
@@ -484,7 +469,7 @@ impl Slot {
             let sets = packet.parameter_sets.as_deref()?;
             seal(
                 wire,
-                &self.template,
+                (&self.template, None),
                 &fields,
                 rtx_index,
                 SentKind::Retransmission,
@@ -559,7 +544,11 @@ fn counters(packet: &MediaPacket) -> Vp8Counters {
         return Vp8Counters::default();
     }
     let (picture_id, tl0) = packet.facts.counters();
-    Vp8Counters { picture_id, tl0 }
+    let frame = packet.dependency.as_ref().map(|dependency| dependency.frame_number);
+    Vp8Counters {
+        picture_id: picture_id.or(frame),
+        tl0,
+    }
 }
 
 fn copy(body: &mut [u8], at: usize, bytes: &[u8]) -> Option<usize> {
@@ -570,14 +559,14 @@ fn copy(body: &mut [u8], at: usize, bytes: &[u8]) -> Option<usize> {
 /// Writes one packet into the arena and seals it there. `fill` writes the payload and says where it ends.
 fn seal(
     wire: &mut Wire<'_>,
-    template: &HeaderTemplate,
+    (template, dependency): (&HeaderTemplate, Option<Dependency<'_>>),
     fields: &Fields,
     index: u64,
     kind: SentKind,
     fill: impl FnOnce(&mut [u8]) -> Option<usize>,
 ) -> Option<usize> {
     let space = wire.egress.reserve()?;
-    let header_len = template.write(space, fields)?;
+    let header_len = template.write(space, fields, dependency)?;
     let body = space.get_mut(header_len..)?;
     let mut len = header_len + fill(body)?;
     if fields.padding > 0 {

@@ -120,6 +120,7 @@ mod tests {
             audio_level: None,
             keyframe_start: false,
             facts: crate::codec::inspect(Codec::Opus, payload).unwrap(),
+            dependency: None,
             layered: None,
             parameter_sets: None,
             size: payload.len(),

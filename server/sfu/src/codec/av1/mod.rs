@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! AV1 in RTP (RTP Payload Format For AV1, version 1.0): the aggregation header with its OBU elements, and where coded
-//! video sequences start.
+//! AV1 in RTP (RTP Payload Format For AV1, version 1.0): the aggregation header with its OBU elements, where coded video
+//! sequences start, and the dependency descriptor of the same document's appendix A.
 
+pub mod dependency;
 mod sequence;
 
 use super::Dimensions;

@@ -30,6 +30,7 @@ const IDS: ExtensionIds = ExtensionIds {
     rrid: 5,
     audio_level: 1,
     twcc: 2,
+    dependency: 6,
 };
 const OPUS: u8 = 111;
 const RED: u8 = 63;

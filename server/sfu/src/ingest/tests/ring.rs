@@ -23,6 +23,7 @@ fn packet(ext_seq: u64, timestamp: u32, keyframe_start: bool, bytes: usize) -> A
         keyframe_start,
         facts: Facts::Opus { dtx: false },
         parameter_sets: None,
+        dependency: None,
         layered: None,
         size: bytes,
     })

@@ -369,3 +369,26 @@ fn ssrc_groups_are_told_apart() {
         SdpRefusal::TooMany("SSRCs")
     );
 }
+
+#[test]
+fn descriptors_are_taken_from_who_sends_av1_and_may_mix_the_forms_of_extensions() {
+    let uri = crate::codec::av1::dependency::URI;
+    let dependency = |offer: &str| {
+        let (text, _, media) = accept(offer);
+        let camera = media.media.into_iter().find(|media| media.source == SourceKind::Camera);
+        (text, camera.unwrap().extensions.dependency)
+    };
+    let all = fixture::chromium_publish_four;
+    assert_eq!(dependency(all).1, 0, "VP8 comes first");
+    // Without the other codecs' names.
+    let av1 = ["VP8/90000", "H264/90000", "VP9/90000"]
+        .iter()
+        .fold(all.to_owned(), |offer, name| offer.replace(name, "x/90000"));
+    let (text, id) = dependency(&av1);
+    assert_eq!(id, 12);
+    assert_line(&text, 1, &format!("a=extmap:12 {uri}"));
+    assert_line(&text, 1, "a=extmap-allow-mixed");
+    let unmixed = av1.replace("a=extmap-allow-mixed\r\n", "");
+    let (text, id) = dependency(&unmixed);
+    assert!(id == 0 && !text.contains(uri) && !text.contains("extmap-allow-mixed"));
+}

@@ -152,8 +152,12 @@ fn chromium_takes_everything() {
             pt + 1
         )
     };
+    let described = format!(
+        "a=extmap:3 {}\r\na=extmap-allow-mixed",
+        crate::codec::av1::dependency::URI
+    );
     let more = format!(
-        "a=rtpmap:96 VP8/90000\r\n{vp9}\r\n{}\r\n{av1}\r\n{}",
+        "{described}\r\na=rtpmap:96 VP8/90000\r\n{vp9}\r\n{}\r\n{av1}\r\n{}",
         feedback(98),
         feedback(45)
     );
@@ -167,6 +171,12 @@ fn chromium_takes_everything() {
         );
     let (remote, media) = accept_answer(&rack, &answer).unwrap();
     assert_eq!(media.slots, rack.slots);
+    let unmixed = answer.replace("a=extmap-allow-mixed\r\n", "");
+    let (_, unmixed) = accept_answer(&rack, &unmixed).unwrap();
+    assert!(
+        unmixed.slots.iter().all(|slot| slot.extensions.dependency == 0),
+        "descriptors of key frames need the longer form"
+    );
     assert_eq!(
         (media.cname.as_str(), media.twcc_feedback, remote.we_are_dtls_client),
         (rack.cname.as_str(), true, false)

@@ -9,6 +9,7 @@ use fiera_sfu::sdp::Codec;
 use super::measure::{bottleneck, one_seed, undisturbed_sound};
 use crate::fair::{CAMERA, Fair, seeds};
 use crate::net::link::LinkSpec;
+use crate::peer::media::IDS;
 use crate::peer::payload::Stamp;
 use crate::peer::publisher::header;
 use crate::peer::track::Track;
@@ -16,9 +17,16 @@ use crate::peer::viewer::Received;
 
 const S: u64 = 1_000_000;
 
-fn with_layers(seed: u64, keyed: bool) -> (Fair, usize) {
+/// What is tried with both codecs, and with spatial layers that need each other always or in key pictures alone.
+fn kinds() -> impl Iterator<Item = (u64, Codec, bool)> {
+    let each =
+        |seed| [(Codec::Vp9, false), (Codec::Vp9, true), (Codec::Av1, true)].map(|(codec, keyed)| (seed, codec, keyed));
+    seeds().into_iter().flat_map(each)
+}
+
+fn with_layers(seed: u64, codec: Codec, keyed: bool) -> (Fair, usize) {
     let mut fair = Fair::new(seed);
-    let camera = Track::svc(1, SourceKind::Camera, Codec::Vp9, keyed, fair.random.fork());
+    let camera = Track::svc(1, SourceKind::Camera, codec, keyed, fair.random.fork());
     let mic = fair.mic(1, 30);
     let speaker = fair.publish(1, true, vec![mic, camera]);
     (fair, speaker)
@@ -34,7 +42,9 @@ struct Shown {
     temporal: u8,
     key: bool,
     id: u16,
-    tl0: u8,
+    wrap: u16,
+    each: u32,
+    tl0: Option<u8>,
 }
 
 /// The pictures of one unbroken stream: whole spatial layers from the lowest on, the marker at the end of each alone,
@@ -58,6 +68,14 @@ fn pictures(received: &[Received]) -> Vec<Shown> {
                 (s.frame, r.picture_id, r.tl0),
                 (lowest.frame, first.picture_id, first.tl0)
             );
+            if r.codec == Codec::Av1 {
+                let (frame, spatial, temporal) = r.described.expect("a descriptor that can be read");
+                assert_eq!((spatial, temporal), (s.layer, s.temporal));
+                assert_eq!(
+                    frame,
+                    first.described.map_or(0, |d| d.0.wrapping_add(u16::from(spatial)))
+                );
+            }
         }
         let whole: Vec<(u8, u8)> = stamps.iter().map(|s| (s.layer, s.part)).collect();
         let due = |layer: u8| {
@@ -72,18 +90,25 @@ fn pictures(received: &[Received]) -> Vec<Shown> {
             top: highest.layer,
             temporal: lowest.temporal,
             key: lowest.key,
-            id: first.picture_id.expect("VP9 has it"),
-            tl0: first.tl0.expect("VP9 has it"),
+            // Frames of AV1 are numbered, three in a picture.
+            id: first
+                .picture_id
+                .or(first.described.map(|d| d.0))
+                .expect("pictures have numbers"),
+            wrap: if first.codec == Codec::Av1 { u16::MAX } else { 0x7FFF },
+            each: if first.codec == Codec::Av1 { 3 } else { 1 },
+            tl0: first.tl0,
         });
     }
     for pair in shown.windows(2) {
         let [a, b] = pair else { continue };
-        let left_out = b.frame - a.frame;
+        let left_out = (b.frame - a.frame) * a.each;
         // At a key picture a receiver begins anew.
         let expected = if b.key { 1..=left_out } else { left_out..=left_out };
-        let step = u32::from(b.id.wrapping_sub(a.id) & 0x7FFF);
+        let step = u32::from(b.id.wrapping_sub(a.id) & a.wrap);
         assert!(expected.contains(&step), "picture ids between {a:?} and {b:?}");
-        assert!(b.tl0.wrapping_sub(a.tl0) <= 1, "levels between {a:?} and {b:?}");
+        let levels = b.tl0.zip(a.tl0).map_or(0, |(b, a)| b.wrapping_sub(a));
+        assert!(levels <= 1, "levels between {a:?} and {b:?}");
     }
     shown
 }
@@ -98,8 +123,8 @@ fn tops(shown: &[Shown], from_us: u64, until_us: u64) -> Vec<u8> {
 
 #[test]
 fn the_wanted_height_chooses_the_spatial_layers_up_at_key_pictures_and_down_at_once() {
-    for (seed, keyed) in seeds().into_iter().flat_map(|seed| [(seed, false), (seed, true)]) {
-        let (mut fair, speaker) = with_layers(seed, keyed);
+    for (seed, codec, keyed) in kinds() {
+        let (mut fair, speaker) = with_layers(seed, codec, keyed);
         let (viewer, whole) = (fair.watch(), fair.watch());
         let heights = [(4_000, 2), (180, 0), (300, 1), (720, 2), (360, 1), (100, 0), (720, 2)];
         let mut highest = 0;
@@ -138,7 +163,7 @@ fn the_wanted_height_chooses_the_spatial_layers_up_at_key_pictures_and_down_at_o
 
 #[test]
 fn a_narrow_path_gets_the_layers_that_fit_and_a_narrower_one_fewer_pictures() {
-    let (mut fair, speaker) = with_layers(one_seed(0), true);
+    let (mut fair, speaker) = with_layers(one_seed(0), Codec::Vp9, true);
     let other = fair.watch();
     // About 0.21, 0.65 and 1.5 Mbit/s with sound; the lowest temporal layer of the lowest takes a quarter of the first.
     let paths = [(1_000_000, 1), (420_000, 0), (170_000, 0)].map(|(bps, top)| {
@@ -171,8 +196,8 @@ fn a_narrow_path_gets_the_layers_that_fit_and_a_narrower_one_fewer_pictures() {
 
 #[test]
 fn a_retransmission_is_the_packet_that_was_asked_for_in_every_part() {
-    for seed in seeds() {
-        let (mut fair, _) = with_layers(seed, false);
+    for (seed, codec, keyed) in kinds() {
+        let (mut fair, _) = with_layers(seed, codec, keyed);
         let viewer = fair.watch();
         for height in [720, 180, 360, 100, 720, 360] {
             fair.want(viewer, CAMERA, Some(height));
@@ -203,7 +228,7 @@ fn some(stamp: &Stamp) -> bool {
 #[test]
 fn what_the_publisher_sends_again_takes_its_place_in_every_part_and_leaves_none_empty() {
     for seed in seeds() {
-        let (mut fair, speaker) = with_layers(seed, true);
+        let (mut fair, speaker) = with_layers(seed, Codec::Vp9, true);
         fair.publishers[speaker].loses = some;
         let viewers = [180, 360, 720].map(|height| {
             let viewer = fair.watch();
@@ -236,7 +261,7 @@ fn what_the_publisher_sends_again_takes_its_place_in_every_part_and_leaves_none_
 #[test]
 fn layers_that_the_publisher_stops_are_done_without_and_come_back() {
     for seed in seeds() {
-        let (mut fair, speaker) = with_layers(seed, true);
+        let (mut fair, speaker) = with_layers(seed, Codec::Av1, true);
         let viewer = fair.watch();
         fair.run_ms(2_000);
         fair.publishers[speaker].track(SourceKind::Camera).spatial_layers = 1;
@@ -258,7 +283,7 @@ fn layers_that_the_publisher_stops_are_done_without_and_come_back() {
 #[test]
 fn layers_that_make_no_sense_harm_nobody_else() {
     for seed in seeds() {
-        let (mut fair, good) = with_layers(seed, false);
+        let (mut fair, good) = with_layers(seed, Codec::Vp9, false);
         let camera = Track::video(2, SourceKind::Camera, Codec::Vp9, fair.random.fork());
         let bad = fair.publish(2, true, vec![camera]);
         let viewers = [fair.watch(), fair.watch()];
@@ -320,4 +345,39 @@ fn nonsense(fair: &mut Fair) -> Vec<u8> {
     payload.extend([0x82, 0x49, 0x83, 0x42, 0x20, 0x27, 0xF0, 0x16, 0x70, 0x00]);
     payload.extend(random.bytes(100));
     payload
+}
+
+/// Dependency descriptors cut off, of templates that are not there, of half a structure.
+fn scramble(elements: &mut [(u8, Vec<u8>)]) {
+    for (_, value) in elements.iter_mut().filter(|(id, _)| *id == IDS.dependency) {
+        match value[2] % 5 {
+            0 => value.truncate(2),
+            1 => value[0] ^= 0x15,
+            2 if value.len() > 10 => value.truncate(10),
+            3 => value[1] ^= 0xA5,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn descriptors_that_make_no_sense_harm_nobody_else() {
+    for seed in seeds() {
+        let (mut fair, good) = with_layers(seed, Codec::Av1, true);
+        let camera = Track::svc(2, SourceKind::Camera, Codec::Av1, true, fair.random.fork());
+        let bad = fair.publish(2, true, vec![camera]);
+        fair.publishers[bad].dress = |elements| scramble(elements);
+        let viewers = [fair.watch(), fair.watch()];
+        fair.want(viewers[1], CAMERA + 1, Some(180));
+        fair.run_ms(4_000);
+        for viewer in viewers {
+            let received = fair.viewers[viewer].slot(CAMERA);
+            assert_eq!(tops(&pictures(&received), 1_500_000, fair.now_us), [2]);
+            undisturbed_sound(&fair, good, viewer, 2 * S);
+            assert_eq!(fair.viewers[viewer].duplicates, 0);
+            let other = fair.viewers[viewer].slot(CAMERA + 1);
+            assert!(!other.is_empty(), "the nonsense was watched");
+            assert!(other.windows(2).all(|pair| pair[1].index == pair[0].index + 1));
+        }
+    }
 }

@@ -19,6 +19,7 @@ pub(crate) const IDS: ExtensionIds = ExtensionIds {
     rrid: 3,
     audio_level: 4,
     twcc: 5,
+    dependency: 6,
 };
 
 /// Payload types of every publisher.

@@ -3,6 +3,7 @@
 
 //! The peers of a run: a small publisher and a small viewer over one client transport.
 
+pub(crate) mod dependency;
 pub(crate) mod endpoint;
 pub(crate) mod media;
 pub(crate) mod payload;

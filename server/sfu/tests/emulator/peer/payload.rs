@@ -113,7 +113,7 @@ pub(crate) fn build(codec: Codec, stamp: &Stamp, picture: &Picture, with_sets: b
         Codec::Vp8 => vp8_start(stamp, picture),
         Codec::H264 => h264_start(stamp, with_sets),
         Codec::Vp9 => vp9_start(stamp, picture),
-        Codec::Av1 => av1_start(stamp),
+        Codec::Av1 => av1_start(stamp, picture),
     };
     let bytes = match codec {
         Codec::Opus => 40 + random.below(80),
@@ -181,13 +181,13 @@ fn vp9_start(stamp: &Stamp, picture: &Picture) -> Vec<u8> {
 }
 
 /// One OBU per frame, in as many fragments as there are parts.
-fn av1_start(stamp: &Stamp) -> Vec<u8> {
+fn av1_start(stamp: &Stamp, picture: &Picture) -> Vec<u8> {
     let continued = u8::from(stamp.part + 1 != stamp.parts) << 6;
     if stamp.part > 0 {
         return vec![0x90 | continued];
     }
     let mut bytes = vec![0x10 | continued, AV1_FRAME];
-    if stamp.key {
+    if stamp.key && (picture.spatial.is_none() || stamp.layer == 0) {
         bytes = vec![0x28 | continued, SEQUENCE_HEADER.len() as u8];
         bytes.extend(SEQUENCE_HEADER);
         bytes.push(AV1_FRAME);

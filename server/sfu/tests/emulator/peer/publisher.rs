@@ -168,6 +168,7 @@ impl Publisher {
         if kind == SourceKind::Mic {
             elements.push((ids.audio_level, vec![minus_dbov]));
         }
+        elements.extend(packet.dependency.clone().map(|value| (ids.dependency, value)));
         (self.dress)(&mut elements);
         let (ssrc, index, pt, payload) = if again {
             layer.next_rtx_index += 1;
@@ -272,19 +273,23 @@ fn redundant(layer: &Layer, packet: &Packet, pt: u8, copies: u64) -> Vec<u8> {
     payload
 }
 
-/// An RTP header with one-byte extensions (RFC 8285).
+/// An RTP header with extensions of RFC 8285, in the one-byte form where all of them fit it.
 pub(crate) fn header(ssrc: u32, seq: u16, timestamp: u32, marker_and_pt: u8, elements: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = vec![0x90, marker_and_pt];
     bytes.extend(seq.to_be_bytes());
     bytes.extend(timestamp.to_be_bytes());
     bytes.extend(ssrc.to_be_bytes());
     let mut body = Vec::new();
+    let is_wide = elements.iter().any(|(_, value)| value.len() > 16);
     for (id, value) in elements {
-        body.push(id << 4 | (value.len() as u8 - 1));
+        match is_wide {
+            true => body.extend([*id, value.len() as u8]),
+            false => body.push(id << 4 | (value.len() as u8 - 1)),
+        }
         body.extend(value);
     }
     body.resize(body.len().next_multiple_of(4), 0);
-    bytes.extend([0xBE, 0xDE]);
+    bytes.extend(if is_wide { [0x10, 0x00] } else { [0xBE, 0xDE] });
     bytes.extend(((body.len() / 4) as u16).to_be_bytes());
     bytes.extend(body);
     bytes

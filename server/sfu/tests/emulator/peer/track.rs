@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use fiera_sfu::api::SourceKind;
 use fiera_sfu::sdp::Codec;
 
+use super::dependency;
 use super::payload::{self, Picture, Stamp};
 use crate::net::random::Random;
 
@@ -53,6 +54,8 @@ pub(crate) struct Packet {
     pub(crate) timestamp: u32,
     pub(crate) marker: bool,
     pub(crate) payload: Vec<u8>,
+    /// Dependency descriptor.
+    pub(crate) dependency: Option<Vec<u8>>,
     pub(crate) stamp: Stamp,
 }
 
@@ -206,6 +209,7 @@ impl Track {
                     Some(_) => (0..self.spatial_layers).zip(SPATIAL_PARTS).collect(),
                     None => vec![(number as u8, layer.parts)],
                 };
+                let heights = layer.picture.spatial.filter(|_| self.codec == Codec::Av1);
                 let weight = if key { self.key_weight } else { 1 };
                 let each = |(layer, parts): &(u8, u8)| {
                     let (layer, parts) = (*layer, parts.saturating_mul(weight));
@@ -228,6 +232,7 @@ impl Track {
                         index: layer.next_index,
                         codec: self.codec,
                         timestamp,
+                        dependency: heights.map(|heights| dependency::descriptor(&stamp, heights)),
                         marker: !is_audio && place + 1 == parts.len(),
                         payload: payload::build(
                             self.codec,

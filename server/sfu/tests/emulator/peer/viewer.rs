@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use fiera_sfu::api::PeerId;
+use fiera_sfu::codec::av1::dependency::Reader;
 use fiera_sfu::codec::inspect;
 use fiera_sfu::rtcp::{
     Compound, Packet as Rtcp, ReportBlock, TwccFeedback, write_fir, write_nack, write_pli, write_rr, write_twcc,
@@ -43,6 +44,8 @@ pub(crate) struct Received {
     pub(crate) stamp: Option<Stamp>,
     pub(crate) picture_id: Option<u16>,
     pub(crate) tl0: Option<u8>,
+    /// What the dependency descriptor says, where there is one: frame number, spatial and temporal layer.
+    pub(crate) described: Option<(u16, u8, u8)>,
 }
 
 /// Sound as a decoder gets it: a packet's own, or what a later one repeats.
@@ -95,6 +98,7 @@ pub(crate) struct Viewer {
     /// Transport-wide numbers, unbroken over all slots.
     pub(crate) transport_seqs: Vec<u16>,
     lines: BTreeMap<u8, Line>,
+    dependencies: BTreeMap<u8, Reader>,
     next_report_us: u64,
     transport: Receiver,
     next_transport_report_us: u64,
@@ -117,6 +121,7 @@ impl Viewer {
             again: Vec::new(),
             transport_seqs: Vec::new(),
             lines: BTreeMap::new(),
+            dependencies: BTreeMap::new(),
             next_report_us: 0,
             transport: Receiver::default(),
             next_transport_report_us: 0,
@@ -352,7 +357,14 @@ impl Viewer {
             self.heard.extend(copies.chain([(0, payload, None)]).map(heard));
         }
         let (picture_id, tl0) = inspect(codec, payload).map_or((None, None), |facts| facts.counters());
+        let described = known.dependency.map(|bytes| {
+            let reader = self.dependencies.entry(media.slot).or_default();
+            reader
+                .read(bytes)
+                .map(|read| (read.frame_number, read.spatial_id, read.temporal_id))
+        });
         self.received.push(Received {
+            described: described.flatten(),
             at_us: now_us,
             slot: media.slot,
             index,
