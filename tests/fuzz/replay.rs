@@ -153,4 +153,4 @@ macro_rules! targets {
     };
 }
 
-targets!(message, sdp, stun, rtp, rtcp, dependency, datagrams, streams);
+targets!(message, sdp, stun, rtp, red, rtcp, dependency, datagrams, streams);
