@@ -210,19 +210,22 @@ impl Sfu {
             self.counters.dropped(Drop::UnknownAddress);
             return;
         };
-        let opened = self.tables.transport(entry).map(|t| t.open_rtcp(datagram));
-        let Some(Ok(compound)) = opened else {
-            self.counters.dropped(Drop::NotAuthentic);
-            return;
-        };
-        match entry {
-            Entry::Publisher(index) => {
+        // Taken, so that it may be read while everything else changes.
+        let mut compound = std::mem::take(&mut self.opened);
+        let opened = self
+            .tables
+            .transport(entry)
+            .map(|t| t.open_rtcp(datagram, &mut compound));
+        match (opened, entry) {
+            (Some(Ok(())), Entry::Publisher(index)) => {
                 if let Some(publisher) = self.tables.publishers.get_mut(index) {
                     let _counted = publisher.streams.handle_rtcp(now, &compound);
                 }
             }
-            Entry::Viewer(index) => self.handle_viewer_rtcp(now, index, &compound, egress),
+            (Some(Ok(())), Entry::Viewer(index)) => self.handle_viewer_rtcp(now, index, &compound, egress),
+            _ => self.counters.dropped(Drop::NotAuthentic),
         }
+        self.opened = compound;
     }
 
     fn handle_viewer_rtcp(&mut self, now: Instant, index: usize, bytes: &[u8], egress: &mut Egress) {

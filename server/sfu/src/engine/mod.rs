@@ -70,6 +70,8 @@ pub struct Sfu {
     events: VecDeque<Event>,
     counters: Counters,
     scratch: Vec<u8>,
+    /// The RTCP packet that was opened last.
+    opened: Vec<u8>,
     /// Connections whose transport has something to do soon.
     attention: Vec<Entry>,
     /// Viewers whose paths are being probed.
@@ -126,6 +128,7 @@ impl Sfu {
             events: VecDeque::new(),
             counters: Counters::default(),
             scratch: Vec::with_capacity(1_500),
+            opened: Vec::with_capacity(1_500),
             attention: Vec::new(),
             probing: Vec::new(),
             replaying: Vec::new(),

@@ -6,6 +6,7 @@
 
 pub mod dtls;
 pub mod ice;
+mod srtcp;
 pub mod srtp;
 
 use std::sync::Arc;
@@ -268,12 +269,13 @@ impl Transport {
         self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?.open_rtp(datagram)
     }
 
-    /// Opens RTCP.
+    /// Opens RTCP into `opened`, whatever was there.
     ///
     /// # Errors
     /// As [`Transport::open_rtp`].
-    pub fn open_rtcp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
-        self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?.open_rtcp(datagram)
+    pub fn open_rtcp(&mut self, datagram: &[u8], opened: &mut Vec<u8>) -> Result<(), SrtpRefusal> {
+        let srtp = self.srtp.as_mut().ok_or(SrtpRefusal::NotAuthentic)?;
+        srtp.open_rtcp(datagram, opened)
     }
 
     /// Seals and queues a compound RTCP packet; dropped while media may not flow.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! SRTP keys of one connection (RFC 3711, RFC 7714, RFC 5764). Outgoing RTP under AES-128-GCM is sealed where it lies in
-//! the send arena; everything else goes through `rtc-srtp`.
+//! the send arena, incoming RTCP goes to [`super::srtcp`]; everything else goes through `rtc-srtp`.
 
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ use rtc_srtp::context::Context;
 use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
 use rtc_srtp::protection_profile::ProtectionProfile;
 
+use super::srtcp::RtcpOpener;
+
 /// Bytes that protection adds at most to an RTP packet (the GCM tag; HMAC-SHA1-80 adds 10).
 pub const RTP_OVERHEAD_BYTES_MAX: usize = 16;
 /// Packets that may arrive late and still be told from replays.
@@ -23,6 +25,11 @@ const INBOUND_SSRCS_MAX: usize = 64;
 /// Packets of unknown SSRCs that one throw-away context looks at: `rtc-srtp` keeps state for each before it knows
 /// whether they are authentic.
 const PROBES_MAX: u32 = 64;
+
+/// Index and tag behind RTCP under AES128_CM_HMAC_SHA1_80 (RFC 3711 section 3.4).
+const RTCP_TRAILER_BYTES: usize = 4 + 10;
+/// The bit in the first byte of the index.
+const RTCP_ENCRYPTED_FLAG: u8 = 0x80;
 
 /// The SRTP keys could not be derived or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +44,8 @@ pub enum SrtpRefusal {
 pub struct Srtp {
     sealer: Sealer,
     outbound: Context,
+    /// Incoming RTCP under AES-128-GCM.
+    rtcp: Option<RtcpOpener>,
     inbound: Context,
     /// SSRCs that `inbound` knows: all of them proved.
     proved: Vec<u32>,
@@ -105,6 +114,8 @@ impl Srtp {
         let crypto = provider.crypto();
         const LABEL_ENCRYPTION: u8 = 0x00;
         const LABEL_SALT: u8 = 0x02;
+        const LABEL_RTCP_ENCRYPTION: u8 = 0x03;
+        const LABEL_RTCP_SALT: u8 = 0x05;
         let mut config = Config {
             profile,
             ..Config::default()
@@ -113,12 +124,18 @@ impl Srtp {
             .set_session_keys_from_keying_material(keying_material, is_client)
             .ok()?;
         let keys = &config.keys;
+        let mut rtcp = None;
         let sealer = match profile {
             ProtectionProfile::AeadAes128Gcm => {
                 let (key, salt) = (&keys.local_master_key, &keys.local_master_salt);
                 let session_key: [u8; 16] = derive(crypto, LABEL_ENCRYPTION, key, salt)?;
                 let session_salt = derive(crypto, LABEL_SALT, key, salt)?;
                 let key = Box::new(LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &session_key).ok()?));
+                let (remote_key, remote_salt) = (&keys.remote_master_key, &keys.remote_master_salt);
+                rtcp = Some(RtcpOpener::new(
+                    &derive(crypto, LABEL_RTCP_ENCRYPTION, remote_key, remote_salt)?,
+                    derive(crypto, LABEL_RTCP_SALT, remote_key, remote_salt)?,
+                )?);
                 Sealer::Gcm {
                     key,
                     salt: session_salt,
@@ -145,6 +162,7 @@ impl Srtp {
         Some(Self {
             sealer,
             outbound,
+            rtcp,
             inbound: remote.context()?,
             proved: Vec::new(),
             probe: None,
@@ -235,12 +253,24 @@ impl Srtp {
         self.open(datagram, 8, |context| context.decrypt_rtp(datagram).ok())
     }
 
-    /// Opens a compound RTCP packet.
+    /// Opens a compound RTCP packet into `opened`, whatever was there.
     ///
     /// # Errors
     /// As [`Srtp::open_rtp`].
-    pub fn open_rtcp(&mut self, datagram: &[u8]) -> Result<BytesMut, SrtpRefusal> {
-        self.open(datagram, 4, |context| context.decrypt_rtcp(datagram).ok())
+    pub fn open_rtcp(&mut self, datagram: &[u8], opened: &mut Vec<u8>) -> Result<(), SrtpRefusal> {
+        if let Some(rtcp) = &mut self.rtcp {
+            return rtcp.open(datagram, opened);
+        }
+        // `rtc-srtp` checks no tag where the flag says that nothing is encrypted; whoever knows the address could send it.
+        let trailer_at = datagram.len().checked_sub(RTCP_TRAILER_BYTES);
+        let flags = trailer_at.and_then(|at| datagram.get(at)).copied();
+        if flags.is_none_or(|flags| flags & RTCP_ENCRYPTED_FLAG == 0) {
+            return Err(SrtpRefusal::NotAuthentic);
+        }
+        let compound = self.open(datagram, 4, |context| context.decrypt_rtcp(datagram).ok())?;
+        opened.clear();
+        opened.extend_from_slice(&compound);
+        Ok(())
     }
 }
 
@@ -295,6 +325,63 @@ mod tests {
         assert_eq!(client.open_rtp(&space[..len]), Err(SrtpRefusal::NotAuthentic));
         space[20] ^= 1;
         assert_eq!(client.open_rtp(&space[..len]), Err(SrtpRefusal::NotAuthentic));
+    }
+
+    /// A receiver report of the client's, as `rtc-srtp` seals it.
+    fn sealed_report(client: &mut Srtp, ssrc: u32) -> (Vec<u8>, Vec<u8>) {
+        let mut plain = vec![0x80, 201, 0, 1];
+        plain.extend(ssrc.to_be_bytes());
+        plain.extend([0x81, 202, 0, 2]);
+        plain.extend(ssrc.to_be_bytes());
+        plain.extend([1, 1, b'x', 0]);
+        let sealed = client.seal_rtcp(&plain).expect("seals").to_vec();
+        (plain, sealed)
+    }
+
+    #[test]
+    fn reports_that_rtc_srtp_sealed_are_opened_once_in_any_order_and_forgeries_never() {
+        for profile in [ProtectionProfile::AeadAes128Gcm, ProtectionProfile::Aes128CmHmacSha1_80] {
+            let (mut server, mut client) = pair(profile);
+            let mut sent: Vec<_> = (0..40).map(|n| sealed_report(&mut client, n % 3)).collect();
+            sent.reverse();
+            let mut opened = vec![9; 3];
+            for (place, (plain, sealed)) in sent.iter().enumerate() {
+                // `rtc-srtp` takes its window from the first packet of an SSRC, a forged one too, until it is thrown away.
+                let forgeries = if place < 3 { 0 } else { sealed.len() };
+                for at in 0..forgeries {
+                    let mut forged = sealed.clone();
+                    forged[at] ^= 0x10;
+                    assert!(server.open_rtcp(&forged, &mut opened).is_err(), "{profile:?} {at}");
+                    assert!(
+                        server.open_rtcp(&sealed[..at], &mut opened).is_err(),
+                        "{profile:?} {at}"
+                    );
+                }
+                assert_eq!(server.open_rtcp(sealed, &mut opened), Ok(()), "{profile:?}");
+                assert_eq!(&opened, plain, "{profile:?}");
+                assert!(server.open_rtcp(sealed, &mut opened).is_err(), "a replay");
+            }
+        }
+    }
+
+    #[test]
+    fn senders_of_reports_are_bounded_and_forged_ones_take_no_place() {
+        let (mut server, mut client) = pair(ProtectionProfile::AeadAes128Gcm);
+        let mut opened = Vec::new();
+        for ssrc in 0..1_000 {
+            let (_, mut forged) = sealed_report(&mut client, ssrc);
+            forged[10] ^= 1;
+            assert_eq!(server.open_rtcp(&forged, &mut opened), Err(SrtpRefusal::NotAuthentic));
+        }
+        for ssrc in 0..INBOUND_SSRCS_MAX as u32 {
+            let (_, sealed) = sealed_report(&mut client, ssrc);
+            assert_eq!(server.open_rtcp(&sealed, &mut opened), Ok(()));
+        }
+        let (_, one_more) = sealed_report(&mut client, 5_000);
+        assert_eq!(
+            server.open_rtcp(&one_more, &mut opened),
+            Err(SrtpRefusal::TooManyStreams)
+        );
     }
 
     fn sealed(server: &mut Srtp, ssrc: u32, index: u64) -> Vec<u8> {

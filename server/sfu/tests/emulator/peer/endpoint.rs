@@ -220,8 +220,9 @@ impl Endpoint {
             [0..=3, ..] => self.handle_stun(now, datagram),
             [20..=63, ..] => self.handle_dtls(now, datagram),
             [128..=191, 192..=223, ..] => {
-                if let Some(Ok(opened)) = self.srtp.as_mut().map(|srtp| srtp.open_rtcp(datagram)) {
-                    return Inbound::Rtcp(opened.to_vec());
+                let mut opened = Vec::new();
+                if let Some(Ok(())) = self.srtp.as_mut().map(|srtp| srtp.open_rtcp(datagram, &mut opened)) {
+                    return Inbound::Rtcp(opened);
                 }
                 self.unopened += 1;
             }
