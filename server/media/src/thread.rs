@@ -224,7 +224,8 @@ impl Worker {
         let now = Instant::now();
         let (sfu, egress, peers) = (&mut self.sfu, &mut self.egress, &mut self.peers);
         let (router, director, own) = (&mut self.router, &self.shared.director, &mut self.own);
-        let received = self.socket.receive(|path, datagram| match router {
+        let ahead = |sfu: &mut Sfu, path: &Path, datagram: &[u8]| sfu.look_ahead(path, datagram);
+        let received = self.socket.receive(sfu, ahead, |sfu, path, datagram| match router {
             None => sfu.handle_datagram(now, path, datagram, egress),
             Some(router) => {
                 own.forwarded_datagrams += arrive(now, (path, datagram), (router, director), (sfu, peers), egress);

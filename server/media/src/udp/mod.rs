@@ -102,14 +102,24 @@ impl UdpSocket {
         Ok(rang.get(1).copied().unwrap_or(false))
     }
 
-    /// Takes what is there, up to one batch. Returns whether there may be more.
-    pub(crate) fn receive(&mut self, mut each: impl FnMut(Path, &[u8])) -> io::Result<bool> {
+    /// Takes what is there, up to one batch, told of all of it by `ahead`. Returns whether there may be more.
+    pub(crate) fn receive<S>(
+        &mut self,
+        state: &mut S,
+        mut ahead: impl FnMut(&mut S, &Path, &[u8]),
+        mut each: impl FnMut(&mut S, Path, &[u8]),
+    ) -> io::Result<bool> {
         let count = self.receiver.receive(self.socket.as_fd())?;
         self.counters.receive_calls += 1;
         self.counters.received += count as u64;
         for index in 0..count {
             if let Some((path, datagram)) = self.receiver.datagram(index) {
-                each(path, datagram);
+                ahead(state, &path, datagram);
+            }
+        }
+        for index in 0..count {
+            if let Some((path, datagram)) = self.receiver.datagram(index) {
+                each(state, path, datagram);
             }
         }
         Ok(count == sys::BATCH)

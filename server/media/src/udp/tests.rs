@@ -29,7 +29,11 @@ fn collect(socket: &mut UdpSocket, count: usize) -> Vec<(Path, Vec<u8>)> {
     let mut got = Vec::new();
     while got.len() < count {
         socket.wait(&waker, Duration::from_secs(5)).expect("waits");
-        let taken = socket.receive(|path, bytes| got.push((path, bytes.to_vec())));
+        let taken = socket.receive(
+            &mut got,
+            |_, _, _| {},
+            |got, path, bytes| got.push((path, bytes.to_vec())),
+        );
         assert!(taken.is_ok(), "nothing more came: {} of {count}", got.len());
     }
     got

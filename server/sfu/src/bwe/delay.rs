@@ -122,6 +122,12 @@ impl Delay {
         self.queue_us.max(0) as u64
     }
 
+    /// Reads what [`Delay::on_received`] will need; see [`crate::viewer::Viewer::look_ahead`].
+    pub(super) fn look_ahead(&self) -> u64 {
+        let points = self.points.iter().step_by(4).map(|(_, y)| y.to_bits());
+        points.fold(self.queue_us(), |all, one| all ^ one)
+    }
+
     /// The newest one-way delay, in the unknown offset of both clocks.
     pub(super) fn newest_us(&self) -> Option<i64> {
         self.group.or(self.last).map(|group| group.delay_us)

@@ -187,6 +187,27 @@ impl Estimator {
         }
     }
 
+    /// Reads what [`Estimator::on_sent`] will need; see [`crate::viewer::Viewer::look_ahead`].
+    pub(crate) fn look_ahead(&self) -> u64 {
+        self.unanswered_us.unwrap_or(0) ^ u64::from(self.prober.is_sending()) ^ u64::from(self.application.is_limited())
+    }
+
+    /// As [`Estimator::look_ahead`], of where the next packet is noted.
+    pub(crate) fn look_ahead_of_ring(&self) -> u64 {
+        self.ring.look_ahead()
+    }
+
+    /// Reads what [`Estimator::on_feedback`] will need.
+    pub(crate) fn look_ahead_of_feedback(&self) -> u64 {
+        self.look_ahead()
+            ^ self.delay.look_ahead()
+            ^ self.feedbacks.counters.reports
+            ^ self.acked.bps().map_or(0, f64::to_bits)
+            ^ self.rate.bps().to_bits()
+            ^ self.loss.ratio().to_bits()
+            ^ self.tick_at_us
+    }
+
     /// A transport-wide report of the viewer.
     pub fn on_feedback(&mut self, now: Instant, feedback: &Twcc<'_>) {
         let now_us = self.us(now);

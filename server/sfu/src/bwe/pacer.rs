@@ -69,6 +69,12 @@ impl Pacer {
         self.budget = (self.budget - bytes as f64).max(-4.0 * self.burst);
     }
 
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_unpaced(&self) -> bool {
+        self.unpaced
+    }
+
     /// When a batch may leave that must wait now.
     #[must_use]
     pub fn deadline(&self) -> Instant {

@@ -97,6 +97,12 @@ impl SentRing {
         follows
     }
 
+    /// Reads what [`SentRing::push`] will write; see [`crate::viewer::Viewer::look_ahead`].
+    pub(super) fn look_ahead(&self) -> u64 {
+        let next = self.slots.get(usize::from(self.next_seq) % SENT_PACKETS_MAX);
+        next.map_or(0, |sent| u64::from(sent.at_us))
+    }
+
     pub(super) fn find(&mut self, seq: u16) -> Found<'_> {
         let age = self.next_seq.wrapping_sub(1).wrapping_sub(seq);
         if age >= self.held {

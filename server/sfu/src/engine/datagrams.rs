@@ -39,6 +39,17 @@ impl Sfu {
         }
     }
 
+    /// Tells of a datagram that [`Sfu::handle_datagram`] will be given soon: what a viewer's feedback will need is read, for
+    /// many of them in a row; see [`crate::viewer::Viewer::look_ahead`].
+    pub fn look_ahead(&self, path: &Path, datagram: &[u8]) {
+        if let [128..=191, 192..=223, ..] = datagram
+            && let Some(Entry::Viewer(index)) = self.tables.of_path(path)
+            && let Some(viewer) = self.tables.viewers.get(index)
+        {
+            std::hint::black_box(viewer.look_ahead_of_feedback());
+        }
+    }
+
     /// Tells that a connection of another thread has proved this address: what comes from there is none of ours any more.
     pub fn forget_path(&mut self, path: &Path) {
         self.tables.forget_path(path);

@@ -14,11 +14,15 @@ use crate::api::{Event, PeerId};
 use crate::counters::{Counters, Drop};
 use crate::egress::Egress;
 use crate::sdp::Codec;
+use crate::viewer::Reach;
 use crate::viewer::line::Feed;
 use crate::viewer::slot::{Forwarded, Slot};
 
 /// Viewers served between two looks at the socket.
 const VIEWERS_PER_CHUNK: usize = 64;
+/// Viewers whose state is read into the caches together: enough that memory answers for many at once, few enough that
+/// what was read is still there when they are served.
+const VIEWERS_AHEAD: usize = 16;
 /// Pictures that come while others wait this long for their turn are left out: the thread has more to send than it can.
 const PICTURES_WAIT_MAX: Duration = Duration::from_millis(250);
 /// Packets that wait for their turn at most, sound included: some 16 MB of pictures, or minutes of sound.
@@ -36,6 +40,12 @@ impl Sfu {
             };
             if left == 0 || !egress.has_room_for(work.pending.len()) {
                 return true;
+            }
+            if left.is_multiple_of(VIEWERS_AHEAD) {
+                look_ahead(
+                    &self.tables,
+                    work.viewers.iter().skip(work.done).take(VIEWERS_AHEAD.min(left)),
+                );
             }
             left -= 1;
             work.done += 1;
@@ -132,6 +142,14 @@ pub(super) fn refuse(events: &mut VecDeque<Event>, peer: PeerId, slot: &mut Slot
         slot: number,
         codec: codec.name(),
     });
+}
+
+/// Reads what serving the next viewers will need; see [`crate::viewer::Viewer::look_ahead`].
+fn look_ahead<'a>(tables: &Tables, next: impl Iterator<Item = &'a usize> + Clone) {
+    for reach in Reach::ALL {
+        let viewers = next.clone().filter_map(|index| tables.viewers.get(*index));
+        std::hint::black_box(viewers.fold(0, |all, viewer| all ^ viewer.look_ahead(reach)));
+    }
 }
 
 /// What serving a viewer changes.

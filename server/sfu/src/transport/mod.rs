@@ -18,6 +18,7 @@ use ring::hmac;
 use crate::api::CloseReason;
 use crate::egress::{Egress, Path};
 use crate::sdp::{RemoteTransport, TransportCredentials};
+use crate::viewer::Reach;
 use dtls::{Dtls, DtlsIdentity, Progress};
 use ice::StunRefusal;
 use srtp::{Srtp, SrtpRefusal};
@@ -116,6 +117,21 @@ impl Transport {
     #[must_use]
     pub fn needs_attention(&self) -> bool {
         !self.is_connected() || self.probation.is_some()
+    }
+
+    /// Port of the peer, 0 while there is none.
+    pub(crate) fn port(&self) -> u64 {
+        self.path.map_or(0, |path| u64::from(path.remote.port()))
+    }
+
+    /// Reads what sealing will need; see [`crate::viewer::Viewer::look_ahead`].
+    pub(crate) fn look_ahead(&self, reach: Reach) -> u64 {
+        self.srtp.as_ref().map_or(0, |srtp| srtp.look_ahead(reach))
+    }
+
+    /// Reads what opening RTCP will need.
+    pub(crate) fn look_ahead_of_rtcp(&self) -> u64 {
+        self.srtp.as_ref().map_or(0, |srtp| srtp.look_ahead_of_rtcp())
     }
 
     /// SRTP of this connection, once connected.

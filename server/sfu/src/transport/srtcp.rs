@@ -64,6 +64,11 @@ impl RtcpOpener {
         })
     }
 
+    /// Reads what opening will need.
+    pub(super) fn look_ahead(&self) -> u64 {
+        self.windows.first().map_or(0, |window| window.seen) ^ self.key.algorithm().tag_len() as u64
+    }
+
     /// Opens a compound packet into `opened`, whatever was there.
     pub(super) fn open(&mut self, datagram: &[u8], opened: &mut Vec<u8>) -> Result<(), SrtpRefusal> {
         let (sealed, trailer) = datagram.split_last_chunk().ok_or(SrtpRefusal::NotAuthentic)?;

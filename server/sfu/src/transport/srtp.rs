@@ -15,6 +15,7 @@ use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
 use rtc_srtp::protection_profile::ProtectionProfile;
 
 use super::srtcp::RtcpOpener;
+use crate::viewer::Reach;
 
 /// Bytes that protection adds at most to an RTP packet (the GCM tag; HMAC-SHA1-80 adds 10).
 pub const RTP_OVERHEAD_BYTES_MAX: usize = 16;
@@ -174,6 +175,20 @@ impl Srtp {
     #[must_use]
     pub fn is_gcm(&self) -> bool {
         matches!(self.sealer, Sealer::Gcm { .. })
+    }
+
+    /// Reads where the key lies; see [`crate::viewer::Viewer::look_ahead`].
+    pub(crate) fn look_ahead(&self, reach: Reach) -> u64 {
+        match &self.sealer {
+            Sealer::Gcm { key, .. } if reach == Reach::Farther => key.algorithm().tag_len() as u64,
+            Sealer::Gcm { salt, .. } => u64::from(salt.first().copied().unwrap_or(0)),
+            Sealer::Cm => 0,
+        }
+    }
+
+    /// Reads what opening RTCP will need.
+    pub(crate) fn look_ahead_of_rtcp(&self) -> u64 {
+        self.rtcp.as_ref().map_or(0, |rtcp| rtcp.look_ahead())
     }
 
     /// Protects the RTP packet in the first `len` bytes of `space`, whose header takes `header_len`; returns the new

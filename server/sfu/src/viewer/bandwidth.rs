@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Reach;
 use super::loss::LossGuard;
 use super::sound::SOUND_COPIES_MAX;
 use crate::allocate::{Allocator, Budget, Decision, Reason, SLOTS_MAX, SlotRequest};
@@ -111,6 +112,19 @@ impl Bandwidth {
     #[must_use]
     pub fn sound_copies(&self) -> usize {
         self.copies
+    }
+
+    /// Reads what sending will need; see [`super::Viewer::look_ahead`].
+    pub(crate) fn look_ahead(&self, reach: Reach) -> u64 {
+        if reach == Reach::Farther {
+            return self.estimator.look_ahead_of_ring();
+        }
+        self.estimator.look_ahead() ^ u64::from(self.pacer.is_unpaced()) ^ self.latest.target_bps
+    }
+
+    /// Reads what feedback will need.
+    pub(crate) fn look_ahead_of_feedback(&self) -> u64 {
+        self.estimator.look_ahead_of_feedback() ^ u64::from(self.pacer.is_unpaced()) ^ self.latest.target_bps
     }
 
     /// Transport-wide feedback of the viewer.

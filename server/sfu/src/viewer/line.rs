@@ -154,6 +154,12 @@ impl Line {
         self.timestamp_base.wrapping_add(ticks as u32)
     }
 
+    /// Reads what [`Line::number`] will need; see [`super::Viewer::look_ahead`].
+    pub(crate) fn look_ahead(&self) -> u64 {
+        let word = self.sent.get((self.next / 64 % (WINDOW / 64)) as usize);
+        word.copied().unwrap_or(0) ^ self.segments.len() as u64
+    }
+
     /// The segment in use.
     #[must_use]
     pub fn current(&self) -> Option<&Segment> {

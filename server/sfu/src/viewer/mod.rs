@@ -24,6 +24,22 @@ use crate::transport::Transport;
 use bandwidth::Bandwidth;
 use slot::{Slot, Wire};
 
+/// How many pointers away from a viewer something lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// In it.
+    Near,
+    /// One.
+    Far,
+    /// Two.
+    Farther,
+}
+
+impl Reach {
+    /// All of them, nearest first: what is near says where the others are.
+    pub const ALL: [Reach; 3] = [Reach::Near, Reach::Far, Reach::Farther];
+}
+
 /// One viewing connection.
 #[derive(Debug)]
 pub struct Viewer {
@@ -95,6 +111,29 @@ impl Viewer {
                 now,
             },
         ))
+    }
+
+    /// Reads what serving this viewer will need, and gives a number of no meaning. What lies in a thousand places is in no
+    /// cache, and sealing packet by packet waits for each of them; read for many viewers in a row, [`Reach`] by reach, they
+    /// are waited for together.
+    #[must_use]
+    pub fn look_ahead(&self, reach: Reach) -> u64 {
+        if reach == Reach::Near {
+            return self.transport.port() ^ u64::from(self.twcc) ^ self.slots.len() as u64;
+        }
+        let slots = self.slots.iter().map(|slot| slot.look_ahead(reach));
+        slots.fold(self.transport.look_ahead(reach), |all, one| all ^ one)
+            ^ self
+                .bandwidth
+                .as_ref()
+                .map_or(0, |bandwidth| bandwidth.look_ahead(reach))
+    }
+
+    /// As [`Viewer::look_ahead`], of what its feedback will need.
+    #[must_use]
+    pub fn look_ahead_of_feedback(&self) -> u64 {
+        let bandwidth = self.bandwidth.as_ref();
+        self.transport.look_ahead_of_rtcp() ^ bandwidth.map_or(0, |bandwidth| bandwidth.look_ahead_of_feedback())
     }
 
     /// Sends the padding that a probe needs, on the first picture slot that can.

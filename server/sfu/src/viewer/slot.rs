@@ -17,6 +17,7 @@ use crate::rtcp::SenderInfo;
 use crate::sdp::{Codec, PayloadType, SlotKind, SlotMedia};
 use crate::transport::srtp::Srtp;
 
+use super::Reach;
 use super::bandwidth::Bandwidth;
 use super::header::{Dependency, Fields, HeaderTemplate};
 use super::line::{Feed, Line, Numbers, Origin, Start, Vp8Counters, picture_mask};
@@ -141,6 +142,23 @@ impl Slot {
             octets: 0,
             newest: None,
         }
+    }
+
+    /// Reads what [`Slot::forward`] will need, where it sends; see [`super::Viewer::look_ahead`].
+    pub(crate) fn look_ahead(&self, reach: Reach) -> u64 {
+        if self.live.is_none() {
+            return 0;
+        }
+        if reach == Reach::Far {
+            return self.line.look_ahead()
+                ^ u64::from(self.packets)
+                ^ u64::from(self.template.is_numbered())
+                ^ self.shown.map_or(0, |source| source.0)
+                ^ self.replay.map_or(0, |replay| replay.next);
+        }
+        let segment = self.line.current().map_or(0, |segment| segment.epoch);
+        let pt = self.media.payload_types.first().map_or(0, |pt| pt.pt);
+        u64::from(segment ^ u32::from(pt))
     }
 
     /// Whether pictures appear in it.
