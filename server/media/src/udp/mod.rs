@@ -36,6 +36,9 @@ pub(crate) struct UdpSocket {
     receiver: Receiver,
     sender: Sender,
     gso: bool,
+    /// Whether datagrams may leave in fragments now, and whether only until this arena is sent.
+    fragments: bool,
+    cured: bool,
     plain: std::collections::HashSet<SocketAddr>,
     /// Where something could not be sent for want of room, since this was last drained.
     pub(crate) full: Vec<Path>,
@@ -77,6 +80,7 @@ impl UdpSocket {
                  sysctl -w net.core.rmem_max={BUFFER_BYTES} net.core.wmem_max={BUFFER_BYTES}"
             );
         }
+        let fragments = !address.is_ipv4() || sys::let_fragment(&socket, false).is_err();
         let gso = sys::has_gso(&socket);
         if !gso {
             tracing::warn!("this kernel has no UDP segmentation offload (Linux 4.18): sending costs more");
@@ -86,6 +90,8 @@ impl UdpSocket {
             receiver: Receiver::new(),
             sender: Sender::new(),
             gso,
+            fragments,
+            cured: false,
             plain: std::collections::HashSet::new(),
             full: Vec::new(),
             counters: SocketCounters::default(),
@@ -172,13 +178,31 @@ impl UdpSocket {
                     let _ = sys::wait(&[self.socket.as_raw_fd()], sys::WRITABLE, BLOCKED_MAX);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if self.is_cured_by_fragments(&error) => {}
                 Err(error) => {
                     self.refused(&error, rest.first(), egress);
                     at += 1;
                 }
             }
         }
+        self.end_fragments();
         egress.clear();
+    }
+
+    /// Lets the datagrams that follow leave in fragments, where a path is too narrow for one and that was not tried yet.
+    fn is_cured_by_fragments(&mut self, error: &io::Error) -> bool {
+        if self.fragments || !sys::is_too_long(error) {
+            return false;
+        }
+        self.fragments = sys::let_fragment(&self.socket, true).is_ok();
+        self.cured = self.fragments;
+        self.fragments
+    }
+
+    fn end_fragments(&mut self) {
+        if std::mem::take(&mut self.cured) {
+            self.fragments = sys::let_fragment(&self.socket, false).is_err();
+        }
     }
 
     fn refused(&mut self, error: &io::Error, run: Option<&Run>, egress: &Egress) {
@@ -216,14 +240,19 @@ impl UdpSocket {
         }
     }
 
+    fn send_one(&mut self, run: &Run, bytes: &[u8]) -> io::Result<usize> {
+        self.sender.send(self.socket.as_fd(), std::iter::once((run, bytes)))
+    }
+
     /// The sealed bytes as they are, one datagram at a time.
     fn send_plainly(&mut self, run: &Run, bytes: &[u8]) {
         for segment in bytes.chunks(run.segment_bytes) {
             let single = run.single(segment.len());
-            match self
-                .sender
-                .send(self.socket.as_fd(), std::iter::once((&single, segment)))
-            {
+            let mut sent = self.send_one(&single, segment);
+            if sent.as_ref().is_err_and(|error| self.is_cured_by_fragments(error)) {
+                sent = self.send_one(&single, segment);
+            }
+            match sent {
                 Ok(_) => self.counters.sent(std::slice::from_ref(&single)),
                 Err(error) if is_timeout(&error) => {
                     self.counters.blocked += 1;

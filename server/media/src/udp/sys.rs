@@ -42,14 +42,14 @@ fn set_option(socket: &impl AsRawFd, level: c_int, name: c_int, value: c_int) ->
     checked(result).map(|_| ())
 }
 
-fn get_option(socket: &impl AsRawFd, name: c_int) -> usize {
+fn get_option(socket: &impl AsRawFd, level: c_int, name: c_int) -> usize {
     let mut value: c_int = 0;
     let mut len = size_of::<c_int>() as socklen_t;
     // SAFETY: the pointers describe `value` and `len`, which outlive the call.
     let result = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),
-            libc::SOL_SOCKET,
+            level,
             name,
             (&raw mut value).cast::<c_void>(),
             &raw mut len,
@@ -92,6 +92,24 @@ pub(super) fn receive_packet_info(socket: &impl AsRawFd, is_v4: bool) -> io::Res
     }
 }
 
+/// Whether datagrams longer than the path takes may leave in fragments, or are refused with `EMSGSIZE`. Where they may,
+/// Linux gives every datagram a number of its own to put it together by, which costs more than the route (IPv4 only: with
+/// IPv6 a fragment alone has a number).
+pub(super) fn let_fragment(socket: &impl AsRawFd, may: bool) -> io::Result<()> {
+    let value = if may {
+        libc::IP_PMTUDISC_WANT
+    } else {
+        libc::IP_PMTUDISC_DO
+    };
+    set_option(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, value)
+}
+
+/// Whether they may.
+#[cfg(test)]
+pub(super) fn may_fragment(socket: &impl AsRawFd) -> bool {
+    get_option(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER) == libc::IP_PMTUDISC_WANT as usize
+}
+
 /// Asks for larger buffers, past the system's limit where that is allowed. Returns what there is: receive, send.
 pub(super) fn set_buffers(socket: &impl AsRawFd, bytes: usize) -> (usize, usize) {
     let bytes = c_int::try_from(bytes).unwrap_or(c_int::MAX);
@@ -103,7 +121,8 @@ pub(super) fn set_buffers(socket: &impl AsRawFd, bytes: usize) -> (usize, usize)
             let _ = set_option(socket, libc::SOL_SOCKET, plain, bytes);
         }
     }
-    (get_option(socket, libc::SO_RCVBUF), get_option(socket, libc::SO_SNDBUF))
+    let size = |name| get_option(socket, libc::SOL_SOCKET, name);
+    (size(libc::SO_RCVBUF), size(libc::SO_SNDBUF))
 }
 
 /// Whether the kernel knows `UDP_SEGMENT`; 0 leaves the socket as it is.
@@ -113,6 +132,10 @@ pub(super) fn has_gso(socket: &impl AsRawFd) -> bool {
 
 pub(super) fn is_gso_fault(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL | libc::EMSGSIZE))
+}
+
+pub(super) fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EMSGSIZE)
 }
 
 /// Waits for any of the descriptors; which of them are ready.

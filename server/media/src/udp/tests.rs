@@ -82,6 +82,24 @@ fn without_offload_the_same_bytes_arrive() {
     assert_eq!(fills, [(0, 300), (1, 300), (2, 300), (3, 300), (4, 300)]);
 }
 
+/// A path that is too narrow needs a network that this test has not; what the kernel would say of it is said by hand.
+#[test]
+fn what_is_too_long_for_a_path_may_be_cut_until_the_arena_is_sent() {
+    let (mut a, mut b) = pair();
+    assert!(!sys::may_fragment(&a.socket));
+    let too_long = io::Error::from_raw_os_error(libc::EMSGSIZE);
+    assert!(!a.is_cured_by_fragments(&io::Error::from_raw_os_error(libc::EIO)));
+    assert!(a.is_cured_by_fragments(&too_long), "worth another try");
+    assert!(sys::may_fragment(&a.socket));
+    assert!(!a.is_cured_by_fragments(&too_long), "once");
+    let remote = SocketAddr::from(([127, 0, 0, 1], b.local_addr().expect("bound").port()));
+    let mut egress = Egress::new();
+    assert!(egress.push(udp(remote), &[1; 1_000]));
+    a.send(&mut egress, &Streams::default());
+    assert_eq!(collect(&mut b, 1)[0].1, vec![1; 1_000]);
+    assert!(!sys::may_fragment(&a.socket), "others are not cut");
+}
+
 #[test]
 fn many_addresses_take_several_batches() {
     let (mut a, mut b) = pair();
