@@ -34,7 +34,15 @@ const PERMISSIONS: &[Permission] = &[
     Permission {
         crate_name: "fiera-hub",
         ours: &["fiera-protocol"],
-        only: Some(&["hmac", "serde", "serde_json", "sha2", "thiserror"]),
+        only: Some(&[
+            "hmac",
+            "icu_casemap",
+            "icu_normalizer",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+        ]),
         never: &[],
     },
     Permission {

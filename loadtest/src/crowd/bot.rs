@@ -7,8 +7,9 @@
 use std::sync::Arc;
 
 use fiera_protocol::client::Command;
-use fiera_protocol::fair::{HandStage, PollPhase, QuestionStage, Reaction};
+use fiera_protocol::fair::{HandStage, PollPhase, PollView, QuestionStage, Reaction};
 use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, PollId, RoomId};
+use fiera_protocol::poll::{Answer, PollForm};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::{Change, Place, StreamId};
 
@@ -239,6 +240,9 @@ impl Bot {
         if poll.phase != PollPhase::Open {
             return None;
         }
+        if poll.form != (PollForm::Single {}) {
+            return self.answer(poll, mirror);
+        }
         let weights: Vec<f64> = (0..poll.options.len() as u128)
             .map(|option| appeal(poll.poll.as_u128().wrapping_add(option * 7)).powi(2) + 0.1)
             .collect();
@@ -248,6 +252,28 @@ impl Bot {
             poll: poll.poll,
             option,
         })
+    }
+
+    /// An answer to a poll that only asks to choose, rate or rank; words are left to people.
+    fn answer(&mut self, poll: &PollView, mirror: &Mirror) -> Option<Command> {
+        if mirror.you()?.answer.is_some() {
+            return None;
+        }
+        let options = u8::try_from(poll.options.len()).ok()?;
+        let mut order: Vec<u8> = (0..options).collect();
+        order.sort_by_cached_key(|_| self.dice.below(usize::MAX));
+        let answer = match poll.form {
+            PollForm::Multiple { max, .. } => Answer::Options {
+                options: order.into_iter().take(usize::from(max)).collect(),
+            },
+            PollForm::Ranking {} => Answer::Ranking { order },
+            PollForm::Rating { from, to } => Answer::Rating {
+                rating: to - u8::try_from(self.dice.below(usize::from(to - from) / 2 + 1)).ok()?,
+            },
+            _ => return None,
+        };
+        let poll = poll.poll;
+        Some(Command::Answer { poll, answer })
     }
 
     /// Whoever sees an open poll thinks for a while; some never answer, some think again.

@@ -89,6 +89,7 @@ impl Toy {
             hands: vec![],
             polls: vec![],
             restricted: vec![],
+            entries: None,
         };
         Self {
             fault,
@@ -132,6 +133,8 @@ impl Toy {
             hand: None,
             upvoted: vec![],
             vote: None,
+            answer: None,
+            player: None,
             silenced: false,
             on_air_at_unix_ms: None,
         };
@@ -399,6 +402,10 @@ impl Toy {
                     phase: PollPhase::Draft,
                     answers: 0,
                     tally: None,
+                    form: fiera_protocol::poll::PollForm::default(),
+                    answers_min: 0,
+                    outcome: None,
+                    quiz: None,
                 };
                 Ok(vec![of_moderators(Change::RoomPoll { poll })])
             }

@@ -10,10 +10,12 @@ mod when;
 
 use std::collections::BTreeSet;
 
-use fiera_hub::{EventConfig, RoomConfig};
+use fiera_hub::{EventConfig, PreparedPoll, RoomConfig};
 use fiera_protocol::fair::{AgendaSlot, RoomSettings};
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
-use fiera_protocol::limits::{EVENT_PEOPLE_MAX, SLOW_MODE_S_MAX};
+use fiera_protocol::limits::{EVENT_PEOPLE_MAX, POLLS_PER_ROOM_MAX, SLOW_MODE_S_MAX};
+use fiera_protocol::poll::{PollDraft, PollForm, QuizQuestion};
+use fiera_protocol::text::{PollOptionText, PollQuestionText};
 use fiera_protocol::view::EventPhase;
 use serde::Deserialize;
 use toml::Spanned;
@@ -25,6 +27,8 @@ pub use self::when::When;
 pub const FAIR_BYTES_MAX: usize = 256 * 1024;
 /// Rooms of one event.
 pub const ROOMS_MAX: usize = 64;
+/// Polls that one room brings along: half of those that it may have, so that some can be made in it.
+pub const POLLS_PREPARED_MAX: usize = POLLS_PER_ROOM_MAX / 2;
 /// Slots of the programme of one event.
 pub const AGENDA_SLOTS_MAX: usize = 200;
 /// Speakers of one slot.
@@ -90,6 +94,46 @@ pub struct Room {
     /// Seconds between two messages of the same attendee.
     #[serde(default)]
     pub slow_mode_s: Option<Spanned<u16>>,
+    /// Polls that are prepared before anybody comes, in order.
+    #[serde(default, rename = "poll")]
+    pub polls: Vec<Poll>,
+}
+
+/// A poll of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Poll {
+    /// Short name, unique within the room.
+    pub id: Spanned<RoomId>,
+    /// What it asks.
+    pub question: PollQuestionText,
+    /// How it is answered.
+    #[serde(default)]
+    pub form: PollForm,
+    /// Answers to choose from or to rank.
+    #[serde(default)]
+    pub options: Vec<PollOptionText>,
+    /// Questions of a quiz.
+    #[serde(default)]
+    pub quiz: Vec<QuizQuestion>,
+    /// Participants below whom nothing of the answers is kept or shown.
+    #[serde(default)]
+    pub answers_min: Option<u8>,
+}
+
+impl Poll {
+    fn prepared(&self) -> PreparedPoll {
+        PreparedPoll {
+            name: self.id.get_ref().to_string(),
+            draft: PollDraft {
+                question: self.question.clone(),
+                form: self.form,
+                options: self.options.clone(),
+                quiz: self.quiz.clone(),
+                answers_min: self.answers_min,
+            },
+        }
+    }
 }
 
 fn yes() -> bool {
@@ -215,6 +259,7 @@ impl Fair {
             kind: room.kind,
             title: room.title.first(language),
             titles: room.title.localised(language),
+            polls: room.polls.iter().map(Poll::prepared).collect(),
             settings: RoomSettings {
                 moderated: room.moderated,
                 chat_open: room.chat_open,
@@ -270,6 +315,21 @@ impl Room {
         {
             let sentence = format!("slow mode asks for a pause of at most {SLOW_MODE_S_MAX} seconds");
             return Err(Mistake::at(text, &seconds.span(), sentence));
+        }
+        let mut names = BTreeSet::new();
+        for poll in &self.polls {
+            let (name, span) = (poll.id.get_ref(), poll.id.span());
+            if names.len() >= POLLS_PREPARED_MAX {
+                let sentence = format!("a room brings at most {POLLS_PREPARED_MAX} polls along");
+                return Err(Mistake::at(text, &span, sentence));
+            }
+            if !names.insert(name) {
+                let sentence = format!("poll {name} is there twice in its room; give each its own id");
+                return Err(Mistake::at(text, &span, sentence));
+            }
+            if let Err(fault) = poll.prepared().draft.check() {
+                return Err(Mistake::at(text, &span, fault.sentence()));
+            }
         }
         Ok(())
     }

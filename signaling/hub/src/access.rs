@@ -29,6 +29,7 @@ pub(crate) enum Deed {
     AcceptHand,
     RunPolls,
     Vote,
+    EraseEntry,
     React,
     Ask,
     Upvote,
@@ -63,8 +64,12 @@ impl Deed {
         (Self::RaiseHand, "raise_hand"),
         (Self::LowerOtherHand, "lower_hand, somebody else's"),
         (Self::AcceptHand, "accept_hand"),
-        (Self::RunPolls, "draft_poll, set_poll, dismiss_poll"),
-        (Self::Vote, "vote"),
+        (
+            Self::RunPolls,
+            "draft_poll, prepare_poll, clone_poll, place_poll, set_poll, dismiss_poll, ask_quiz, show_entry",
+        ),
+        (Self::Vote, "vote, answer, join_quiz"),
+        (Self::EraseEntry, "erase_entry"),
         (Self::React, "react"),
         (Self::Ask, "ask"),
         (Self::Upvote, "upvote"),
@@ -91,6 +96,7 @@ impl Deed {
                 | Self::DeleteOwnMessage
                 | Self::DeleteOtherMessage
                 | Self::EraseAnnouncement
+                | Self::EraseEntry
         )
     }
 }
@@ -137,6 +143,7 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::LowerOtherHand
         | Deed::AcceptHand
         | Deed::RunPolls
+        | Deed::EraseEntry
         | Deed::RunQuestions
         | Deed::EraseQuestion
         | Deed::DeleteOtherMessage

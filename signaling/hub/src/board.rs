@@ -104,7 +104,7 @@ impl Hub {
     pub fn stored_about(&self, participant: ParticipantId) -> StoredAbout {
         let person = self.people.get(&participant);
         let hand = |id: &RoomId| Some((id.clone(), self.rooms.get(id)?.hands.yours(participant)?));
-        let voted = |room: &crate::room::Room| room.polls.vote_of(participant).is_some();
+        let voted = |room: &crate::room::Room| room.polls.has_ballot_of(participant);
         StoredAbout {
             participant,
             name: person.map(|person| person.name.clone()),

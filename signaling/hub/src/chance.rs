@@ -50,6 +50,16 @@ pub(crate) fn keyed(key: &Key, parts: &[&[u8]]) -> u128 {
     first_half(&mac(key, parts))
 }
 
+/// An id that follows from a name: the same for the same `kind` and parts, another for any others (RFC 9562, version 8).
+pub(crate) fn named_id(kind: &str, parts: &[&str]) -> u128 {
+    let parts: Vec<&[u8]> = std::iter::once(kind)
+        .chain(parts.iter().copied())
+        .map(str::as_bytes)
+        .collect();
+    let bits = keyed(&[0; 32], &parts);
+    (bits & !(0xf << 76) & !(0x3 << 62)) | (0x8 << 76) | (0x2 << 62)
+}
+
 /// What is kept of a secret that only its owner knows (128 random bits, so no salt is needed).
 pub(crate) fn hashed(secret: u128) -> u128 {
     first_half(&Sha256::digest(secret.to_be_bytes()).into())

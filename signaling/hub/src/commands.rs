@@ -92,9 +92,17 @@ impl Hub {
                 self.moderation_command(actor, command)
             }
             Command::DraftPoll { .. }
+            | Command::PreparePoll { .. }
+            | Command::ClonePoll { .. }
+            | Command::PlacePoll { .. }
             | Command::SetPoll { .. }
             | Command::DismissPoll { .. }
-            | Command::Vote { .. } => self.poll_command(now, actor, command),
+            | Command::Vote { .. }
+            | Command::Answer { .. }
+            | Command::JoinQuiz { .. }
+            | Command::AskQuiz { .. }
+            | Command::ShowEntry { .. }
+            | Command::EraseEntry { .. } => self.poll_command(now, actor, command),
             Command::React { reaction } => self.react(now, actor, reaction),
             Command::Announce { .. } | Command::EraseAnnouncement { .. } => {
                 self.announcement_command(now, actor, command)
@@ -317,7 +325,7 @@ impl Hub {
         });
         if next == EventPhase::Ended {
             self.clear_stages();
-            self.close_polls();
+            self.close_polls(now);
             self.count_upvotes_for_good();
             self.wipe_rows();
         }

@@ -7,6 +7,8 @@ use fiera_protocol::fair::{AgendaSlot, Localised, RoomSettings};
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
 use fiera_protocol::view::EventPhase;
 
+use crate::polls::PreparedPoll;
+
 /// An event as its organiser set it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventConfig {
@@ -39,6 +41,8 @@ pub struct RoomConfig {
     pub titles: Localised,
     /// How the room works, before a moderator changes it.
     pub settings: RoomSettings,
+    /// Polls that are prepared before anybody comes, in order.
+    pub polls: Vec<PreparedPoll>,
     /// Participants after whom attendees are refused; speakers, moderators and organisers always get in.
     pub capacity: u32,
     /// A publisher by WHIP is on air at once; otherwise it waits backstage.

@@ -6,7 +6,8 @@
 //! in the attendance series, which counts people and knows nobody.
 
 use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
-use fiera_protocol::ids::{AnnouncementId, MessageId, PollId, QuestionId, RoomId};
+use fiera_protocol::ids::{AnnouncementId, EntryId, MessageId, PollId, QuestionId, RoomId};
+use fiera_protocol::poll::PollForm;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,40 @@ pub(crate) enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tally: Option<Vec<u32>>,
     },
+    /// A poll of any form was prepared; its texts stand beside.
+    PollPrepared {
+        room: RoomId,
+        poll: PollId,
+        shape: PollShape,
+    },
+    /// A poll stands elsewhere among those of the room: after another one, or first.
+    PollPlaced {
+        room: RoomId,
+        poll: PollId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<PollId>,
+    },
+    /// The votes of a poll that closes were counted; none: fewer answered than it asks for.
+    PollCounted {
+        room: RoomId,
+        poll: PollId,
+        answers: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<PollCount>,
+    },
+    /// A word, text or nickname of a poll is shown from here on, or no longer.
+    PollEntryShown {
+        room: RoomId,
+        poll: PollId,
+        entry: EntryId,
+        shown: bool,
+    },
+    /// A word, text or nickname of a poll was erased, and its text with it.
+    PollEntryErased { room: RoomId, poll: PollId, entry: EntryId },
+    /// A question of a quiz was asked: its time begins.
+    QuizAsked { room: RoomId, poll: PollId, question: u8 },
+    /// The time of a question of a quiz was over.
+    QuizStopped { room: RoomId, poll: PollId, question: u8 },
     /// A draft was thrown away, or a past poll was taken off the screen.
     PollDismissed { room: RoomId, poll: PollId },
     /// Everybody was told something; the text stands beside.
@@ -74,6 +109,51 @@ pub(crate) enum Fact {
     AnnouncementErased { announcement: AnnouncementId },
     /// Most participants at once in one minute; none: fewer than [`fiera_protocol::limits::SUPPRESSED_BELOW`].
     Attended { unix_min: u32, people: Option<u32> },
+}
+
+/// What a poll is, apart from its texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PollShape {
+    /// How it is answered.
+    pub(crate) form: PollForm,
+    /// Participants below whom nothing of the answers is kept.
+    pub(crate) answers_min: u8,
+    /// Questions of a quiz; their texts and those of their answers come before all others of the poll's text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) quiz: Vec<QuizShape>,
+}
+
+/// One question of a quiz within [`PollShape`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuizShape {
+    /// How many answers it offers.
+    pub(crate) options: u8,
+    /// The right one.
+    pub(crate) right: u8,
+    /// Time to answer.
+    pub(crate) seconds: u8,
+}
+
+/// What is left of the ballots of a poll: numbers, and what participants wrote, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PollCount {
+    /// Votes per answer or number, or points per answer of a ranking; one list, or one for each question of a quiz.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tallies: Vec<Vec<u32>>,
+    /// Words with how many wrote them, texts, or nicknames with their points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) entries: Vec<(EntryId, u32)>,
+    /// Words that were too rare to be kept.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) others: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// The id of a note's text.

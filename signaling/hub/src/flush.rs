@@ -203,6 +203,8 @@ impl Hub {
         YouView {
             hand: room.and_then(|room| room.hands.yours(person.id)),
             vote: room.and_then(|room| room.polls.vote_of(person.id)),
+            answer: room.and_then(|room| room.polls.answer_of(person.id)),
+            player: room.and_then(|room| room.polls.player_of(person.id)),
             on_air_at_unix_ms: room.and_then(|room| room.countdowns.at_unix_ms(person.id)),
             upvoted: self.upvoted(person),
             silenced: self.is_silenced(person.id),

@@ -74,6 +74,10 @@ pub struct Hub {
     pub(crate) count_due_ms: Option<u64>,
     /// Hands were restored; their owners get time to come back.
     pub(crate) hands_restored: bool,
+    /// Quizzes were restored; the time of a question that was asked begins anew.
+    pub(crate) quizzes_restored: bool,
+    /// Polls of the setup are prepared.
+    pub(crate) setup_prepared: bool,
     pub(crate) tallies: Cadence,
     pub(crate) reactions: Cadence,
     pub(crate) attendance: Attendance,
@@ -160,6 +164,8 @@ impl Hub {
             counted_at_ms: None,
             count_due_ms: None,
             hands_restored: false,
+            quizzes_restored: false,
+            setup_prepared: false,
             tallies: Cadence::default(),
             reactions: Cadence::default(),
             attendance: Attendance::default(),
@@ -177,6 +183,8 @@ impl Hub {
         self.last_mono_ms = now.mono_ms;
         let first = self.outputs.len();
         self.await_hands(now);
+        self.resume_quizzes(now);
+        self.prepare_setup(now);
         self.fire_timers(now);
         match input {
             Input::ConnectionOpened {
@@ -337,6 +345,8 @@ impl Hub {
             hand: None,
             upvoted: Vec::new(),
             vote: None,
+            answer: None,
+            player: None,
             silenced: false,
             on_air_at_unix_ms: None,
         };
@@ -368,6 +378,7 @@ impl Hub {
                     self.tallies.came();
                     self.dirty.tallies = true;
                 }
+                Timer::Quiz(poll) => self.quiz_time_over(poll),
                 Timer::Countdown(participant) => self.countdown_over(participant),
                 Timer::Reactions => self.reactions_due(),
                 Timer::Numbers => self.numbers_due(),

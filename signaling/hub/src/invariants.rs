@@ -31,9 +31,10 @@ impl Hub {
             self.check_kept();
             let grace = self.people.values().filter(|p| p.grace_until_ms.is_some()).count();
             let countdowns: usize = self.rooms.values().map(|room| room.countdowns.shown().len()).sum();
+            let quizzes: usize = self.rooms.values().map(|room| room.polls.running()).sum();
             let single = 8;
             debug_assert!(
-                self.timers.len() <= self.connections.len() + grace + countdowns + single,
+                self.timers.len() <= self.connections.len() + grace + countdowns + quizzes + single,
                 "timers leak"
             );
         }

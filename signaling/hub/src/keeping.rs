@@ -114,9 +114,17 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::Ban { .. }
         | Command::SetRoom { .. }
         | Command::DraftPoll { .. }
+        | Command::PreparePoll { .. }
+        | Command::ClonePoll { .. }
+        | Command::PlacePoll { .. }
         | Command::SetPoll { .. }
         | Command::DismissPoll { .. }
         | Command::Vote { .. }
+        | Command::Answer { .. }
+        | Command::JoinQuiz { .. }
+        | Command::AskQuiz { .. }
+        | Command::ShowEntry { .. }
+        | Command::EraseEntry { .. }
         | Command::Announce { .. }
         | Command::EraseAnnouncement { .. } => true,
     }
@@ -124,7 +132,10 @@ pub(crate) fn needs_store(command: &Command) -> bool {
 
 /// Whether a command says how things should be, so that running it again changes nothing and need not be remembered.
 pub(crate) fn is_idempotent(command: &Command) -> bool {
-    matches!(command, Command::Upvote { .. } | Command::Vote { .. })
+    matches!(
+        command,
+        Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. }
+    )
 }
 
 impl Hub {

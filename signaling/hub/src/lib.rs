@@ -51,6 +51,7 @@ pub use config::{ConfigError, EventConfig, RoomConfig};
 pub use hub::Hub;
 pub use input::{ConnectionId, Input, Now};
 pub use output::{MediaIntent, Output, Side, Standing, StreamKey};
+pub use polls::PreparedPoll;
 pub use quality::Service;
 pub use recap::{Language, PublicQuestion, Recap, RoomRecap};
 pub use record::{Record, Recovered, RestoreError};

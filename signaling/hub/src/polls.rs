@@ -1,97 +1,176 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Single-choice polls: secret ballots while one is open, numbers alone after it, and those hidden until they are
+//! Polls of every form: secret ballots while one is open, numbers alone after it, and those hidden until they are
 //! revealed. A ballot is filed under a key that is destroyed with all ballots when the poll closes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::fair::{PollPhase, PollView, YourVote};
-use fiera_protocol::ids::{ParticipantId, PollId, RoomId};
+use fiera_protocol::ids::{EntryId, ParticipantId, PollId};
+use fiera_protocol::poll::{Answer, PollEntries, PollForm, YourAnswer};
+use fiera_protocol::text::NicknameText;
+use serde::{Deserialize, Serialize};
 
 use crate::chance::{Key, keyed};
-use crate::fact::{Fact, KeptText};
-use crate::hub::Hub;
-use crate::keeping::{from_hex, row};
+use crate::fact::{KeptText, PollCount, PollShape};
 
+mod apply;
 mod commands;
+mod count;
+mod entries;
+mod prepare;
+mod quiz;
+mod vote;
+mod words;
+
+pub use prepare::PreparedPoll;
+
+/// What somebody answered, as its row holds it: a number for a single choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Ballot {
+    /// Of a single choice.
+    Option(u8),
+    /// Of a quiz.
+    Player(Player),
+    /// Of any other form.
+    Answer(Answer),
+}
+
+/// Somebody who plays a quiz.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Player {
+    nickname: NicknameText,
+    given: Vec<Given>,
+}
+
+/// What a player answered to one question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    question: u8,
+    option: u8,
+    points: u32,
+}
+
+/// One question of a quiz.
+#[derive(Debug, Clone)]
+struct QuizItem {
+    question: String,
+    options: Vec<String>,
+    right: u8,
+    seconds: u8,
+}
+
+/// The question of a quiz that was asked last.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    number: u8,
+    over: bool,
+    /// While its time runs in this process.
+    run: Option<Run>,
+}
+
+/// When the time of a question is over.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    ends_ms: u64,
+    ends_unix_ms: u64,
+}
+
+/// A word, text or nickname that came out of a poll.
+#[derive(Debug, Clone)]
+struct Entry {
+    id: EntryId,
+    text: String,
+    /// Participants who wrote a word, or points of a player.
+    count: u32,
+    shown: bool,
+}
 
 /// One poll.
 #[derive(Debug)]
 pub(crate) struct Poll {
     pub(crate) id: PollId,
-    pub(crate) question: String,
-    pub(crate) options: Vec<String>,
+    question: String,
+    options: Vec<String>,
+    form: PollForm,
+    answers_min: u8,
+    quiz: Vec<QuizItem>,
+    asked: Option<Asked>,
     pub(crate) phase: PollPhase,
     /// Drawn with the first vote.
-    pub(crate) key: Option<Key>,
+    key: Option<Key>,
     /// The answer of each voter, by a name that only the key can make.
-    pub(crate) ballots: BTreeMap<u128, u8>,
-    /// Votes per answer, once closed.
-    pub(crate) tally: Vec<u32>,
+    ballots: BTreeMap<u128, Ballot>,
+    /// Participants who answered, once closed.
+    answers: u32,
+    /// What they answered, once closed; none: fewer than the poll asks for.
+    count: Option<PollCount>,
+    entries: Vec<Entry>,
     /// Grows with each poll that is opened in the room; the last one is shown.
     opened: u32,
     dismissed: bool,
 }
 
 impl Poll {
-    fn new(id: PollId, text: Option<&KeptText>) -> Self {
+    /// A draft; texts that were erased are empty.
+    fn new(id: PollId, text: Option<&KeptText>, shape: &PollShape) -> Self {
+        let mut texts = text.map(|text| text.options.clone()).unwrap_or_default().into_iter();
+        let item = |of: &crate::fact::QuizShape| QuizItem {
+            question: texts.next().unwrap_or_default(),
+            options: (0..of.options).map(|_| texts.next().unwrap_or_default()).collect(),
+            right: of.right,
+            seconds: of.seconds,
+        };
+        let quiz = shape.quiz.iter().map(item).collect();
         Self {
             id,
             question: text.map(|text| text.text.clone()).unwrap_or_default(),
-            options: text.map(|text| text.options.clone()).unwrap_or_default(),
+            options: texts.collect(),
+            form: shape.form,
+            answers_min: shape.answers_min,
+            quiz,
+            asked: None,
             phase: PollPhase::Draft,
             key: None,
             ballots: BTreeMap::new(),
-            tally: Vec::new(),
+            answers: 0,
+            count: None,
+            entries: Vec::new(),
             opened: 0,
             dismissed: false,
         }
     }
 
-    /// How the votes are spread now.
-    pub(crate) fn count(&self) -> Vec<u32> {
-        let mut tally = vec![0; self.options.len()];
-        for option in self.ballots.values() {
-            if let Some(votes) = tally.get_mut(usize::from(*option)) {
-                *votes += 1;
-            }
-        }
-        tally
-    }
-
-    /// What anybody is shown of it: the numbers per answer only once they are revealed.
-    pub(crate) fn view(&self) -> PollView {
-        let answers = match self.phase {
-            PollPhase::Draft | PollPhase::Open => u32::try_from(self.ballots.len()).unwrap_or(u32::MAX),
-            PollPhase::Closed | PollPhase::Revealed => self.tally.iter().sum(),
-        };
-        PollView {
-            poll: self.id,
-            question: self.question.clone(),
-            options: self.options.clone(),
-            phase: self.phase,
-            answers,
-            tally: (self.phase == PollPhase::Revealed).then(|| self.tally.clone()),
-        }
-    }
-
     /// The name of a participant's ballot; none before the key is drawn.
-    pub(crate) fn voter(&self, participant: ParticipantId) -> Option<u128> {
+    fn voter(&self, participant: ParticipantId) -> Option<u128> {
         let participant = participant.as_u128().to_be_bytes();
         self.key.map(|key| keyed(&key, &[&participant]))
+    }
+
+    fn ballot(&self, participant: ParticipantId) -> Option<&Ballot> {
+        self.ballots.get(&self.voter(participant)?)
     }
 
     fn forget_ballots(&mut self) {
         self.key = None;
         self.ballots.clear();
     }
+
+    fn has_entries(&self) -> bool {
+        matches!(self.phase, PollPhase::Closed | PollPhase::Revealed) && !self.entries.is_empty()
+    }
 }
 
-/// The polls of one room, in the order in which they were drafted.
+/// The polls of one room, in the order of its moderators.
 #[derive(Debug, Default)]
 pub(crate) struct Polls {
     polls: Vec<Poll>,
+    /// All that were ever prepared, so that one from the event's setup is not prepared twice.
+    prepared: BTreeSet<PollId>,
 }
 
 impl Polls {
@@ -103,8 +182,17 @@ impl Polls {
         self.polls.iter_mut().find(|poll| poll.id == id)
     }
 
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Poll> {
+        self.polls.iter_mut()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.polls.len()
+    }
+
+    /// The ids, in order.
+    pub(crate) fn order(&self) -> impl Iterator<Item = PollId> + '_ {
+        self.polls.iter().map(|poll| poll.id)
     }
 
     /// The one that takes votes.
@@ -112,11 +200,21 @@ impl Polls {
         self.polls.iter().find(|poll| poll.phase == PollPhase::Open)
     }
 
+    fn shown_poll(&self) -> Option<&Poll> {
+        let past_or_open = self.polls.iter().filter(|poll| poll.phase != PollPhase::Draft);
+        past_or_open
+            .max_by_key(|poll| poll.opened)
+            .filter(|last| !last.dismissed)
+    }
+
     /// The one that everybody sees.
     pub(crate) fn shown(&self) -> Option<PollView> {
-        let past_or_open = self.polls.iter().filter(|poll| poll.phase != PollPhase::Draft);
-        let last = past_or_open.max_by_key(|poll| poll.opened)?;
-        (!last.dismissed).then(|| last.view())
+        self.shown_poll().map(Poll::view)
+    }
+
+    /// What participants wrote in the one that everybody sees, once it is closed.
+    pub(crate) fn entries(&self) -> Option<PollEntries> {
+        self.shown_poll().filter(|poll| poll.has_entries()).map(Poll::entries)
     }
 
     /// All, as moderators see them.
@@ -124,107 +222,45 @@ impl Polls {
         self.polls.iter().map(Poll::view)
     }
 
-    /// Somebody's answer to the open poll.
+    /// Somebody's answer to the open poll, where it is a single choice.
     pub(crate) fn vote_of(&self, participant: ParticipantId) -> Option<YourVote> {
         let poll = self.open()?;
-        let option = *poll.ballots.get(&poll.voter(participant)?)?;
-        Some(YourVote { poll: poll.id, option })
+        match poll.ballot(participant)? {
+            Ballot::Option(option) => Some(YourVote {
+                poll: poll.id,
+                option: *option,
+            }),
+            _ => None,
+        }
     }
 
-    /// Whether votes were taken and the numbers are the sum of them; for the invariants.
+    /// Somebody's answer to the open poll of another form.
+    pub(crate) fn answer_of(&self, participant: ParticipantId) -> Option<YourAnswer> {
+        let poll = self.open()?;
+        match poll.ballot(participant)? {
+            Ballot::Answer(answer) => Some(YourAnswer {
+                poll: poll.id,
+                answer: answer.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody's ballot lies in the open poll.
+    pub(crate) fn has_ballot_of(&self, participant: ParticipantId) -> bool {
+        self.open().is_some_and(|poll| poll.ballot(participant).is_some())
+    }
+
+    /// Questions of quizzes whose time runs.
+    pub(crate) fn running(&self) -> usize {
+        let runs = |poll: &&Poll| poll.asked.is_some_and(|asked| asked.run.is_some());
+        self.polls.iter().filter(runs).count()
+    }
+
+    /// Whether ballots are there in an open poll alone; for the invariants.
     pub(crate) fn is_sound(&self) -> bool {
         let secret = |poll: &Poll| poll.phase == PollPhase::Open || (poll.ballots.is_empty() && poll.key.is_none());
         let open = self.polls.iter().filter(|poll| poll.phase == PollPhase::Open).count();
         open <= 1 && self.polls.iter().all(secret)
-    }
-
-    fn moved(&mut self, id: PollId, phase: PollPhase, tally: Option<Vec<u32>>) {
-        let opened = self.polls.iter().map(|poll| poll.opened).max().unwrap_or(0);
-        let Some(poll) = self.get_mut(id) else { return };
-        poll.phase = phase;
-        match phase {
-            PollPhase::Draft => {}
-            PollPhase::Open => poll.opened = opened.saturating_add(1),
-            PollPhase::Closed => poll.forget_ballots(),
-            // Who reveals a poll wants it to be seen.
-            PollPhase::Revealed => poll.dismissed = false,
-        }
-        if let Some(tally) = tally {
-            poll.tally = tally;
-        }
-    }
-
-    fn dismissed(&mut self, id: PollId) {
-        self.polls
-            .retain(|poll| poll.id != id || poll.phase != PollPhase::Draft);
-        if let Some(poll) = self.get_mut(id) {
-            poll.dismissed = true;
-        }
-    }
-}
-
-impl Hub {
-    pub(crate) fn apply_poll_fact(&mut self, fact: &Fact) {
-        let (Fact::PollDrafted { room, .. } | Fact::PollMoved { room, .. } | Fact::PollDismissed { room, .. }) = fact
-        else {
-            return;
-        };
-        let Some(place) = self.rooms.get_mut(room) else { return };
-        let polls = &mut place.polls;
-        match fact {
-            Fact::PollDrafted { poll, .. } => {
-                let text = self.texts.get(&poll.as_u128());
-                polls.polls.push(Poll::new(*poll, text));
-            }
-            Fact::PollMoved { poll, phase, tally, .. } => {
-                polls.moved(*poll, *phase, tally.clone());
-                // Votes appear and disappear with the open poll.
-                self.dirty.people.extend(place.people().iter().copied());
-            }
-            Fact::PollDismissed { poll, .. } => polls.dismissed(*poll),
-            _ => {}
-        }
-        self.dirty.rooms.insert(room.clone());
-        self.dirty.tallies = true;
-    }
-
-    pub(crate) fn apply_poll_row(&mut self, kind: &str, name: &[&str], value: Option<&[u8]>) {
-        let Some(id) = name.first().and_then(|id| from_hex(id)).map(PollId::from_u128) else {
-            return;
-        };
-        let with_poll = |room: &&mut crate::room::Room| room.polls.get(id).is_some();
-        let Some(room) = self.rooms.values_mut().find(with_poll) else {
-            return;
-        };
-        let Some(poll) = room.polls.get_mut(id).filter(|poll| poll.phase == PollPhase::Open) else {
-            return;
-        };
-        match (kind, name) {
-            ("pollkey", [_]) => poll.key = value.and_then(row),
-            ("ballot", [_, voter]) => {
-                let Some(voter) = from_hex(voter) else { return };
-                match value.and_then(row::<u8>) {
-                    Some(option) => poll.ballots.insert(voter, option),
-                    None => poll.ballots.remove(&voter),
-                };
-                self.dirty.tallies = true;
-            }
-            _ => {}
-        }
-    }
-
-    pub(crate) fn wipe_polls(&mut self) {
-        for room in self.rooms.values_mut() {
-            room.polls.polls.iter_mut().for_each(Poll::forget_ballots);
-        }
-    }
-
-    /// The event ends: votes are counted while there are any.
-    pub(crate) fn close_polls(&mut self) {
-        let open = |(id, room): (&RoomId, &crate::room::Room)| Some((id.clone(), room.polls.open()?.id));
-        let open: Vec<(RoomId, PollId)> = self.rooms.iter().filter_map(open).collect();
-        for (room, poll) in open {
-            self.close_poll(&room, poll);
-        }
     }
 }

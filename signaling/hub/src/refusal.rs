@@ -3,6 +3,7 @@
 
 //! Why the hub does not do something, in words that say what happened and what to do next.
 
+use fiera_protocol::poll::DraftFault;
 use fiera_protocol::refusal::RefusalCode;
 
 /// A refusal as it is sent: a stable code for programs, a sentence for people. Nothing changed by it.
@@ -122,14 +123,6 @@ pub(crate) const TOO_MANY_POLLS: Refusal = refusal(
     RefusalCode::TooMany,
     "This room has as many polls as possible. Throw drafts away, or use another room.",
 );
-pub(crate) const TOO_MANY_OPTIONS: Refusal = refusal(
-    RefusalCode::TooMany,
-    "A poll offers at most 10 answers. Leave some out.",
-);
-pub(crate) const OPTIONS_NOT_DIFFERENT: Refusal = refusal(
-    RefusalCode::Malformed,
-    "A poll offers at least 2 answers, all different. Change them.",
-);
 pub(crate) const UNKNOWN_POLL: Refusal = refusal(
     RefusalCode::UnknownItem,
     "There is no such poll in this room (any more).",
@@ -155,6 +148,58 @@ pub(crate) const POLL_DISMISSED: Refusal = refusal(
     RefusalCode::WrongState,
     "The poll is off the screen already. Nothing needs to be done.",
 );
+pub(crate) const ANOTHER_FORM: Refusal = refusal(
+    RefusalCode::Malformed,
+    "This poll is answered in another way. Answer it as it asks.",
+);
+pub(crate) const CHOOSE_AS_ASKED: Refusal = refusal(
+    RefusalCode::Malformed,
+    "Choose as many different answers as the poll asks for, not fewer and not more.",
+);
+pub(crate) const RANK_ALL: Refusal = refusal(
+    RefusalCode::Malformed,
+    "A ranking has each answer once. Put all of them in order.",
+);
+pub(crate) const TOO_MANY_TEXTS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "As many answers as possible were given to this question. Yours was not kept; tell it in the chat.",
+);
+pub(crate) const TOO_MANY_SHOWN: Refusal = refusal(
+    RefusalCode::TooMany,
+    "As many answers as possible are published already. Take one back first.",
+);
+pub(crate) const UNKNOWN_ENTRY: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "This is not in the poll (any more). It may have been erased.",
+);
+pub(crate) const NICKNAME_TAKEN: Refusal = refusal(
+    RefusalCode::Name,
+    "Another player has this nickname already. Choose another one.",
+);
+pub(crate) const JOIN_QUIZ_FIRST: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Choose a nickname for this quiz first, then answer.",
+);
+pub(crate) const QUIZ_TIME_OVER: Refusal = refusal(
+    RefusalCode::WrongState,
+    "This question is not asked now, or its time is over. Wait for the next one.",
+);
+pub(crate) const QUIZ_NOT_OPEN: Refusal = refusal(
+    RefusalCode::WrongState,
+    "The quiz is not open. Open it before its questions are asked.",
+);
+pub(crate) const QUIZ_ORDER: Refusal = refusal(
+    RefusalCode::WrongState,
+    "The questions of a quiz come in their order, and somebody may have gone on meanwhile. Look where it is now.",
+);
+/// Why a poll cannot be prepared.
+pub(crate) const fn of_draft(fault: DraftFault) -> Refusal {
+    let code = match fault {
+        DraftFault::TooMany => RefusalCode::TooMany,
+        _ => RefusalCode::Malformed,
+    };
+    refusal(code, fault.sentence())
+}
 pub(crate) const COUNTDOWN_TOO_LONG: Refusal = refusal(
     RefusalCode::Malformed,
     "A countdown has at most 30 seconds. Choose a shorter one.",

@@ -31,6 +31,7 @@ impl Hub {
             hub.apply_row(key, Some(value));
         }
         hub.hands_restored = hub.rooms.values().any(|room| room.hands.owners().next().is_some());
+        hub.quizzes_restored = true;
         hub.settle(Now { mono_ms: 0, unix_ms: 0 });
         hub.outputs.clear();
         hub.check_invariants();
@@ -50,7 +51,16 @@ impl Hub {
             | Fact::UpvotesCounted { .. } => self.apply_question_fact(fact),
             Fact::MessageSent { .. } | Fact::MessageErased { .. } => self.apply_chat_fact(fact),
             Fact::RoomSet { .. } => self.apply_moderation_fact(fact),
-            Fact::PollDrafted { .. } | Fact::PollMoved { .. } | Fact::PollDismissed { .. } => {
+            Fact::PollDrafted { .. }
+            | Fact::PollPrepared { .. }
+            | Fact::PollPlaced { .. }
+            | Fact::PollMoved { .. }
+            | Fact::PollCounted { .. }
+            | Fact::PollEntryShown { .. }
+            | Fact::PollEntryErased { .. }
+            | Fact::QuizAsked { .. }
+            | Fact::QuizStopped { .. }
+            | Fact::PollDismissed { .. } => {
                 self.apply_poll_fact(fact);
             }
             Fact::Announced { .. } | Fact::AnnouncementErased { .. } => self.apply_announcement_fact(fact),

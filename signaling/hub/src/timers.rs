@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use fiera_protocol::ids::ParticipantId;
+use fiera_protocol::ids::{ParticipantId, PollId};
 
 use crate::input::ConnectionId;
 
@@ -20,6 +20,8 @@ pub(crate) enum Timer {
     Grace(ParticipantId),
     /// Somebody goes on air.
     Countdown(ParticipantId),
+    /// The time of a question of a quiz is over.
+    Quiz(PollId),
     /// Whose hand was restored and who is not back has gone.
     AwaitedHands,
     /// Broadcast what is counted: hands, answers to polls.

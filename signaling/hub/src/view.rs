@@ -12,8 +12,11 @@ use fiera_protocol::codec::encode;
 use fiera_protocol::fair::{
     Announcement, ChatMessage, CurvePoint, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers,
 };
-use fiera_protocol::ids::{AnnouncementId, CommandId, DisplayName, MessageId, ParticipantId, QuestionId, RoomId};
+use fiera_protocol::ids::{
+    AnnouncementId, CommandId, DisplayName, MessageId, ParticipantId, PollId, QuestionId, RoomId,
+};
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
+use fiera_protocol::poll::PollEntries;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{
     BackstageView, Change, EventView, ModeratorsView, OrganisersView, Place, Publisher, RoomCount, RoomSummary,
@@ -99,6 +102,7 @@ pub(crate) fn empty_moderators(room: &RoomId) -> StreamState {
         hands: Vec::new(),
         polls: Vec::new(),
         restricted: Vec::new(),
+        entries: None,
     })
 }
 
@@ -205,22 +209,54 @@ pub(crate) fn moderators_changes(room: &Room) -> Vec<Change> {
     let known_poll = |poll: &PollView| known.polls.iter().find(|known| known.poll == poll.poll);
     let moved = |poll: &PollView| !same_but_answers(known_poll(poll), Some(poll));
     let moved = room.polls.views().filter(moved).map(|poll| Change::RoomPoll { poll });
-    hands.into_iter().chain(gone).chain(moved).collect()
+    // A new one comes last, so followers stand where they stand unless somebody was put elsewhere.
+    let known_order = known.polls.iter().map(|poll| poll.poll);
+    let known_order: Vec<PollId> = known_order.filter(|poll| room.polls.get(*poll).is_some()).collect();
+    let is_new = |poll: &PollId| !known_order.contains(poll);
+    let told = known_order.iter().copied().chain(room.polls.order().filter(is_new));
+    let polls: Vec<PollId> = room.polls.order().collect();
+    let order = (!told.eq(polls.iter().copied())).then_some(Change::RoomPollOrder { polls });
+    hands
+        .into_iter()
+        .chain(gone)
+        .chain(moved)
+        .chain(order)
+        .chain(entries_changes(known.entries.as_ref(), room.polls.entries()))
+        .collect()
+}
+
+/// What participants wrote in a poll, where it differs from what moderators know: one by one where few do.
+fn entries_changes(known: Option<&PollEntries>, entries: Option<PollEntries>) -> Vec<Change> {
+    if known == entries.as_ref() {
+        return Vec::new();
+    }
+    let ids = |all: &PollEntries| all.entries.iter().map(|one| one.entry).collect::<Vec<_>>();
+    match (known, &entries) {
+        (Some(before), Some(now)) if before.poll == now.poll && ids(before) == ids(now) => {
+            let pairs = before.entries.iter().zip(&now.entries);
+            let differ = pairs.filter(|(before, now)| before != now);
+            differ.map(|(_, now)| Change::Entry { entry: now.clone() }).collect()
+        }
+        _ => vec![Change::Entries { entries }],
+    }
 }
 
 /// Whether two polls differ at most in the number of answers, which is told at intervals.
 fn same_but_answers(known: Option<&PollView>, poll: Option<&PollView>) -> bool {
     match (known, poll) {
         (Some(known), Some(poll)) => {
-            let answers = if poll.phase == PollPhase::Open {
-                known.answers
-            } else {
-                poll.answers
-            };
-            PollView {
-                answers,
-                ..poll.clone()
-            } == *known
+            let mut masked = poll.clone();
+            if poll.phase == PollPhase::Open {
+                masked.answers = known.answers;
+            }
+            let asked = |poll: &PollView| poll.quiz.as_ref().and_then(|quiz| quiz.asked.clone());
+            let now = masked.quiz.as_mut().and_then(|quiz| quiz.asked.as_mut());
+            if let (Some(now), Some(before)) = (now, asked(known))
+                && now.number == before.number
+            {
+                now.answers = before.answers;
+            }
+            masked == *known
         }
         (known, poll) => known.is_none() && poll.is_none(),
     }
@@ -336,6 +372,8 @@ pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
         hand: None,
         upvoted: Vec::new(),
         vote: None,
+        answer: None,
+        player: None,
         silenced: false,
         on_air_at_unix_ms: None,
     }

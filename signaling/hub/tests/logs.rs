@@ -21,19 +21,26 @@ use support::fair::{MODERATED, SECRET, ask, set, upvote};
 use support::{HALLS, Shell, config, person, room};
 
 /// Every kind of fact of version 1.
-const FACTS: [&str; 14] = [
+const FACTS: [&str; 21] = [
     "announced",
     "announcement_erased",
     "attended",
     "message_erased",
     "message_sent",
     "phase_moved",
+    "poll_counted",
     "poll_dismissed",
     "poll_drafted",
+    "poll_entry_erased",
+    "poll_entry_shown",
     "poll_moved",
+    "poll_placed",
+    "poll_prepared",
     "question_asked",
     "question_erased",
     "question_moved",
+    "quiz_asked",
+    "quiz_stopped",
     "room_set",
     "upvotes_counted",
 ];
@@ -182,6 +189,86 @@ fn lively() -> Shell {
     shell
 }
 
+/// A fair with a poll of every form: a cloud that is revealed, and a quiz in the middle of its second question.
+fn polled() -> Shell {
+    let mut shell = Shell::new();
+    let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
+    let attendee = shell.join(0xb0b, Role::Attendee, HALLS[0]);
+    let drafts = [
+        r#"{"question":"One word?","form":{"kind":"words","max":3},"answers_min":1}"#,
+        r#"{"question":"Which?","form":{"kind":"multiple","min":1,"max":2},"options":["A","B","C"],"answers_min":1}"#,
+        r#"{"question":"In which order?","form":{"kind":"ranking"},"options":["A","B","C"],"answers_min":1}"#,
+        r#"{"question":"Would you come again?","form":{"kind":"rating","from":0,"to":10},"answers_min":1}"#,
+        r#"{"question":"What else?","form":{"kind":"text"},"answers_min":1}"#,
+        r#"{"question":"Few?","form":{"kind":"rating","from":1,"to":5}}"#,
+        r#"{"question":"Git?","form":{"kind":"quiz"},"quiz":[
+            {"question":"First?","options":["A","B"],"right":1,"seconds":20},
+            {"question":"Second?","options":["A","B"],"right":0,"seconds":30}]}"#,
+    ];
+    let answers = [
+        r#"{"kind":"words","words":["Tempo","tempo","merda"]}"#,
+        r#"{"kind":"options","options":[0,2]}"#,
+        r#"{"kind":"ranking","order":[2,0,1]}"#,
+        r#"{"kind":"rating","rating":9}"#,
+        r#"{"kind":"text","text":"Coffee"}"#,
+        r#"{"kind":"rating","rating":4}"#,
+    ];
+    let mut polls: Vec<PollId> = Vec::new();
+    for draft in drafts {
+        let draft = serde_json::from_str(draft).expect("a draft");
+        shell.ok(organiser, Command::PreparePoll { draft });
+        polls.push(serde_json::from_value(shell.last_fact()["poll"].clone()).expect("an id"));
+    }
+    let set = |poll, phase| Command::SetPoll { poll, phase };
+    let entries = |shell: &Shell| {
+        shell
+            .moderators_view(organiser, HALLS[0])
+            .expect("follows")
+            .entries
+            .clone()
+    };
+    for (poll, answer) in polls.iter().copied().zip(answers) {
+        shell.ok(organiser, set(poll, PollPhase::Open));
+        let answer = serde_json::from_str(answer).expect("an answer");
+        shell.ok(attendee, Command::Answer { poll, answer });
+        shell.ok(organiser, set(poll, PollPhase::Closed));
+        if let Some(written) = entries(&shell) {
+            let entry = written.entries[0].entry;
+            shell.ok(
+                organiser,
+                match written.entries.len() {
+                    1 => Command::ShowEntry {
+                        poll,
+                        entry,
+                        shown: true,
+                    },
+                    _ => Command::EraseEntry { poll, entry },
+                },
+            );
+        }
+        shell.ok(organiser, set(poll, PollPhase::Revealed));
+    }
+    let quiz = polls[6];
+    shell.ok(
+        organiser,
+        Command::PlacePoll {
+            poll: quiz,
+            after: None,
+        },
+    );
+    shell.ok(organiser, set(quiz, PollPhase::Open));
+    let nickname = "Volpe".parse().expect("a nickname");
+    shell.ok(attendee, Command::JoinQuiz { poll: quiz, nickname });
+    for question in 0..2 {
+        shell.ok(organiser, Command::AskQuiz { poll: quiz, question });
+        shell.pass(5_000);
+        let answer = fiera_protocol::poll::Answer::Quiz { question, option: 1 };
+        shell.ok(attendee, Command::Answer { poll: quiz, answer });
+        shell.pass(if question == 0 { 16_000 } else { 1_000 });
+    }
+    shell
+}
+
 fn ended() -> Shell {
     let mut shell = lively();
     let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
@@ -234,7 +321,7 @@ fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
 #[test]
 fn b1_logs_of_version_1_give_the_state_they_always_gave() {
     let generate = std::env::var_os("FIERA_GENERATE").is_some();
-    for (name, run) in [("lively", lively as fn() -> Shell), ("ended", ended)] {
+    for (name, run) in [("lively", lively as fn() -> Shell), ("ended", ended), ("polls", polled)] {
         let (log_name, state_name) = (format!("{name}.json"), format!("{name}.state.json"));
         if generate {
             if !file(&log_name).exists() {
@@ -249,7 +336,7 @@ fn b1_logs_of_version_1_give_the_state_they_always_gave() {
 
 #[test]
 fn b1_the_committed_logs_hold_every_kind_of_fact_and_row() {
-    let logs: Vec<Log> = ["lively.json", "ended.json"].map(read).into();
+    let logs: Vec<Log> = ["lively.json", "ended.json", "polls.json"].map(read).into();
     let facts = logs.iter().flat_map(|log| &log.facts);
     let kinds: BTreeSet<&str> = facts.map(|fact| fact["kind"].as_str().expect("a kind")).collect();
     assert_eq!(kinds, FACTS.into_iter().collect());
@@ -288,7 +375,7 @@ fn fields(value: &Value, into: &mut BTreeSet<String>) {
 fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
     let people = [0xa11ce_u128, 0xb0b, 0xca401].map(|who| (person(who).to_string(), format!("{who:032x}")));
     let names_somebody = |text: &str| people.iter().any(|(id, hex)| text.contains(id) || text.contains(hex));
-    for run in [lively(), ended()] {
+    for run in [lively(), ended(), polled()] {
         let log = Log::of(&run.kept);
         for fact in &log.facts {
             let text = fact.to_string();

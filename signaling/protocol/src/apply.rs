@@ -4,7 +4,7 @@
 //! How a follower brings a stream's state up to date. The hub, clients in Rust and the tests use this one function,
 //! and the web client does the same.
 
-use crate::fair::{ChatMessage, QuestionView, UpvoteCount};
+use crate::fair::{ChatMessage, PollView, QuestionView, UpvoteCount};
 use crate::ids::{MessageId, QuestionId};
 use crate::limits::{ANNOUNCEMENTS_SHOWN_MAX, CHAT_SHOWN_MAX, CURVE_POINTS_MAX};
 use crate::view::{
@@ -97,6 +97,17 @@ fn to_moderators(moderators: &mut ModeratorsView, change: &Change) -> bool {
             None => moderators.polls.push(poll.clone()),
         },
         Change::RoomPollGone { poll } => moderators.polls.retain(|one| one.poll != *poll),
+        Change::RoomPollOrder { polls } => {
+            let place = |one: &PollView| polls.iter().position(|poll| *poll == one.poll);
+            moderators.polls.sort_by_key(|one| place(one).unwrap_or(usize::MAX));
+        }
+        Change::Entries { entries } => moderators.entries.clone_from(entries),
+        Change::Entry { entry } => {
+            let all = moderators.entries.as_mut().map(|all| all.entries.iter_mut());
+            if let Some(known) = all.and_then(|mut all| all.find(|known| known.entry == entry.entry)) {
+                known.clone_from(entry);
+            }
+        }
         Change::RestrictedPeople { restricted } => moderators.restricted.clone_from(restricted),
         _ => return false,
     }

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::fair::{PollPhase, QuestionStage, Reaction, RoomSettings};
 use crate::ids::{
-    AnnouncementId, AuthorSecret, CommandId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId,
-    RoomId, SourceKind,
+    AnnouncementId, AuthorSecret, CommandId, DisplayName, EntryId, EventId, MessageId, ParticipantId, PollId,
+    QuestionId, RoomId, SourceKind,
 };
-use crate::text::{AnnouncementText, MessageText, NoteText, PollOptionText, PollQuestionText, QuestionText, TopicText};
+use crate::poll::{Answer, PollDraft};
+use crate::text::{
+    AnnouncementText, MessageText, NicknameText, NoteText, PollOptionText, PollQuestionText, QuestionText, TopicText,
+};
 use crate::view::{StreamId, StreamPosition};
 
 /// Anything a client says. Unknown kinds and unknown fields are refused as `malformed`.
@@ -270,6 +273,25 @@ pub enum Command {
         /// 2 to 10 different answers to choose one from.
         options: Vec<PollOptionText>,
     },
+    /// Prepares a poll of any form in the room one is in, after the others (moderators and organisers).
+    PreparePoll {
+        /// All of it.
+        draft: PollDraft,
+    },
+    /// Prepares a poll that asks the same as another one of the room, after the others (moderators and organisers).
+    ClonePoll {
+        /// Which.
+        poll: PollId,
+    },
+    /// Puts a poll elsewhere among those of the room (moderators and organisers).
+    PlacePoll {
+        /// Which.
+        poll: PollId,
+        /// The one that it comes after; the first place without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        after: Option<PollId>,
+    },
     /// Moves a poll along: draft, open, closed, revealed (moderators and organisers). One is open in a room at a time.
     SetPoll {
         /// Which.
@@ -288,6 +310,43 @@ pub enum Command {
         poll: PollId,
         /// The answer, counted from 0.
         option: u8,
+    },
+    /// Answers the open poll where it is no single choice; may be changed until it closes.
+    Answer {
+        /// Which.
+        poll: PollId,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Plays in the open quiz, or changes one's nickname in it.
+    JoinQuiz {
+        /// Which poll.
+        poll: PollId,
+        /// How one is called on the leader board.
+        nickname: NicknameText,
+    },
+    /// Asks the next question of the open quiz; its time begins (moderators and organisers).
+    AskQuiz {
+        /// Which poll.
+        poll: PollId,
+        /// The question, counted from 0: the one after the last.
+        question: u8,
+    },
+    /// Shows or hides a word, text or nickname of a closed or revealed poll (moderators and organisers).
+    ShowEntry {
+        /// Which poll.
+        poll: PollId,
+        /// Which.
+        entry: EntryId,
+        /// Whether everybody sees it once the poll is revealed.
+        shown: bool,
+    },
+    /// Erases a word, text or nickname of a poll for good (moderators and organisers).
+    EraseEntry {
+        /// Which poll.
+        poll: PollId,
+        /// Which.
+        entry: EntryId,
     },
     /// Reacts to what is on air. Counted at most once a second per participant.
     React {

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AnnouncementId, DisplayName, MessageId, ParticipantId, PollId, QuestionId, RoomId};
+use crate::poll::{Outcome, PollForm, QuizView};
 
 /// A text in the languages of the event; either may be missing, then the other is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,10 +185,22 @@ pub struct PollView {
     pub options: Vec<String>,
     /// Where it is in its life.
     pub phase: PollPhase,
-    /// Participants who answered.
+    /// Participants who answered; players of a quiz.
     pub answers: u32,
-    /// Votes per answer, once revealed.
+    /// Votes per answer of a choice, or per number of a rating, once revealed.
     pub tally: Option<Vec<u32>>,
+    /// How it is answered.
+    #[serde(default)]
+    pub form: PollForm,
+    /// Participants below whom nothing of the answers is kept or shown.
+    #[serde(default)]
+    pub answers_min: u8,
+    /// What else there is to see, once revealed.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// How far it is, where it is a quiz.
+    #[serde(default)]
+    pub quiz: Option<QuizView>,
 }
 
 /// How one can react to what is on air.

@@ -135,6 +135,10 @@ random_id!(
     PollId
 );
 random_id!(
+    /// A word, text or nickname that came out of a poll, drawn at random by the server.
+    EntryId
+);
+random_id!(
     /// An announcement, drawn at random by the server.
     AnnouncementId
 );

@@ -12,6 +12,7 @@ pub mod codec;
 pub mod fair;
 pub mod ids;
 pub mod limits;
+pub mod poll;
 pub mod refusal;
 pub mod resume;
 pub mod server;

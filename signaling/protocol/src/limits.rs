@@ -68,6 +68,38 @@ pub const NOTE_CHARS_MAX: usize = 200;
 pub const POLL_OPTIONS_MIN: usize = 2;
 /// Most answers that a poll offers.
 pub const POLL_OPTIONS_MAX: usize = 10;
+/// Participants below whom nothing of a poll's answers is kept or shown, unless the poll says otherwise.
+pub const POLL_ANSWERS_MIN_DEFAULT: u8 = 3;
+/// Largest such minimum that a poll may ask for.
+pub const POLL_ANSWERS_MIN_MAX: u8 = 50;
+/// Words of one participant in a word cloud.
+pub const POLL_WORDS_MAX: u8 = 3;
+/// Characters of a word of a word cloud.
+pub const POLL_WORD_CHARS_MAX: usize = 30;
+/// Different words of a word cloud that are kept, the most frequent ones.
+pub const POLL_WORDS_KEPT_MAX: usize = 60;
+/// Characters of an answer to an open question.
+pub const OPEN_ANSWER_CHARS_MAX: usize = 140;
+/// Answers to one open question.
+pub const OPEN_ANSWERS_MAX: usize = 1_000;
+/// Answers to one open question that are published at a time.
+pub const OPEN_ANSWERS_SHOWN_MAX: usize = 30;
+/// Characters of a nickname in a quiz.
+pub const NICKNAME_CHARS_MAX: usize = 20;
+/// Questions of a quiz.
+pub const QUIZ_QUESTIONS_MAX: usize = 20;
+/// Most answers that a question of a quiz offers.
+pub const QUIZ_OPTIONS_MAX: usize = 6;
+/// Shortest time to answer a question of a quiz, seconds.
+pub const QUIZ_SECONDS_MIN: u8 = 5;
+/// Longest time to answer a question of a quiz, seconds.
+pub const QUIZ_SECONDS_MAX: u8 = 120;
+/// Points of a right answer to a question of a quiz, however late.
+pub const QUIZ_RIGHT_POINTS: u32 = 500;
+/// Most points that speed adds to them.
+pub const QUIZ_SPEED_POINTS: u32 = 500;
+/// Players on the leader board of a quiz.
+pub const QUIZ_BOARD_MAX: usize = 10;
 /// Polls of one room, drafts and past ones included.
 pub const POLLS_PER_ROOM_MAX: usize = 100;
 /// Questions of one room that are kept, in any state.

@@ -11,8 +11,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::ids::InvalidText;
 use crate::limits::{
     ANNOUNCEMENT_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX,
-    MESSAGE_CHARS_MAX, NOTE_CHARS_MAX, POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX, QUESTION_CHARS_MAX,
-    TOPIC_CHARS_MAX,
+    MESSAGE_CHARS_MAX, NICKNAME_CHARS_MAX, NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX, POLL_OPTION_CHARS_MAX,
+    POLL_QUESTION_CHARS_MAX, POLL_WORD_CHARS_MAX, QUESTION_CHARS_MAX, TOPIC_CHARS_MAX,
 };
 
 const TOO_LONG: &str = "the text is too long";
@@ -154,6 +154,24 @@ text!(
     /// One answer that a poll offers; one line.
     PollOptionText,
     POLL_OPTION_CHARS_MAX,
+    false
+);
+text!(
+    /// A word of one's own in a word cloud; one line.
+    WordText,
+    POLL_WORD_CHARS_MAX,
+    false
+);
+text!(
+    /// One's own answer to an open question of a poll; one line.
+    OpenAnswerText,
+    OPEN_ANSWER_CHARS_MAX,
+    false
+);
+text!(
+    /// The name of a player in a quiz; one line.
+    NicknameText,
+    NICKNAME_CHARS_MAX,
     false
 );
 text!(

@@ -13,6 +13,7 @@ use crate::ids::{
     AnnouncementId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role, RoomId, RoomKind,
     SourceKind,
 };
+use crate::poll::{PollEntries, PollEntry, YourAnswer, YourQuiz};
 
 /// A sequence of numbered updates that a client follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -176,6 +177,9 @@ pub struct ModeratorsView {
     pub polls: Vec<PollView>,
     /// Who is silenced or banned in the event.
     pub restricted: Vec<Restricted>,
+    /// What participants wrote in the poll that everybody sees, once it is closed.
+    #[serde(default)]
+    pub entries: Option<PollEntries>,
 }
 
 /// What organisers see of the whole event.
@@ -241,6 +245,12 @@ pub struct YouView {
     /// Own answer to the open poll of this room.
     #[serde(default)]
     pub vote: Option<YourVote>,
+    /// Own answer to the open poll of this room where it is no single choice.
+    #[serde(default)]
+    pub answer: Option<YourAnswer>,
+    /// How one does in the open quiz of this room.
+    #[serde(default)]
+    pub player: Option<YourQuiz>,
     /// A moderator has silenced one: no chat, questions, hands and reactions.
     #[serde(default)]
     pub silenced: bool,
@@ -378,6 +388,21 @@ pub enum Change {
     RoomPollGone {
         /// Which.
         poll: PollId,
+    },
+    /// Moderators stream: all polls stand in this order from now on.
+    RoomPollOrder {
+        /// Which.
+        polls: Vec<PollId>,
+    },
+    /// Moderators stream: what participants wrote in the poll that everybody sees, whole list; none: nothing.
+    Entries {
+        /// The list.
+        entries: Option<PollEntries>,
+    },
+    /// Moderators stream: a word, text or nickname; it replaces the one of the same id.
+    Entry {
+        /// Which.
+        entry: PollEntry,
     },
     /// Moderators stream: who is silenced or banned, whole list.
     RestrictedPeople {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::codec::{SERVER_KINDS, parse_client, parse_server_frame};
+use fiera_protocol::poll::{Answer, Outcome, PollForm};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Change, StreamId, StreamState};
@@ -61,6 +62,9 @@ fn g1_every_variant_has_a_golden_example_that_round_trips() {
     every_variant_round_trips::<Change>("change", json!({"kind": "?"}));
     every_variant_round_trips::<StreamState>("stream_state", json!({"of": "?"}));
     every_variant_round_trips::<StreamId>("stream_id", json!({"of": "?"}));
+    every_variant_round_trips::<PollForm>("poll_form", json!({"kind": "?"}));
+    every_variant_round_trips::<Answer>("answer", json!({"kind": "?"}));
+    every_variant_round_trips::<Outcome>("outcome", json!({"kind": "?"}));
     every_variant_round_trips::<RefusalCode>("refusal_code", json!("?"));
 }
 

@@ -46,6 +46,50 @@ export const poll = pollView({
 });
 export const revealed = pollView({ ...poll, phase: 'revealed', answers: 204, tally: [31, 74, 82, 17] });
 
+const MONTH = ['Formazione', 'Riuso del codice', 'Accessibilità', 'Sicurezza dei servizi esposti a Internet'];
+const left = (seconds: number): number => NOW_MS + seconds * 1_000;
+
+/** A poll of each form: while it is open, and revealed. */
+export const multiple = pollView({ question: 'Su che cosa lavorate quest’anno?', options: MONTH, form: { kind: 'multiple', min: 1, max: 2 }, answers: 96, answers_min: 3 });
+export const rating = pollView({ question: 'Con quale probabilità consiglieresti questa fiera a un collega?', options: [], form: { kind: 'rating', from: 0, to: 10 }, answers: 142, answers_min: 3 });
+export const ranking = pollView({ question: 'In quale ordine ne parliamo?', options: MONTH, form: { kind: 'ranking' }, answers: 58, answers_min: 3 });
+export const cloud = pollView({ question: 'La fiera in una parola?', options: [], form: { kind: 'words', max: 3 }, answers: 121, answers_min: 3 });
+export const openText = pollView({ question: 'Che cosa cambiare la prossima volta?', options: [], form: { kind: 'text' }, answers: 44, answers_min: 3 });
+export const quiz = pollView({
+  question: 'Quanto conosci Git?', options: [], form: { kind: 'quiz' }, answers: 73,
+  quiz: {
+    questions: 5,
+    asked: { number: 1, question: 'Che cosa fa «git bisect»?', options: ['Cerca il commit che ha introdotto un errore', 'Divide un repository in due', 'Unisce due rami'], seconds: 20, ends_unix_ms: left(13), right: null, answers: 31 },
+  },
+});
+export const quizOver = pollView({
+  ...quiz, quiz: { questions: 5, asked: { ...quiz.quiz!.asked!, ends_unix_ms: null, right: 0, answers: 69 } },
+});
+export const multipleShown = pollView({ ...multiple, phase: 'revealed', tally: [41, 52, 37, 30] });
+export const ratingShown = pollView({
+  ...rating, phase: 'revealed', tally: [1, 0, 1, 2, 3, 6, 9, 18, 37, 41, 24], outcome: { kind: 'rating', mean_hundredths: 809, nps: 30 },
+});
+export const rankingShown = pollView({
+  ...ranking, phase: 'revealed',
+  outcome: { kind: 'ranking', ranks: [[1, 121], [2, 98], [0, 77], [3, 52]].map(([option = 0, points = 0]) => ({ option, points, mean_hundredths: 400 - Math.round((points * 100) / 58) })) },
+});
+const WORDS: [string, number][] = [['tempo', 42], ['persone', 31], ['riuso', 22], ['idee', 17], ['curiosità', 12], ['open source', 9], ['fatica', 6], ['caffè', 5], ['connessione', 3], ['interoperabilità', 2], ['scuola', 2], ['coraggio', 1]];
+export const cloudShown = pollView({
+  ...cloud, phase: 'revealed', outcome: { kind: 'words', words: WORDS.map(([word, count]) => ({ entry: word, word, count })), others: 14 },
+});
+export const textsShown = pollView({
+  ...openText, phase: 'revealed',
+  outcome: { kind: 'texts', texts: ['Pause più lunghe tra una sessione e l’altra.', 'Più tempo agli stand: ne ho visti solo tre.', 'Le registrazioni con i sottotitoli.'].map((text) => ({ entry: text, text })) },
+});
+export const quizShown = pollView({
+  ...quiz, phase: 'revealed', quiz: { questions: 5, asked: null },
+  outcome: {
+    kind: 'quiz', board: [['Volpe', 4_310], ['Gufo notturno', 3_985], ['rebase_only', 3_640], ['Nonna Papera', 2_760], ['Zac', 1_500]].map(([nickname, points]) => ({ entry: String(nickname), nickname: String(nickname), points: Number(points) })),
+    questions: [{ question: 'Che cosa fa «git bisect»?', options: ['Cerca il commit che ha introdotto un errore', 'Divide un repository in due', 'Unisce due rami'], right: 0, tally: [58, 9, 2] }],
+  },
+});
+export const withheld = pollView({ ...multiple, phase: 'revealed', answers: 2, outcome: { kind: 'withheld' } });
+
 export const announcements = [
   { announcement: 'a1', text: 'Il programma è aggiornato: la pausa è alle 11.', at_unix_ms: ago(40) },
   { announcement: 'a2', text: 'Lo stand Kubernetes risponde alle vostre domande fino alle 12.30.', at_unix_ms: ago(3) },

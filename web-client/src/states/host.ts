@@ -11,6 +11,7 @@ import type { Board } from '../ui/projector/board';
 import Projector from '../ui/projector/Projector.svelte';
 import type { Recap } from '../ui/report/recap';
 import Report from '../ui/report/Report.svelte';
+import { cloud, cloudShown, quiz, quizShown, ranking, rankingShown, rating, ratingShown, textsShown } from './attendee';
 import { NOW_MS, fair } from './fixtures';
 
 /** A page that brings its own component. */
@@ -46,7 +47,7 @@ const hands: HandView[] = [
 ];
 const pollOf = (poll: string, over: Partial<PollView> = {}): PollView => ({
   poll, question: 'Quanto spesso rilasciate in produzione?', options: ['Ogni giorno', 'Ogni settimana', 'Ogni mese', 'Più di rado'],
-  phase: 'draft', answers: 0, tally: null, ...over,
+  phase: 'draft', answers: 0, tally: null, form: { kind: 'single' }, answers_min: 3, outcome: null, quiz: null, ...over,
 });
 const running = pollOf('p1', { phase: 'open', answers: 187 });
 const results = pollOf('p2', { question: 'Da dove seguite?', options: ['Nord', 'Centro', 'Sud e isole'], phase: 'revealed', answers: 240, tally: [96, 88, 56] });
@@ -56,6 +57,15 @@ const chat = [
   { message: 'm2', by: 'Venditore', participant: 'v', text: 'Offerta imperdibile, scrivetemi', at_unix_ms: NOW_MS },
 ];
 const settings = { moderated: true, chat_open: true, slow_mode_s: 10 };
+
+/** Polls of other forms on the direction's page: a quiz that runs, a cloud with its words. */
+export const formsDesk: Partial<ModeratorsView> = {
+  polls: [
+    pollOf('p4', { ...quiz, poll: 'p4' }), pollOf('p5', { ...cloud, poll: 'p5', phase: 'closed' }),
+    pollOf('p6', { ...ranking, poll: 'p6', phase: 'draft', answers: 0 }), pollOf('p7', { ...rating, poll: 'p7', phase: 'draft', answers: 0 }),
+  ],
+  entries: { poll: 'p5', entries: ['caffè', 'persone', 'una parolaccia', 'tempo'].map((text, n) => ({ entry: text, text, shown: n !== 2 })) },
+};
 
 /** What the direction shows beside the streams that everybody follows. */
 export const desk: Partial<ModeratorsView> = {
@@ -107,7 +117,7 @@ const recap: Recap = {
   phase: 'ended', peak: 341, curve: curve.map((one) => ({ ...one, joins: null })),
   announcements: [{ announcement: 'a1', text: 'Pausa fino alle 11:15.', at_unix_ms: NOW_MS }],
   rooms: [
-    { room: 'stage', title: 'Palco principale', titles: {}, questions: SHOWN.slice(0, 5), polls: [results] },
+    { room: 'stage', title: 'Palco principale', titles: {}, questions: SHOWN.slice(0, 5), polls: [results, ratingShown, cloudShown] },
     { room: 'stand-rpa', title: 'Stand: automazione', titles: {}, questions: [], polls: [] },
   ],
 };
@@ -139,6 +149,11 @@ export const HOST_STATES: Record<string, () => PartState> = {
   'projector-question': () => part(Projector, { board, lost: false, address: ADDRESS }),
   'projector-long': () => part(Projector, { board: { ...board, now: { text: long, by: null, upvotes: 7 } }, lost: true, address: ADDRESS }),
   'projector-poll': () => part(Projector, { board: { ...board, poll: { ...running, tally: null } }, lost: false, address: ADDRESS }),
+  ...Object.fromEntries(
+    Object.entries({ quiz, rating: ratingShown, ranking: rankingShown, words: cloudShown, texts: textsShown, board: quizShown }).map(([name, poll]) => [
+      `projector-${name}`, () => part(Projector, { board: { ...board, now: null, poll, ahead_ms: NOW_MS - Date.now() }, lost: false, address: ADDRESS }),
+    ]),
+  ),
   'projector-results': () => part(Projector, { board: { ...board, now: null, poll: results }, lost: false, address: ADDRESS }),
   'projector-waiting': () => part(Projector, { board: { ...board, now: null, next: [], phase: 'open' }, lost: false, address: ADDRESS }),
   'report-ended': () => part(Report, { recap, trouble: 'none' }),

@@ -4,11 +4,15 @@
 // The committed list of page states: what screenshots and axe go through. A new page or condition gets a line here.
 
 import type { ComponentProps } from 'svelte';
+import type { PollView, YouView } from '../protocol';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
-import { agenda, announcements, aside, chat, poll, questions, revealed } from './attendee';
+import {
+  agenda, announcements, aside, chat, cloud, cloudShown, multiple, multipleShown, openText, poll, questions, quiz, quizOver, quizShown, ranking,
+  rankingShown, rating, ratingShown, revealed, textsShown, withheld,
+} from './attendee';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
-import { HOST_STATES, countdown, desk, directed, type PartState } from './host';
+import { HOST_STATES, countdown, desk, directed, formsDesk, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
 
 type DoorProps = ComponentProps<typeof Door>;
@@ -124,6 +128,28 @@ export const STATES: Record<string, () => PageState> = {
     stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll }, you: { vote: { poll: 'poll', option: 1 } } }, { openTab: 'polls' }),
   'attend-poll-closed': () => stage({ onAir: [ADA], tiles: camera, room: { poll: { ...poll, phase: 'closed' } } }, { openTab: 'polls' }),
   'attend-poll-revealed': () => stage({ onAir: [ADA], tiles: camera, room: { poll: revealed } }, { openTab: 'polls' }),
+  ...Object.fromEntries(
+    Object.entries({
+      'multiple': [multiple, { answer: { poll: 'poll', answer: { kind: 'options', options: [1, 2] } } }],
+      'rating': [rating, { answer: { poll: 'poll', answer: { kind: 'rating', rating: 9 } } }],
+      'ranking': [ranking, {}],
+      'words': [cloud, { answer: { poll: 'poll', answer: { kind: 'words', words: ['Tempo'] } } }],
+      'text': [openText, {}],
+      'quiz-join': [quiz, {}],
+      'quiz': [quiz, { player: { poll: 'poll', nickname: 'Volpe', option: 0, points: 930 } }],
+      'quiz-over': [quizOver, { player: { poll: 'poll', nickname: 'Volpe', option: 0, points: 1_755 } }],
+      'multiple-shown': [multipleShown, {}],
+      'rating-shown': [ratingShown, {}],
+      'ranking-shown': [rankingShown, {}],
+      'words-shown': [cloudShown, {}],
+      'text-shown': [textsShown, {}],
+      'quiz-shown': [quizShown, {}],
+      'withheld': [withheld, {}],
+    } satisfies Record<string, [PollView, Partial<YouView>]>).map(([name, [one, you]]) => [
+      `poll-${name}`,
+      () => stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll: one }, you }, { openTab: 'polls' }),
+    ]),
+  ),
   'attend-poll-none': () => stage({ onAir: [ADA], tiles: camera }, { openTab: 'polls' }),
   'attend-silenced': () => stage({ onAir: [ADA], tiles: camera, room: talk, you: { silenced: true } }),
 
@@ -161,6 +187,8 @@ export const STATES: Record<string, () => PageState> = {
       },
       { opened: 'direct' },
     ),
+  'direct-polls': () =>
+    stage({ role: 'moderator', moderators: formsDesk, room: { ...directed, poll: quiz } }, { opened: 'direct' }),
   'direct-empty': () => stage({ role: 'moderator', moderators: {} }, { opened: 'direct' }),
   'direct-keys': () => stage({ role: 'moderator', moderators: desk, room: directed }, { opened: 'direct', keysOpen: true }),
 

@@ -71,6 +71,7 @@ export class Forum {
       case 'draft_poll': {
         const poll: PollView = {
           poll: this.#id(), question: command.question, options: command.options, phase: 'draft', answers: 0, tally: null,
+          form: { kind: 'single' }, answers_min: 0, outcome: null, quiz: null,
         };
         all.polls.push(poll);
         return [toModerators({ kind: 'room_poll', poll: { ...poll } })];

@@ -10,7 +10,7 @@ import type {
 export function youView(over: Partial<YouView> = {}): YouView {
   return {
     participant: 'p', name: 'Ada', role: 'attendee', room: 'stage', place: 'audience', sources: [], hand: null, upvoted: [],
-    vote: null, silenced: false, on_air_at_unix_ms: null, ...over,
+    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, ...over,
   };
 }
 
@@ -26,7 +26,7 @@ export function backstageView(over: Partial<BackstageView> = {}): BackstageView 
 }
 
 export function moderatorsView(over: Partial<ModeratorsView> = {}): ModeratorsView {
-  return { room: 'stage', questions: [], hands: [], polls: [], restricted: [], ...over };
+  return { room: 'stage', questions: [], hands: [], polls: [], restricted: [], entries: null, ...over };
 }
 
 export function eventView(over: Partial<EventView> = {}): EventView {
@@ -52,5 +52,8 @@ export function chatMessage(message: string, over: Partial<ChatMessage> = {}): C
 }
 
 export function pollView(over: Partial<PollView> = {}): PollView {
-  return { poll: 'poll', question: 'Which?', options: ['One', 'Two'], phase: 'open', answers: 0, tally: null, ...over };
+  return {
+    poll: 'poll', question: 'Which?', options: ['One', 'Two'], phase: 'open', answers: 0, tally: null, form: { kind: 'single' }, answers_min: 0,
+    outcome: null, quiz: null, ...over,
+  };
 }

@@ -46,6 +46,8 @@ fn you(room: Option<&str>) -> StreamState {
         hand: None,
         upvoted: vec![],
         vote: None,
+        answer: None,
+        player: None,
         silenced: false,
         on_air_at_unix_ms: None,
     })

@@ -14,6 +14,10 @@ fn poll_of_person(phase: PollPhase) -> PollView {
         phase,
         answers: 0,
         tally: None,
+        form: fiera_protocol::poll::PollForm::default(),
+        answers_min: 0,
+        outcome: None,
+        quiz: None,
     }
 }
 

@@ -14,6 +14,9 @@ fn mistake(text: &str) -> String {
 fn the_example_and_the_demo_can_be_used() {
     let example = Fair::parse(include_str!("../../fair.example.toml")).unwrap();
     assert!(example.rooms.len() >= 3 && example.agenda.len() >= 2);
+    let prepared = &example.config(0).rooms[1].polls;
+    assert_eq!(prepared.len(), 4);
+    assert!(prepared.iter().all(|poll| poll.draft.check().is_ok()));
     let demo = Fair::parse(DEMO_FAIR).unwrap();
     let config = demo.config(1_700_000_000_000);
     let main = config.rooms.iter().find(|room| room.room.as_str() == "main").unwrap();
@@ -47,6 +50,17 @@ fn every_mistake_has_its_line_and_says_what_to_do() {
             "line 8: a room has a capacity of 1 to",
         ),
         (format!("{head}{room}slow-mode-s = 9999\n"), "line 8: slow mode"),
+        (
+            format!("{head}{room}[[room.poll]]\nid = \"p\"\nquestion = \"?\"\noptions = [\"A\"]\n"),
+            "line 9: A poll offers at least 2 answers",
+        ),
+        (
+            format!(
+                "{head}{room}{0}{0}",
+                "[[room.poll]]\nid = \"p\"\nquestion = \"?\"\noptions = [\"A\", \"B\"]\n"
+            ),
+            "line 13: poll p is there twice",
+        ),
         (
             format!("{head}[[room]]\nid = \"a\"\nkind = \"hall\"\ntitle = \"A\"\n"),
             "line 5: unknown variant `hall`",

@@ -54,6 +54,7 @@ pub fn config() -> EventConfig {
         title: "Hall".to_owned(),
         titles: Localised::default(),
         settings: SETTINGS,
+        polls: Vec::new(),
         capacity,
         whip_on_air_at_once: true,
     };

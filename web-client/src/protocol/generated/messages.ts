@@ -59,6 +59,11 @@ export type MessageId = string;
 export type PollId = string;
 
 /**
+ * A word, text or nickname that came out of a poll, drawn at random by the server.
+ */
+export type EntryId = string;
+
+/**
  * An announcement, drawn at random by the server.
  */
 export type AnnouncementId = string;
@@ -98,6 +103,21 @@ export type PollQuestionText = string;
  * One answer that a poll offers; one line.
  */
 export type PollOptionText = string;
+
+/**
+ * A word of one's own in a word cloud; one line.
+ */
+export type WordText = string;
+
+/**
+ * One's own answer to an open question of a poll; one line.
+ */
+export type OpenAnswerText = string;
+
+/**
+ * The name of a player in a quiz; one line.
+ */
+export type NicknameText = string;
 
 /**
  * Why a question was dismissed, or who follows it up; one line.
@@ -308,13 +328,365 @@ options: Array<string>,
  */
 phase: PollPhase,
 /**
- * Participants who answered.
+ * Participants who answered; players of a quiz.
  */
 answers: number,
 /**
- * Votes per answer, once revealed.
+ * Votes per answer of a choice, or per number of a rating, once revealed.
  */
-tally: Array<number> | null, };
+tally: Array<number> | null,
+/**
+ * How it is answered.
+ */
+form: PollForm,
+/**
+ * Participants below whom nothing of the answers is kept or shown.
+ */
+answers_min: number,
+/**
+ * What else there is to see, once revealed.
+ */
+outcome: Outcome | null,
+/**
+ * How far it is, where it is a quiz.
+ */
+quiz: QuizView | null, };
+
+/**
+ * How a poll is answered.
+ */
+export type PollForm = { "kind": "single", } | { "kind": "multiple",
+/**
+ * Fewest to choose, at least 1.
+ */
+min: number,
+/**
+ * Most to choose, at most as many as there are.
+ */
+max: number, } | { "kind": "rating",
+/**
+ * Lowest.
+ */
+from: number,
+/**
+ * Highest.
+ */
+to: number, } | { "kind": "ranking", } | { "kind": "words",
+/**
+ * Most words of one participant, 1 to 3.
+ */
+max: number, } | { "kind": "text", } | { "kind": "quiz", };
+
+/**
+ * One question of a quiz, as its organiser prepares it.
+ */
+export type QuizQuestion = {
+/**
+ * What it asks.
+ */
+question: PollQuestionText,
+/**
+ * 2 to 6 different answers.
+ */
+options: Array<PollOptionText>,
+/**
+ * The right one, counted from 0.
+ */
+right: number,
+/**
+ * Time to answer, 5 to 120 seconds.
+ */
+seconds: number, };
+
+/**
+ * A poll as it is prepared.
+ */
+export type PollDraft = {
+/**
+ * What it asks; the title of a quiz.
+ */
+question: PollQuestionText,
+/**
+ * How it is answered.
+ */
+form: PollForm,
+/**
+ * Answers to choose from or to rank; none for other forms.
+ */
+options?: Array<PollOptionText>,
+/**
+ * Questions of a quiz; none for other forms.
+ */
+quiz?: Array<QuizQuestion>,
+/**
+ * Participants below whom nothing of the answers is kept or shown, at most 50; 3 if left out, 0 in a quiz.
+ */
+answers_min?: number, };
+
+/**
+ * An answer to a poll that is no single choice.
+ */
+export type Answer = { "kind": "options",
+/**
+ * The answers, counted from 0, each once.
+ */
+options: Array<number>, } | { "kind": "rating",
+/**
+ * The number.
+ */
+rating: number, } | { "kind": "ranking",
+/**
+ * All answers, counted from 0, the best first.
+ */
+order: Array<number>, } | { "kind": "words",
+/**
+ * One's words.
+ */
+words: Array<WordText>, } | { "kind": "text",
+/**
+ * One's text.
+ */
+text: OpenAnswerText, } | { "kind": "quiz",
+/**
+ * Which question, counted from 0.
+ */
+question: number,
+/**
+ * The answer, counted from 0.
+ */
+option: number, };
+
+/**
+ * One's own answer to the open poll; forgotten when it closes.
+ */
+export type YourAnswer = {
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * The answer.
+ */
+answer: Answer, };
+
+/**
+ * How one does in the quiz that is open; forgotten when it closes.
+ */
+export type YourQuiz = {
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * The name that one chose for it.
+ */
+nickname: NicknameText,
+/**
+ * One's answer to the question that was asked last.
+ */
+option: number | null,
+/**
+ * Points of all questions whose time is over.
+ */
+points: number, };
+
+/**
+ * How far a quiz is.
+ */
+export type QuizView = {
+/**
+ * How many questions it has.
+ */
+questions: number,
+/**
+ * The question that was asked last.
+ */
+asked: QuizAsked | null, };
+
+/**
+ * A question of a quiz that everybody sees.
+ */
+export type QuizAsked = {
+/**
+ * Which, counted from 0.
+ */
+number: number,
+/**
+ * What it asks.
+ */
+question: string,
+/**
+ * The answers to choose from.
+ */
+options: Array<string>,
+/**
+ * Time to answer.
+ */
+seconds: number,
+/**
+ * When the time is over by the server's clock, milliseconds since 1970; none: it is.
+ */
+ends_unix_ms: number | null,
+/**
+ * The right answer, once the time is over.
+ */
+right: number | null,
+/**
+ * Players who answered it.
+ */
+answers: number, };
+
+/**
+ * What is shown of a revealed poll beside its tally.
+ */
+export type Outcome = { "kind": "withheld", } | { "kind": "rating",
+/**
+ * The arithmetic mean, in hundredths.
+ */
+mean_hundredths: number,
+/**
+ * Net promoter score, -100 to 100, of a scale from 0 to 10: share of 9 and 10 minus share of 0 to 6.
+ */
+nps: number | null, } | { "kind": "ranking",
+/**
+ * All answers.
+ */
+ranks: Array<Rank>, } | { "kind": "words",
+/**
+ * Those that are shown.
+ */
+words: Array<WordCount>,
+/**
+ * How many more words there were.
+ */
+others: number, } | { "kind": "texts",
+/**
+ * In no order that means anything.
+ */
+texts: Array<PublishedText>, } | { "kind": "quiz",
+/**
+ * The best, most points first.
+ */
+board: Array<Score>,
+/**
+ * What was asked, and how it was answered.
+ */
+questions: Array<QuizResult>, };
+
+/**
+ * One answer within [`Outcome::Ranking`].
+ */
+export type Rank = {
+/**
+ * The answer, counted from 0.
+ */
+option: number,
+/**
+ * Borda points: of n answers the first of a ranking gets n - 1, the last 0.
+ */
+points: number,
+/**
+ * Mean place, 1 is first, in hundredths.
+ */
+mean_hundredths: number, };
+
+/**
+ * One word within [`Outcome::Words`].
+ */
+export type WordCount = {
+/**
+ * Its id.
+ */
+entry: EntryId,
+/**
+ * As most wrote it.
+ */
+word: string,
+/**
+ * Participants who wrote it.
+ */
+count: number, };
+
+/**
+ * One text within [`Outcome::Texts`].
+ */
+export type PublishedText = {
+/**
+ * Its id.
+ */
+entry: EntryId,
+/**
+ * The words.
+ */
+text: string, };
+
+/**
+ * One player within [`Outcome::Quiz`].
+ */
+export type Score = {
+/**
+ * Its id.
+ */
+entry: EntryId,
+/**
+ * The name that the player chose for this quiz.
+ */
+nickname: string,
+/**
+ * All points.
+ */
+points: number, };
+
+/**
+ * One question within [`Outcome::Quiz`].
+ */
+export type QuizResult = {
+/**
+ * What it asked.
+ */
+question: string,
+/**
+ * The answers.
+ */
+options: Array<string>,
+/**
+ * The right one, counted from 0.
+ */
+right: number,
+/**
+ * Votes per answer.
+ */
+tally: Array<number>, };
+
+/**
+ * What participants wrote in a poll that is closed or revealed, for its moderators.
+ */
+export type PollEntries = {
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * Words and nicknames by alphabet, texts in no order that means anything; never who wrote them or how often.
+ */
+entries: Array<PollEntry>, };
+
+/**
+ * One word, text or nickname within [`PollEntries`].
+ */
+export type PollEntry = {
+/**
+ * Its id.
+ */
+entry: EntryId,
+/**
+ * The words.
+ */
+text: string,
+/**
+ * Everybody sees it once the poll is revealed.
+ */
+shown: boolean, };
 
 /**
  * How one can react to what is on air.
@@ -682,7 +1054,11 @@ polls: Array<PollView>,
 /**
  * Who is silenced or banned in the event.
  */
-restricted: Array<Restricted>, };
+restricted: Array<Restricted>,
+/**
+ * What participants wrote in the poll that everybody sees, once it is closed.
+ */
+entries: PollEntries | null, };
 
 /**
  * What organisers see of the whole event.
@@ -754,6 +1130,14 @@ upvoted: Array<QuestionId>,
  * Own answer to the open poll of this room.
  */
 vote: YourVote | null,
+/**
+ * Own answer to the open poll of this room where it is no single choice.
+ */
+answer: YourAnswer | null,
+/**
+ * How one does in the open quiz of this room.
+ */
+player: YourQuiz | null,
 /**
  * A moderator has silenced one: no chat, questions, hands and reactions.
  */
@@ -858,7 +1242,19 @@ poll: PollView, } | { "kind": "room_poll_gone",
 /**
  * Which.
  */
-poll: PollId, } | { "kind": "restricted_people",
+poll: PollId, } | { "kind": "room_poll_order",
+/**
+ * Which.
+ */
+polls: Array<PollId>, } | { "kind": "entries",
+/**
+ * The list.
+ */
+entries: PollEntries | null, } | { "kind": "entry",
+/**
+ * Which.
+ */
+entry: PollEntry, } | { "kind": "restricted_people",
 /**
  * In the order of their ids.
  */
@@ -1125,7 +1521,23 @@ question: PollQuestionText,
 /**
  * 2 to 10 different answers to choose one from.
  */
-options: Array<PollOptionText>, } | { "kind": "set_poll",
+options: Array<PollOptionText>, } | { "kind": "prepare_poll",
+/**
+ * All of it.
+ */
+draft: PollDraft, } | { "kind": "clone_poll",
+/**
+ * Which.
+ */
+poll: PollId, } | { "kind": "place_poll",
+/**
+ * Which.
+ */
+poll: PollId,
+/**
+ * The one that it comes after; the first place without it.
+ */
+after?: PollId, } | { "kind": "set_poll",
 /**
  * Which.
  */
@@ -1145,7 +1557,51 @@ poll: PollId,
 /**
  * The answer, counted from 0.
  */
-option: number, } | { "kind": "react",
+option: number, } | { "kind": "answer",
+/**
+ * Which.
+ */
+poll: PollId,
+/**
+ * The answer.
+ */
+answer: Answer, } | { "kind": "join_quiz",
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * How one is called on the leader board.
+ */
+nickname: NicknameText, } | { "kind": "ask_quiz",
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * The question, counted from 0: the one after the last.
+ */
+question: number, } | { "kind": "show_entry",
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * Which.
+ */
+entry: EntryId,
+/**
+ * Whether everybody sees it once the poll is revealed.
+ */
+shown: boolean, } | { "kind": "erase_entry",
+/**
+ * Which poll.
+ */
+poll: PollId,
+/**
+ * Which.
+ */
+entry: EntryId, } | { "kind": "react",
 /**
  * How.
  */

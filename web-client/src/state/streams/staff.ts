@@ -25,6 +25,18 @@ export function moderatorsAfter(moderators: ModeratorsView, change: Change): Mod
     }
     case 'room_poll_gone':
       return { ...moderators, polls: polls.filter((known) => known.poll !== change.poll) };
+    case 'room_poll_order': {
+      const place = (poll: string): number => (change.polls.includes(poll) ? change.polls.indexOf(poll) : change.polls.length);
+      return { ...moderators, polls: [...polls].sort((a, b) => place(a.poll) - place(b.poll)) };
+    }
+    case 'entries':
+      return { ...moderators, entries: change.entries };
+    case 'entry': {
+      const { entries } = moderators;
+      if (!entries) return moderators;
+      const next = entries.entries.map((known) => (known.entry === change.entry.entry ? change.entry : known));
+      return { ...moderators, entries: { ...entries, entries: next } };
+    }
     case 'restricted_people':
       return { ...moderators, restricted: change.restricted };
     default:

@@ -10,7 +10,7 @@ import { SHORTCUTS } from '../fair/shortcuts';
 import type { FairModel } from '../model/shape';
 import { actsOf, columns, meant, neighbour } from './columns';
 import { Direct } from './direct.svelte';
-import { pollDraft, percents } from './poll-draft';
+import { pollDraft, percents, type Typed } from './poll-draft';
 import { DIRECT_KEYS, directAction } from './shortcuts';
 import { UNDO_MS } from './undo.svelte';
 
@@ -142,10 +142,27 @@ describe('shortcuts', () => {
 
 describe('a poll', () => {
   it('is a draft with a question and two different answers', () => {
-    expect(pollDraft(' Tabs? ', ['yes', ' ', 'no '])).toEqual({ question: 'Tabs?', options: ['yes', 'no'] });
-    expect(pollDraft('Tabs?', ['yes', 'yes'])).toBeNull();
-    expect(pollDraft('Tabs?', ['yes'])).toBeNull();
-    expect(pollDraft(' ', ['yes', 'no'])).toBeNull();
+    const typed: Typed = {
+      kind: 'single', question: ' Tabs? ', options: ['yes', ' ', 'no '], min: 1, max: 2, scale: [0, 10], words: 2, quiz: [], answersMin: 3,
+    };
+    const single = { question: 'Tabs?', form: { kind: 'single' }, answers_min: 3, options: ['yes', 'no'] };
+    expect(pollDraft(typed)).toEqual(single);
+    expect(pollDraft({ ...typed, options: ['yes', 'yes'] })).toBeNull();
+    expect(pollDraft({ ...typed, options: ['yes'] })).toBeNull();
+    expect(pollDraft({ ...typed, question: ' ' })).toBeNull();
+    expect(pollDraft({ ...typed, kind: 'multiple', max: 3 })).toBeNull();
+    expect(pollDraft({ ...typed, kind: 'multiple' })).toEqual({ ...single, form: { kind: 'multiple', min: 1, max: 2 } });
+    expect(pollDraft({ ...typed, kind: 'rating' })).toEqual({ question: 'Tabs?', form: { kind: 'rating', from: 0, to: 10 }, answers_min: 3 });
+  });
+
+  it('keeps the right answer of a quiz question where empty answers go', () => {
+    const asked = { question: 'First?', options: ['', 'a', 'b'], right: 2, seconds: 20 };
+    const quiz: Typed = {
+      kind: 'quiz', question: 'Quiz', options: [], min: 1, max: 2, scale: [1, 5], words: 1, quiz: [asked], answersMin: 3,
+    };
+    expect(pollDraft(quiz)?.quiz).toEqual([{ question: 'First?', options: ['a', 'b'], right: 1, seconds: 20 }]);
+    expect(pollDraft({ ...quiz, quiz: [{ ...asked, right: 0 }] })).toBeNull();
+    expect(pollDraft({ ...quiz, quiz: [] })).toBeNull();
   });
 
   it('shows percents that sum to a hundred', () => {

@@ -3,14 +3,75 @@
 
 // What was typed into the poll maker, as the server takes it. Pure.
 
-import { POLL_OPTIONS_MAX, POLL_OPTIONS_MIN } from '../../protocol';
+import { POLL_OPTIONS_MAX, POLL_OPTIONS_MIN, type PollDraft, type PollForm, type QuizQuestion } from '../../protocol';
 
-/** Trimmed, without empty lines; null: not a poll yet (no question, too few answers, or two alike). */
-export function pollDraft(question: string, typed: readonly string[]): { question: string; options: string[] } | null {
-  const asked = question.trim();
+/** What the fields of the maker hold, for whichever form. */
+export interface Typed {
+  readonly kind: PollForm['kind'];
+  readonly question: string;
+  readonly options: readonly string[];
+  readonly min: number;
+  readonly max: number;
+  /** From and to. */
+  readonly scale: readonly [number, number];
+  readonly words: number;
+  readonly quiz: readonly TypedQuestion[];
+  readonly answersMin: number;
+}
+
+export interface TypedQuestion {
+  question: string;
+  options: string[];
+  right: number;
+  seconds: number;
+}
+
+export const SCALES: readonly (readonly [number, number])[] = [[1, 5], [1, 10], [0, 10]];
+export const MINIMA = [1, 3, 5, 10, 20] as const;
+
+/** Trimmed, without empty lines; null: too few, too many, or two alike. */
+function choices(typed: readonly string[]): string[] | null {
   const options = typed.map((one) => one.trim()).filter((one) => one !== '');
-  if (asked === '' || options.length < POLL_OPTIONS_MIN || options.length > POLL_OPTIONS_MAX) return null;
-  return new Set(options).size === options.length ? { question: asked, options } : null;
+  if (options.length < POLL_OPTIONS_MIN || options.length > POLL_OPTIONS_MAX) return null;
+  return new Set(options).size === options.length ? options : null;
+}
+
+/** A question of a quiz; null: not one yet. The right answer keeps its place where empty lines go. */
+function quizQuestion(typed: TypedQuestion): QuizQuestion | null {
+  const question = typed.question.trim();
+  const options = choices(typed.options);
+  const right = options?.indexOf(typed.options[typed.right]?.trim() ?? '') ?? -1;
+  return question !== '' && options && right >= 0 ? { question, options, right, seconds: typed.seconds } : null;
+}
+
+/** What the server takes; null: not a poll yet. */
+export function pollDraft(typed: Typed): PollDraft | null {
+  const question = typed.question.trim();
+  if (question === '') return null;
+  const form = formOf(typed);
+  if (typed.kind === 'quiz') {
+    const quiz = typed.quiz.map(quizQuestion);
+    const whole = quiz.filter((one) => one !== null);
+    return whole.length > 0 && whole.length === quiz.length ? { question, form, quiz: whole } : null;
+  }
+  const base = { question, form, answers_min: typed.answersMin };
+  if (typed.kind !== 'single' && typed.kind !== 'multiple' && typed.kind !== 'ranking') return base;
+  const options = choices(typed.options);
+  if (!options || (typed.kind === 'multiple' && (typed.min > typed.max || typed.max > options.length))) return null;
+  return { ...base, options };
+}
+
+function formOf(typed: Typed): PollForm {
+  switch (typed.kind) {
+    case 'multiple':
+      return { kind: 'multiple', min: typed.min, max: typed.max };
+    case 'rating':
+      return { kind: 'rating', from: typed.scale[0], to: typed.scale[1] };
+    case 'words':
+      return { kind: 'words', max: typed.words };
+    default:
+      return { kind: typed.kind };
+  }
 }
 
 /** Whole percents that sum to 100 where anybody answered: largest remainders go up. */

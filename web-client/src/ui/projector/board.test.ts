@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 import { expect, it } from 'vitest';
+import { pollView } from '../../testing/views';
 import { VirtualClock } from '../../testing/world';
 import { BOARD_EVERY_MS, BoardWatch, MISSES_TOLD, boardAddress, mainOf, type Board } from './board';
 
 const board = (over: Partial<Board> = {}): Board => ({
   event: 'demo', title: 'Demo', titles: {}, phase: 'live', people: 12, room: 'stage', room_title: 'Stage', room_titles: {}, now: null, next: [], poll: null, ...over,
 });
-const poll = (phase: 'open' | 'closed' | 'revealed') => ({ question: '?', options: ['a', 'b'], phase, answers: 3 });
+const poll = (phase: 'open' | 'closed' | 'revealed') => pollView({ phase, answers: 3 });
 const asked = { text: 'Why?', by: null, upvotes: 1 };
 
 it('a lost network keeps the last board and says so after a few misses, until it is back', async () => {

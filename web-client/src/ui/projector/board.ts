@@ -3,7 +3,7 @@
 
 // The public board of a room, asked for once a second without any token or cookie. A lost network keeps the last board.
 
-import type { EventPhase, Localised, PollPhase } from '../../protocol';
+import type { EventPhase, Localised, Outcome, PollForm, PollPhase, QuizView } from '../../protocol';
 import type { Clock, Timer } from '../../session/world';
 
 export interface BoardQuestion {
@@ -30,7 +30,13 @@ export interface Board {
     readonly phase: PollPhase;
     readonly answers: number;
     readonly tally?: readonly number[] | null;
+    readonly form: PollForm;
+    readonly answers_min: number;
+    readonly outcome: Outcome | null;
+    readonly quiz: QuizView | null;
   } | null;
+  /** How far the server's clock is ahead of this browser's, milliseconds; as good as a second. */
+  readonly ahead_ms?: number;
 }
 
 export const BOARD_EVERY_MS = 1_000;
@@ -46,7 +52,11 @@ export function boardAddress(event: string, room: string | null): string {
 export async function loadBoard(address: string): Promise<Board | null> {
   try {
     const response = await fetch(address, { credentials: 'omit', cache: 'no-store', signal: AbortSignal.timeout(5_000) });
-    return response.ok ? ((await response.json()) as Board) : null;
+    if (!response.ok) return null;
+    const served = Date.parse(response.headers.get('date') ?? '');
+    // The header has whole seconds: half of one is nearest on average.
+    const ahead_ms = Number.isNaN(served) ? 0 : served + 500 - Date.now();
+    return { ...((await response.json()) as Board), ahead_ms };
   } catch {
     return null;
   }
