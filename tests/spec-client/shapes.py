@@ -15,7 +15,10 @@ from pathlib import Path
 GOLDEN = Path(__file__).resolve().parents[2] / "signaling" / "protocol" / "golden"
 
 OPTIONAL = {"id"}  # C3: refusals without `id`
-NULLABLE = {"shows", "poll", "organiser", "peak_unix_ms", "topic", "quality"}  # M2, V1, S9, N10, W1, N15
+NULLABLE = {
+    "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality",  # M2, V1, S9, N10, W1, N15
+    "entries", "asked", "right", "ends_unix_ms", "nps", "option",  # V12, V13, V10, V13
+}
 MAPS = {"titles"}  # language to text, as an agenda's `title`
 
 # Sets of words that the page names, by field.
@@ -67,7 +70,8 @@ class Shapes:
         self.streams = golden("stream_id")
         self.codes = set(golden("refusal_code"))
         self.records, self.known = {}, {}
-        for family in (self.messages, self.changes, self.states):
+        forms = (golden("poll_form"), golden("answer"), golden("outcome"))
+        for family in (self.messages, self.changes, self.states, *forms):
             self.learn(family.values())
 
     def learn(self, values):

@@ -89,6 +89,17 @@ def apply_you(state, change):
     state.update(change["you"], of="you")
 
 
+def order_polls(state, change):
+    """All polls stand in the order of the change."""
+    state["polls"] = sorted(state["polls"], key=lambda poll: change["polls"].index(poll["poll"]))
+
+
+def put_entry(state, change):
+    """A word, text or nickname of the poll that everybody sees; it replaces the one of the same id."""
+    known = state["entries"]["entries"]
+    state["entries"]["entries"] = [change["entry"] if one["entry"] == change["entry"]["entry"] else one for one in known]
+
+
 def passing(_state, _change):
     """What happened just now and leaves no trace in the state."""
 
@@ -112,6 +123,7 @@ CHANGES = {
     "backstage": {"waiting": whole("waiting"), "countdowns": whole("countdowns"), **CHAT},
     "moderators": {
         "hand_queue": whole("hands"), "restricted_people": whole("restricted"),
+        "room_poll_order": order_polls, "entries": whole("entries"), "entry": put_entry,
         "room_poll": item("polls", "poll", "poll"), "room_poll_gone": gone("polls", "poll"), **QUESTION,
     },
     "organisers": {"numbers": whole("numbers"), "curve": item("curve", "point", "unix_min", order="unix_min")},

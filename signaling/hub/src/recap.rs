@@ -15,6 +15,7 @@ use crate::room::Room;
 use crate::view;
 
 mod markdown;
+mod polls;
 
 pub use markdown::Language;
 

@@ -308,7 +308,10 @@ fn v11_words_are_counted_by_what_they_mean_and_moderators_hide_them_before_and_a
     shell.ok(moderator, show(rude, false));
     shell.ok(moderator, set(poll, PollPhase::Revealed));
     let cloud = |shell: &Shell| match &shown(shell, voters[0]).outcome {
-        Some(Outcome::Words { words, .. }) => words.iter().map(|word| (word.word.clone(), word.count)).collect::<Vec<_>>(),
+        Some(Outcome::Words { words, .. }) => words
+            .iter()
+            .map(|word| (word.word.clone(), word.count))
+            .collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
     let both: Vec<(String, u32)> = vec![("tempo".to_owned(), 3), ("STRASSE".to_owned(), 2)];

@@ -170,6 +170,8 @@ for (const [front, behind] of [["chromium", "firefox"], ["firefox", "chromium"]]
       await marioKeys.write("poll-draft-question", POLL);
       await marioKeys.write("poll-draft-option-1", "bash");
       await marioKeys.write("poll-draft-option-2", "fish");
+      // One person votes: from "3 answers" up to "the first answer".
+      await marioKeys.activate("poll-draft-min", { key: "ArrowUp" });
       await marioKeys.activate("poll-draft-save");
       await mario.waitFor("poll-open");
       await marioKeys.activate("poll-open");

@@ -117,7 +117,7 @@ const recap: Recap = {
   phase: 'ended', peak: 341, curve: curve.map((one) => ({ ...one, joins: null })),
   announcements: [{ announcement: 'a1', text: 'Pausa fino alle 11:15.', at_unix_ms: NOW_MS }],
   rooms: [
-    { room: 'stage', title: 'Palco principale', titles: {}, questions: SHOWN.slice(0, 5), polls: [results, ratingShown, cloudShown] },
+    { room: 'stage', title: 'Palco principale', titles: {}, questions: SHOWN.slice(0, 5), polls: [results, { ...ratingShown, poll: 'p8' }, { ...cloudShown, poll: 'p9' }] },
     { room: 'stand-rpa', title: 'Stand: automazione', titles: {}, questions: [], polls: [] },
   ],
 };

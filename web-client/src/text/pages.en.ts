@@ -102,6 +102,7 @@ export const pagesEn = {
     print: 'Print',
     json: 'As JSON',
     markdown: 'As Markdown',
+    pollsCsv: 'Polls as CSV',
     attendance: 'Attendance',
     peak: 'Most people at once',
     questions: 'Questions',

@@ -97,6 +97,7 @@ export const pagesIt: PagesTexts = {
     print: 'Stampa',
     json: 'In JSON',
     markdown: 'In Markdown',
+    pollsCsv: 'Sondaggi in CSV',
     attendance: 'Presenze',
     peak: 'Massimo di persone insieme',
     questions: 'Domande',

@@ -33,6 +33,7 @@ pub(super) fn routes() -> Router<Server> {
     Router::new()
         .route("/api/v1/events/{event}/recap", get(recap))
         .route("/api/v1/events/{event}/recap.md", get(recap_md))
+        .route("/api/v1/events/{event}/polls.csv", get(polls_csv))
 }
 
 /// The recap as data.
@@ -110,6 +111,37 @@ pub(super) async fn recap_md(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, text).into_response())
+}
+
+/// Revealed polls as a table.
+#[utoipa::path(
+    get, path = "/api/v1/events/{event}/polls.csv", tag = "events", operation_id = "pollsCsv",
+    params(("event" = String, Path, description = "Short name of the event")),
+    responses(
+        (status = 200, description = "One line for each answer, number, word, text or player; cells that a spreadsheet would take for a formula begin with an apostrophe", body = String, content_type = "text/csv"),
+        (status = 401, description = "Neither cookie nor token", body = super::api::Problem),
+        (status = 403, description = "Until the end for moderators and organisers alone; then for whoever has a session of the event", body = super::api::Problem),
+        (status = 404, description = "No such event", body = super::api::Problem),
+        (status = 429, description = "Too many wrong tokens from this network", body = super::api::Problem),
+    ),
+    security(("bearer" = []))
+)]
+pub(super) async fn polls_csv(
+    State(server): State<Server>,
+    Path(event): Path<String>,
+    address: Address,
+    headers: HeaderMap,
+) -> Result<Response, HttpRefusal> {
+    let recap = read(&server, &event, &address, &headers).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}-polls.csv\"", recap.event),
+        ),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, recap.polls_csv()).into_response())
 }
 
 async fn read(server: &Server, event: &str, address: &Address, headers: &HeaderMap) -> Result<Arc<Recap>, HttpRefusal> {

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use fiera_protocol::fair::{CurvePoint, Localised, PollView, QuestionStage};
+use fiera_protocol::fair::{CurvePoint, Localised, QuestionStage};
 use fiera_protocol::limits::SUPPRESSED_BELOW;
 use fiera_protocol::view::EventPhase;
 
@@ -25,7 +25,7 @@ pub enum Language {
 }
 
 impl Language {
-    fn words(self, it: &'static str, en: &'static str) -> &'static str {
+    pub(super) fn words(self, it: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::It => it,
             Self::En => en,
@@ -121,7 +121,7 @@ impl RoomRecap {
             page.push('\n');
         }
         for poll in &self.polls {
-            poll_table(poll, language, page);
+            super::polls::markdown(poll, language, page);
         }
     }
 }
@@ -137,23 +137,8 @@ fn question_line(question: &PublicQuestion, language: Language, page: &mut Strin
     page.push_str(")\n");
 }
 
-fn poll_table(poll: &PollView, language: Language, page: &mut String) {
-    let (word, votes) = (language.words("Sondaggio", "Poll"), language.words("Voti", "Votes"));
-    let _ = writeln!(page, "### {word}: {}\n", plain(&poll.question));
-    let _ = writeln!(
-        page,
-        "| {} | {votes} |\n|---|---|",
-        language.words("Risposta", "Answer")
-    );
-    let tally = poll.tally.as_deref().unwrap_or_default();
-    for (option, votes) in poll.options.iter().zip(tally) {
-        let _ = writeln!(page, "| {} | {votes} |", plain(option));
-    }
-    page.push('\n');
-}
-
 /// A text of somebody as nothing but text, on one line.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -74,6 +74,12 @@ function formOf(typed: Typed): PollForm {
   }
 }
 
+/** Shares of a revealed choice in whole percents: of votes, or of people where each could choose several. */
+export function shares(poll: { readonly form: PollForm; readonly answers: number }, tally: readonly number[]): number[] {
+  if (poll.form.kind !== 'multiple') return percents(tally);
+  return tally.map((votes) => (poll.answers > 0 ? Math.round((votes * 100) / poll.answers) : 0));
+}
+
 /** Whole percents that sum to 100 where anybody answered: largest remainders go up. */
 export function percents(tally: readonly number[]): number[] {
   const all = tally.reduce((sum, one) => sum + one, 0);

@@ -37,6 +37,10 @@ export function recapAddress(event: string, format?: 'md'): string {
   return `/api/v1/events/${encodeURIComponent(event)}/recap${format ? `.${format}` : ''}`;
 }
 
+export function pollsCsvAddress(event: string): string {
+  return `/api/v1/events/${encodeURIComponent(event)}/polls.csv`;
+}
+
 export function getRecap(event: string): Promise<Answer<Recap>> {
   return ask<Recap>(recapAddress(event));
 }
