@@ -78,7 +78,7 @@ export const storedEn = {
   where,
   honest: 'What we owe you to say',
   honestly: [
-    'Polls are anonymous to everybody in the event. While a poll is open, the operator of the server could technically link an answer to a person; when it closes, the key to that link is destroyed and only the numbers stay.',
+    'Polls are anonymous to everybody in the event. While a poll is open, the operator of the server could technically link an answer to a person; when it closes, the key to that link is destroyed. What stays are the numbers and, without who wrote them, the words and texts of the answers and the ten best nicknames of a quiz.',
     'The same holds for the support of questions until the event ends: the server must know that you support a question only once.',
     'An anonymous question carries no name and no number of yours. Your browser alone holds the key with which you can take it back.',
     'Apart from what you publish under your name, with the time to the minute, no row links a person, a place and a time. Nobody checks whether you look at this tab.',

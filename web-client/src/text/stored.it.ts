@@ -72,7 +72,7 @@ export const storedIt: StoredTexts = {
   where: { memory: 'nella memoria del server', disk: 'sul disco del server', browser: 'nel tuo browser' },
   honest: 'Cosa ti dobbiamo dire con franchezza',
   honestly: [
-    'I sondaggi sono anonimi per chiunque sia nell’evento. Finché un sondaggio è aperto, chi gestisce il server potrebbe tecnicamente collegare una risposta a una persona; alla chiusura la chiave di quel legame viene distrutta e restano solo i numeri.',
+    'I sondaggi sono anonimi per chiunque sia nell’evento. Finché un sondaggio è aperto, chi gestisce il server potrebbe tecnicamente collegare una risposta a una persona; alla chiusura la chiave di quel legame viene distrutta. Restano i numeri e, senza chi le ha scritte, le parole e i testi delle risposte e i dieci soprannomi migliori di un quiz.',
     'Lo stesso vale per il sostegno alle domande fino alla fine dell’evento: il server deve sapere che sostieni una domanda una volta sola.',
     'Una domanda anonima non porta né nome né numero tuo. Solo il tuo browser ha la chiave con cui puoi ritirarla.',
     'A parte ciò che pubblichi con il tuo nome, con l’ora arrotondata al minuto, nessuna riga unisce una persona, un luogo e un’ora. Nessuno controlla se guardi questa scheda.',
