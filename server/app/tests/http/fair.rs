@@ -7,8 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use fiera_app::setups;
 use fiera_protocol::client::Command;
-use fiera_protocol::fair::QuestionStage;
+use fiera_protocol::fair::{PollPhase, QuestionStage};
 use fiera_protocol::ids::{AuthorSecret, Role};
+use fiera_protocol::poll::Answer;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Change, EventPhase};
 use fiera_store::memory::MemoryStore;
@@ -125,6 +126,42 @@ async fn the_recap_is_for_who_ran_the_event_until_it_is_over_then_for_all_and_in
     let site = site.restart().await;
     assert!(folder.join("demo.json").is_file() && folder.join("demo.md").is_file());
     assert_eq!(site.get("/api/v1/events/demo").await.json()["phase"], "ended");
+}
+
+#[tokio::test]
+async fn results_of_polls_come_out_as_a_table_without_formulas() {
+    let site = Site::start().await;
+    let mut organiser = site.join(Role::Organiser).await;
+    let room = "main".parse().unwrap();
+    done(&mut organiser, Command::Enter { room }).await;
+    let draft = serde_json::from_value(serde_json::json!({
+        "question": "=1+1?", "form": {"kind": "rating", "from": 1, "to": 5}, "answers_min": 1,
+    }))
+    .unwrap();
+    done(&mut organiser, Command::PreparePoll { draft }).await;
+    let prepared = |message: &ServerMessage| match message {
+        ServerMessage::Update {
+            change: Change::RoomPoll { poll },
+            ..
+        } if poll.question == "=1+1?" => Some(poll.poll),
+        _ => None,
+    };
+    let message = organiser.until(|message| prepared(message).is_some()).await;
+    let poll = prepared(&message).unwrap();
+    let set = |phase| Command::SetPoll { poll, phase };
+    done(&mut organiser, set(PollPhase::Open)).await;
+    let answer = Answer::Rating { rating: 4 };
+    done(&mut organiser, Command::Answer { poll, answer }).await;
+    done(&mut organiser, set(PollPhase::Closed)).await;
+    done(&mut organiser, set(PollPhase::Revealed)).await;
+    let bearer = |role| format!("Bearer {}", site.token(role));
+    let path = "/api/v1/events/demo/polls.csv";
+    let ask = async |who: &str| site.ask("GET", path, &[("authorization", who)], "").await;
+    assert_eq!(ask(&bearer(Role::Attendee)).await.refusal(), (403, "not_allowed".into()));
+    let table = ask(&bearer(Role::Organiser)).await;
+    assert!(table.header("content-type").starts_with("text/csv"));
+    let line = format!("\"main\",{poll},rating,\"'=1+1?\",1,rating,4,1\r\n");
+    assert!(table.body.contains(&line), "{}", table.body);
 }
 
 #[tokio::test]
