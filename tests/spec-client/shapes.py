@@ -70,8 +70,9 @@ class Shapes:
         self.streams = golden("stream_id")
         self.codes = set(golden("refusal_code"))
         self.records, self.known = {}, {}
-        forms = (golden("poll_form"), golden("answer"), golden("outcome"))
-        for family in (self.messages, self.changes, self.states, *forms):
+        # Fields whose record is one of several kinds, each with an example of its own.
+        self.kinds = {"form": golden("poll_form"), "answer": golden("answer"), "outcome": golden("outcome")}
+        for family in (self.messages, self.changes, self.states, *self.kinds.values()):
             self.learn(family.values())
 
     def learn(self, values):
@@ -142,7 +143,8 @@ class Shapes:
         if fault:
             wrong.append(f"{where}.{field.name} {fault}")
         elif isinstance(value, dict) and not field.is_map(value):
-            self.compare(value, field.record, f"{where}.{field.name}", wrong)
+            example = self.kinds.get(field.name, {}).get(value.get("kind"), field.record)
+            self.compare(value, example, f"{where}.{field.name}", wrong)
         elif isinstance(value, list):
             for entry in value:
                 self.compare_item(field, entry, where, wrong, within=True)
@@ -180,6 +182,8 @@ class Field:
                 return f"= {value!r} is no UUID (I3)"
             if self.is_name and not NAME.match(value):
                 return f"= {value!r} is no id (I1)"
+        elif self.name == "nps":  # V10
+            return None if -100 <= value <= 100 else f"= {value} is out of bounds"
         elif isinstance(value, int) and not isinstance(value, bool) and not 0 <= value < self.highest:
             return f"= {value} is out of range (F5)"
         elif isinstance(value, dict) and self.is_map(value) and not all(isinstance(text, str) for text in value.values()):
