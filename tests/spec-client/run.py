@@ -13,9 +13,9 @@ sys.dont_write_bytecode = True
 from cast import CHECKS, Cast  # noqa: E402
 from fair import Fair, new_folder  # noqa: E402
 
-MODULES = ("checks_join", "checks_frames", "checks_streams", "checks_places", "checks_texts", "checks_audience", "checks_polls", "checks_restart", "checks_media")
+MODULES = ("checks_join", "checks_frames", "checks_streams", "checks_places", "checks_texts", "checks_audience", "checks_polls", "checks_breakouts", "checks_restart", "checks_media")
 AT_ONCE = 8
-LONGEST_S = 40
+LONGEST_S = 60
 
 
 async def run_check(fair, turns, rule, sentence, function, known):

@@ -18,6 +18,7 @@ OPTIONAL = {"id"}  # C3: refusals without `id`
 NULLABLE = {
     "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality",  # M2, V1, S9, N10, W1, N15
     "entries", "asked", "right", "ends_unix_ms", "nps", "option",  # V12, V13, V10, V13
+    "breakout", "help", "told", "until_unix_ms", "goes_at_unix_ms",  # O
 }
 MAPS = {"titles"}  # language to text, as an agenda's `title`
 
@@ -30,7 +31,10 @@ WORDS = {
     "sources": {"mic", "camera", "screen", "screen_audio"},
     "takes": {"voice", "camera", "screen", "screen_audio"},
     "direction": {"up", "down"},
-    "phase": {"draft", "open", "live", "ended", "closed", "revealed"},
+    "phase": {"draft", "open", "live", "ended", "closed", "revealed", "announced", "closing"},
+    "mode": {"self_select", "random", "assigned"},
+    "latecomers": {"placed", "choose"},
+    "help": {"called", "coming"},
     "stage": {"pending", "published", "next", "now", "answered", "follow_up", "dismissed", "raised", "accepted"},
 }
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")

@@ -113,12 +113,13 @@ CHANGES = {
     "event": {
         "phase": whole("phase"), "counts": change_counts, "read_only": whole("read_only"),
         "announced": last("announcements", "announcement", SHOWN_ANNOUNCEMENTS),
-        "announcement_gone": gone("announcements", "announcement"),
+        "announcement_gone": gone("announcements", "announcement"), "breakout": whole("breakout"),
     },
     "room": {
         "people": whole("people"), "on_air": whole("on_air"), "speaking": whole("speaking", "participants"),
         "settings": whole("settings"), "poll": whole("poll"), "hands": whole("hands"), "upvotes": change_upvotes,
-        "reactions": passing, **QUESTION, **CHAT,
+        "reactions": passing, "help": whole("help"), "card": item("cards", "card", "card", order="order"),
+        "card_gone": gone("cards", "card"), **QUESTION, **CHAT,
     },
     "backstage": {"waiting": whole("waiting"), "countdowns": whole("countdowns"), **CHAT},
     "moderators": {
@@ -127,6 +128,7 @@ CHANGES = {
         "room_poll": item("polls", "poll", "poll"), "room_poll_gone": gone("polls", "poll"), **QUESTION,
     },
     "organisers": {"numbers": whole("numbers"), "curve": item("curve", "point", "unix_min", order="unix_min")},
+    "breakouts": {"round": item("rounds", "round", "round"), "round_gone": gone("rounds", "round")},
     "you": {"you": apply_you},
 }
 
@@ -202,6 +204,8 @@ class Streams:
                 names.add(("backstage", room))
             if directs:
                 names.add(("moderators", room))
+        if directs:
+            names.add(("breakouts",))
         if you["role"] == "organiser":
             names.add(("organisers",))
         return names

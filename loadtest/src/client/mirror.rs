@@ -171,7 +171,7 @@ impl Mirror {
     fn follows(&self, stream: &StreamId) -> bool {
         let here = self.you().and_then(|you| you.room.as_ref());
         match stream {
-            StreamId::Event {} | StreamId::You {} | StreamId::Organisers {} => true,
+            StreamId::Event {} | StreamId::You {} | StreamId::Organisers {} | StreamId::Breakouts {} => true,
             StreamId::Room { room } | StreamId::Backstage { room } | StreamId::Moderators { room } => {
                 here == Some(room)
             }
@@ -188,7 +188,7 @@ impl Mirror {
         let audience = place == fiera_protocol::view::Place::Audience;
         let runs_rooms = role >= fiera_protocol::ids::Role::Moderator;
         self.streams.retain(|stream, _| match stream {
-            StreamId::Event {} | StreamId::You {} | StreamId::Organisers {} => true,
+            StreamId::Event {} | StreamId::You {} | StreamId::Organisers {} | StreamId::Breakouts {} => true,
             StreamId::Room { room } | StreamId::Moderators { room } => here.as_ref() == Some(room),
             StreamId::Backstage { room } => here.as_ref() == Some(room) && (!audience || runs_rooms),
         });

@@ -82,6 +82,8 @@ impl Toy {
             chat: vec![],
             poll: None,
             hands: 0,
+            help: None,
+            cards: vec![],
         };
         let moderators = ModeratorsView {
             room: room_id(),
@@ -137,6 +139,8 @@ impl Toy {
             player: None,
             silenced: false,
             on_air_at_unix_ms: None,
+            breakout: None,
+            card_votes: vec![],
         };
         let member = Member::new("demo".parse().unwrap(), self.tally.clone());
         self.guests.push(Guest {

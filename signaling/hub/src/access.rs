@@ -44,6 +44,12 @@ pub(crate) enum Deed {
     SetRoom,
     Announce,
     EraseAnnouncement,
+    RunBreakouts,
+    CallHelp,
+    WriteCards,
+    VoteCards,
+    EraseOwnCard,
+    EraseOtherCard,
 }
 
 impl Deed {
@@ -84,6 +90,15 @@ impl Deed {
         (Self::SetRoom, "set_room"),
         (Self::Announce, "announce"),
         (Self::EraseAnnouncement, "erase_announcement"),
+        (
+            Self::RunBreakouts,
+            "breakouts: prepare, deal, seat, discard, send, extend, bring_back, tell, acknowledge",
+        ),
+        (Self::CallHelp, "breakouts: call_help"),
+        (Self::WriteCards, "breakouts: add_card, edit_card"),
+        (Self::VoteCards, "breakouts: vote_card"),
+        (Self::EraseOwnCard, "breakouts: erase_card, own"),
+        (Self::EraseOtherCard, "breakouts: erase_card, somebody else's"),
     ];
 
     /// What people wrote can be taken back after the event too.
@@ -97,6 +112,8 @@ impl Deed {
                 | Self::DeleteOtherMessage
                 | Self::EraseAnnouncement
                 | Self::EraseEntry
+                | Self::EraseOwnCard
+                | Self::EraseOtherCard
         )
     }
 }
@@ -134,7 +151,9 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::Upvote
         | Deed::WithdrawQuestion
         | Deed::Chat
-        | Deed::DeleteOwnMessage => true,
+        | Deed::DeleteOwnMessage
+        | Deed::EraseOwnCard => true,
+        Deed::CallHelp | Deed::WriteCards | Deed::VoteCards => kind == RoomKind::Breakout,
         Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => guest || may_publish(role, kind),
         Deed::PutOtherOnAir
         | Deed::TakeOtherOffAir
@@ -149,7 +168,9 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::DeleteOtherMessage
         | Deed::Silence
         | Deed::Ban
-        | Deed::SetRoom => role >= Role::Moderator,
+        | Deed::SetRoom
+        | Deed::RunBreakouts
+        | Deed::EraseOtherCard => role >= Role::Moderator,
         Deed::SetEventPhase | Deed::Announce | Deed::EraseAnnouncement => role == Role::Organiser,
     };
     if allowed { Ok(()) } else { Err(refusal::NOT_ALLOWED) }

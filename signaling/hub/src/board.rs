@@ -73,7 +73,9 @@ impl Hub {
         let StreamState::Event(event) = self.stream.state() else {
             return None;
         };
-        let place = self.rooms.get(room).filter(|_| self.phase != EventPhase::Draft)?;
+        // What is said in a breakout room is for those who are in it.
+        let shown = self.phase != EventPhase::Draft && !self.is_breakout_of_a_round(room);
+        let place = self.rooms.get(room).filter(|_| shown)?;
         let StreamState::Room(view) = place.stream.state() else {
             return None;
         };
@@ -103,7 +105,7 @@ impl Hub {
     #[must_use]
     pub fn stored_about(&self, participant: ParticipantId) -> StoredAbout {
         let person = self.people.get(&participant);
-        let hand = |id: &RoomId| Some((id.clone(), self.rooms.get(id)?.hands.yours(participant)?));
+        let hand = |(id, room): (&RoomId, &crate::room::Room)| Some((id.clone(), room.hands.yours(participant)?));
         let voted = |room: &crate::room::Room| room.polls.has_ballot_of(participant);
         StoredAbout {
             participant,
@@ -112,7 +114,7 @@ impl Hub {
             room: person.and_then(|person| person.room.clone()),
             place: person.map_or(Place::Audience, |person| self.place(person)),
             connections: person.map_or(0, |person| u32::try_from(person.connections.len()).unwrap_or(u32::MAX)),
-            hands: self.order.iter().filter_map(hand).collect(),
+            hands: self.rooms.iter().filter_map(hand).collect(),
             silenced: self.is_silenced(participant),
             banned: self.not_banned(participant).is_err(),
             has_open_ballot: self.rooms.values().any(voted),

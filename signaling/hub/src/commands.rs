@@ -62,7 +62,7 @@ impl Hub {
 
     fn carry_out(&mut self, now: Now, actor: ParticipantId, command: Command) -> Result<(), Refusal> {
         match command {
-            Command::Enter { room } => self.enter(actor, &room),
+            Command::Enter { room } => self.walk_to(actor, &room),
             Command::Leave {} => self.leave(actor),
             Command::Rename { name } => self.rename(actor, name),
             Command::EnterBackstage {} => self.enter_backstage(actor),
@@ -107,6 +107,7 @@ impl Hub {
             Command::Announce { .. } | Command::EraseAnnouncement { .. } => {
                 self.announcement_command(now, actor, command)
             }
+            Command::Breakouts { step } => self.breakout_command(now, actor, step),
         }
     }
 
@@ -134,15 +135,25 @@ impl Hub {
         self.rooms.get_mut(room).ok_or(refusal::UNKNOWN_ROOM)
     }
 
+    /// Goes to a room by themselves.
+    fn walk_to(&mut self, actor: ParticipantId, room: &RoomId) -> Result<(), Refusal> {
+        let before = self.people.get(&actor).and_then(|person| person.room.clone());
+        self.enter(actor, room)?;
+        self.walked_out(actor, before.as_ref());
+        Ok(())
+    }
+
     fn leave(&mut self, actor: ParticipantId) -> Result<(), Refusal> {
         let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
         if person.program {
             return Err(refusal::PROGRAM_PUBLISHES);
         }
-        if person.room.is_none() {
+        let before = person.room.clone();
+        if before.is_none() {
             return Err(refusal::NOT_IN_ROOM);
         }
         self.leave_room(actor);
+        self.walked_out(actor, before.as_ref());
         Ok(())
     }
 
@@ -317,6 +328,9 @@ impl Hub {
         );
         if !in_order {
             return Err(refusal::PHASE_ORDER);
+        }
+        if next == EventPhase::Ended {
+            self.end_round(now);
         }
         let at_unix_ms = now.unix_ms;
         self.keep_fact(&Fact::PhaseMoved {

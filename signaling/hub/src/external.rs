@@ -31,6 +31,9 @@ impl Hub {
         room_id: &RoomId,
     ) -> Result<(), Refusal> {
         self.not_banned(participant)?;
+        if self.is_breakout_of_a_round(room_id) {
+            return Err(refusal::UNKNOWN_ROOM);
+        }
         let room = self.rooms.get(room_id).ok_or(refusal::UNKNOWN_ROOM)?;
         let on_air = room.config.whip_on_air_at_once && room.on_air().len() < ON_AIR_MAX;
         let seat = Seat::of_program(on_air, (room_id, room.config.kind), self.phase, participant)?;

@@ -3,10 +3,11 @@
 
 //! What happened and must survive a crash. `replay(facts) == state`, for every later version of this program as well:
 //! a kind is never changed or removed, only added. No participant and no name; a clock only on moves of the event and
-//! in the attendance series, which counts people and knows nobody.
+//! of a round of breakouts, and in the attendance series, which counts people and knows nobody.
 
+use fiera_protocol::breakouts::{Latecomers, RoundMode, RoundPhase};
 use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
-use fiera_protocol::ids::{AnnouncementId, EntryId, MessageId, PollId, QuestionId, RoomId};
+use fiera_protocol::ids::{AnnouncementId, CardId, EntryId, MessageId, PollId, QuestionId, RoomId, RoundId};
 use fiera_protocol::poll::PollForm;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,49 @@ pub(crate) enum Fact {
     AnnouncementErased { announcement: AnnouncementId },
     /// Most participants at once in one minute; none: fewer than [`fiera_protocol::limits::SUPPRESSED_BELOW`].
     Attended { unix_min: u32, people: Option<u32> },
+    /// A round of breakouts was prepared; what its rooms are called stands beside.
+    RoundPrepared {
+        round: RoundId,
+        from: RoomId,
+        rooms: Vec<KeptRoom>,
+        mode: RoundMode,
+        latecomers: Latecomers,
+        capacity: u16,
+        minutes: u16,
+    },
+    /// A round moved. The deadline is the clock's only place here: after a restart it says how much time is left.
+    RoundMoved {
+        round: RoundId,
+        phase: RoundPhase,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_unix_ms: Option<u64>,
+        /// How long the rooms are open in all, where it was extended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u16>,
+    },
+    /// A draft of a round was thrown away.
+    RoundDiscarded { round: RoundId },
+    /// All rooms of a round were told something; the text stands beside until the round ends.
+    RoundTold {
+        round: RoundId,
+        announcement: AnnouncementId,
+    },
+    /// A card was put up; its text and name stand beside.
+    CardAdded { room: RoomId, card: CardId },
+    /// A card was erased, and its text with it.
+    CardErased { room: RoomId, card: CardId },
+    /// How many supported a card, written when the voter keys were destroyed.
+    CardVotesCounted { room: RoomId, card: CardId, votes: u32 },
+}
+
+/// A room of a round, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptRoom {
+    /// Its short name.
+    pub(crate) room: RoomId,
+    /// The id of the text that says what it is called and, as its first option, what it is about.
+    pub(crate) text: CardId,
 }
 
 /// What a poll is, apart from its texts.
@@ -173,7 +217,7 @@ pub(crate) struct KeptText {
     /// Hash of the author's secret, hexadecimal: who knows the secret may erase the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) owner: Option<String>,
-    /// Answers that a poll offers.
+    /// Answers that a poll offers; of a breakout room what it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) options: Vec<String>,
     /// Minutes since 1970.

@@ -34,6 +34,7 @@ impl Hub {
             StreamKey::Backstage(room) => self.rooms.get_mut(room).map(|room| &mut room.backstage),
             StreamKey::Moderators(room) => self.rooms.get_mut(room).map(|room| &mut room.moderators),
             StreamKey::Organisers => Some(&mut self.organisers),
+            StreamKey::Breakouts => Some(&mut self.breakouts.stream),
             StreamKey::You(participant) => self.people.get_mut(participant).map(|p| &mut p.you),
         }
     }
@@ -60,11 +61,16 @@ impl Hub {
             counts,
             tallies,
             numbers,
+            breakouts,
+            cards,
             rooms,
             mut people,
         } = std::mem::take(&mut self.dirty);
         if erased {
             self.forget_updates();
+        }
+        if breakouts {
+            people.extend(self.concerned());
         }
         if phase {
             // Every standing may depend on the phase.
@@ -87,6 +93,9 @@ impl Hub {
         for (room, question) in questions {
             self.settle_question(&room, question);
         }
+        for room in &cards {
+            self.settle_cards(room);
+        }
         self.settle_upvotes(now);
         for (room, message) in messages {
             self.settle_message(&room, message);
@@ -106,6 +115,8 @@ impl Hub {
         if numbers || tallies || !rooms.is_empty() {
             self.settle_numbers(now);
         }
+        let moved = counts || tallies || !rooms.is_empty() || !people.is_empty();
+        self.settle_breakouts(now, breakouts, moved);
         for participant in people {
             self.settle_participant(participant);
         }
@@ -117,6 +128,7 @@ impl Hub {
 
     fn forget_updates(&mut self) {
         self.stream.forget_updates();
+        self.breakouts.stream.forget_updates();
         for room in self.rooms.values_mut() {
             room.stream.forget_updates();
             room.backstage.forget_updates();
@@ -208,6 +220,8 @@ impl Hub {
             on_air_at_unix_ms: room.and_then(|room| room.countdowns.at_unix_ms(person.id)),
             upvoted: self.upvoted(person),
             silenced: self.is_silenced(person.id),
+            breakout: self.your_breakout(person),
+            card_votes: self.card_votes(person),
             ..view::you(person, self.place(person))
         }
     }
@@ -267,6 +281,9 @@ impl Hub {
             if access::moderates(person.role) {
                 follows.insert(StreamKey::Moderators(room.clone()));
             }
+        }
+        if access::moderates(person.role) {
+            follows.insert(StreamKey::Breakouts);
         }
         if access::organises(person.role) {
             follows.insert(StreamKey::Organisers);

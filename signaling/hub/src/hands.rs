@@ -193,7 +193,7 @@ impl Hub {
 
     /// Takes somebody's hands down wherever they are, also while they are away.
     pub(crate) fn end_hands(&mut self, participant: ParticipantId) {
-        let rooms: Vec<RoomId> = self.order.clone();
+        let rooms: Vec<RoomId> = self.rooms.keys().cloned().collect();
         rooms.iter().for_each(|room| self.end_hand(room, participant));
     }
 

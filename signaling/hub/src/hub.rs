@@ -12,9 +12,10 @@ use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
 use crate::access::{self, Deed};
 use crate::announcements::Announcements;
 use crate::attendance::Attendance;
+use crate::breakouts::Breakouts;
 use crate::cadence::Cadence;
 use crate::chance::Chance;
-use crate::config::{ConfigError, EventConfig};
+use crate::config::{ConfigError, EventConfig, RoomConfig};
 use crate::fact::KeptText;
 use crate::input::{ConnectionId, Input, Now};
 use crate::keeping::{Keeping, KeptAnswers};
@@ -83,7 +84,9 @@ pub struct Hub {
     pub(crate) attendance: Attendance,
     /// Sources that send, of everybody who publishes: it may be known before the publisher is.
     pub(crate) flows: BTreeMap<ParticipantId, BTreeSet<SourceKind>>,
-    last_mono_ms: u64,
+    pub(crate) breakouts: Breakouts,
+    /// The time of the input that is being handled, or of the last one.
+    pub(crate) now: Now,
 }
 
 /// What may differ from what followers know; settled at the end of each input.
@@ -99,6 +102,10 @@ pub(crate) struct Dirty {
     pub(crate) messages: Vec<(RoomId, MessageId)>,
     pub(crate) announcements: Vec<AnnouncementId>,
     pub(crate) counts: bool,
+    /// Rounds of breakouts, or what is told of them.
+    pub(crate) breakouts: bool,
+    /// Rooms whose cards changed.
+    pub(crate) cards: BTreeSet<RoomId>,
     /// What is counted by [`Hub::settle_tallies`].
     pub(crate) tallies: bool,
     /// What organisers are told.
@@ -123,19 +130,8 @@ impl Hub {
             if room.capacity == 0 {
                 return Err(ConfigError::NoCapacity(id));
             }
-            let front = Stream::new(StreamId::Room { room: id.clone() }, epoch, view::empty_room(&room));
-            let back = Stream::new(
-                StreamId::Backstage { room: id.clone() },
-                epoch,
-                view::empty_backstage(&id),
-            );
-            let moderators = StreamId::Moderators { room: id.clone() };
-            let moderators = Stream::new(moderators, epoch, view::empty_moderators(&id));
             order.push(id.clone());
-            if rooms
-                .insert(id.clone(), Room::new(room, front, back, moderators))
-                .is_some()
-            {
+            if rooms.insert(id.clone(), Self::make_room(room, epoch)).is_some() {
                 return Err(ConfigError::RoomTwice(id));
             }
         }
@@ -170,21 +166,34 @@ impl Hub {
             reactions: Cadence::default(),
             attendance: Attendance::default(),
             flows: BTreeMap::new(),
-            last_mono_ms: 0,
+            breakouts: Breakouts::new(Stream::new(StreamId::Breakouts {}, epoch, view::empty_breakouts())),
+            now: Now { mono_ms: 0, unix_ms: 0 },
         })
+    }
+
+    /// A room with nobody in it.
+    pub(crate) fn make_room(config: RoomConfig, epoch: u32) -> Room {
+        let id = config.room.clone();
+        let front = Stream::new(StreamId::Room { room: id.clone() }, epoch, view::empty_room(&config));
+        let back = StreamId::Backstage { room: id.clone() };
+        let back = Stream::new(back, epoch, view::empty_backstage(&id));
+        let moderators = StreamId::Moderators { room: id.clone() };
+        let moderators = Stream::new(moderators, epoch, view::empty_moderators(&id));
+        Room::new(config, front, back, moderators)
     }
 
     /// Takes one input. See the type's contract.
     pub fn handle(&mut self, now: Now, input: Input) {
         let now = Now {
-            mono_ms: now.mono_ms.max(self.last_mono_ms),
+            mono_ms: now.mono_ms.max(self.now.mono_ms),
             ..now
         };
-        self.last_mono_ms = now.mono_ms;
+        self.now = now;
         let first = self.outputs.len();
         self.await_hands(now);
         self.resume_quizzes(now);
         self.prepare_setup(now);
+        self.await_rounds(now);
         self.fire_timers(now);
         match input {
             Input::ConnectionOpened {
@@ -349,6 +358,8 @@ impl Hub {
             player: None,
             silenced: false,
             on_air_at_unix_ms: None,
+            breakout: None,
+            card_votes: Vec::new(),
         };
         Participant {
             id,
@@ -383,6 +394,8 @@ impl Hub {
                 Timer::Reactions => self.reactions_due(),
                 Timer::Numbers => self.numbers_due(),
                 Timer::Minute => self.minute_over(now),
+                Timer::Breakouts => self.breakouts_due(now),
+                Timer::BreakoutGrid => self.grid_due(),
                 Timer::AwaitedHands => self.awaited_hands_over(),
                 Timer::Grace(participant) => self.grace_over(participant),
                 Timer::Renew(conn) => self.renew_due(now, conn),

@@ -29,10 +29,16 @@ impl Hub {
             self.check_people();
             self.check_rooms();
             self.check_kept();
+            self.check_breakouts();
+            debug_assert!(self.grid_is_told(), "moderators know another grid");
+            debug_assert!(
+                matches!(self.stream.state(), StreamState::Event(event) if event.breakout == self.breakout_view()),
+                "followers know another round"
+            );
             let grace = self.people.values().filter(|p| p.grace_until_ms.is_some()).count();
             let countdowns: usize = self.rooms.values().map(|room| room.countdowns.shown().len()).sum();
             let quizzes: usize = self.rooms.values().map(|room| room.polls.running()).sum();
-            let single = 8;
+            let single = 10;
             debug_assert!(
                 self.timers.len() <= self.connections.len() + grace + countdowns + quizzes + single,
                 "timers leak"
@@ -122,7 +128,7 @@ impl Hub {
     }
 
     fn check_rooms(&self) {
-        debug_assert_eq!(self.order.len(), self.rooms.len());
+        debug_assert_eq!(self.order.len() + self.breakouts.rooms(), self.rooms.len());
         for (id, room) in &self.rooms {
             let here = |p: &fiera_protocol::ids::ParticipantId| {
                 self.people
@@ -180,6 +186,7 @@ impl Hub {
                     "{id}: followers know another chat"
                 );
             }
+            debug_assert!(self.card_changes(id).is_empty(), "{id}: followers know other cards");
             debug_assert!(room.polls.is_sound(), "{id}: ballots of a poll that is not open");
             for owner in room.hands.owners().filter(|owner| room.people().contains(owner)) {
                 let on_stage = room.place(owner) != Place::Audience;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{CommandId, ParticipantId};
 use fiera_protocol::view::EventPhase;
@@ -126,16 +127,16 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::ShowEntry { .. }
         | Command::EraseEntry { .. }
         | Command::Announce { .. }
-        | Command::EraseAnnouncement { .. } => true,
+        | Command::EraseAnnouncement { .. }
+        | Command::Breakouts { .. } => true,
     }
 }
 
 /// Whether a command says how things should be, so that running it again changes nothing and need not be remembered.
 pub(crate) fn is_idempotent(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. }
-    )
+    let supports = |step: &BreakoutStep| matches!(step, BreakoutStep::VoteCard { .. });
+    matches!(command, Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. })
+        || matches!(command, Command::Breakouts { step } if supports(step))
 }
 
 impl Hub {

@@ -14,6 +14,7 @@ mod announcements;
 mod answers;
 mod attendance;
 mod board;
+mod breakouts;
 mod cadence;
 mod chance;
 mod chat;
@@ -47,6 +48,7 @@ mod timers;
 mod view;
 
 pub use board::{Board, StoredAbout};
+pub use breakouts::{BreakoutNotes, Note};
 pub use config::{ConfigError, EventConfig, RoomConfig};
 pub use hub::Hub;
 pub use input::{ConnectionId, Input, Now};

@@ -27,6 +27,8 @@ pub enum StreamKey {
     Moderators(RoomId),
     /// What organisers see of the event.
     Organisers,
+    /// What moderators and organisers see of breakouts.
+    Breakouts,
     /// One participant's own.
     You(ParticipantId),
 }
@@ -41,6 +43,7 @@ impl StreamKey {
             Self::Backstage(room) => StreamId::Backstage { room: room.clone() },
             Self::Moderators(room) => StreamId::Moderators { room: room.clone() },
             Self::Organisers => StreamId::Organisers {},
+            Self::Breakouts => StreamId::Breakouts {},
             Self::You(_) => StreamId::You {},
         }
     }
@@ -52,6 +55,7 @@ impl StreamKey {
             StreamId::Backstage { room } => Self::Backstage(room.clone()),
             StreamId::Moderators { room } => Self::Moderators(room.clone()),
             StreamId::Organisers {} => Self::Organisers,
+            StreamId::Breakouts {} => Self::Breakouts,
             StreamId::You {} => Self::You(participant),
         }
     }

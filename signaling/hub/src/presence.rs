@@ -127,6 +127,11 @@ impl Hub {
     /// Puts somebody whom this hub had forgotten back where their token says. True where they are in a room again.
     fn go_back(&mut self, now: Now, resume: &ResumePlace) -> Result<bool, Refusal> {
         let Some(room) = &resume.room else { return Ok(true) };
+        if let Some(from) = self.after_breakout(room) {
+            // Everybody else has been brought back meanwhile, from the audience's point of view as well.
+            self.enter(resume.participant, &from)?;
+            return Ok(true);
+        }
         self.enter(resume.participant, room)?;
         let Some(person) = self.people.get(&resume.participant).filter(|person| !person.program) else {
             return Ok(true);
@@ -202,18 +207,35 @@ impl Hub {
 
     /// Enters a room and leaves the one before.
     pub(crate) fn enter(&mut self, participant: ParticipantId, room_id: &RoomId) -> Result<(), Refusal> {
+        self.enter_with(participant, room_id, false)
+    }
+
+    /// Enters a room; `always_let_in`: also where it is full.
+    pub(crate) fn enter_with(
+        &mut self,
+        participant: ParticipantId,
+        room_id: &RoomId,
+        always_let_in: bool,
+    ) -> Result<(), Refusal> {
         let Some(person) = self.people.get(&participant) else {
             return Ok(());
         };
         let role = person.role;
-        let moves = person.room.as_ref() != Some(room_id);
+        let before = person.room.clone();
+        let moves = before.as_ref() != Some(room_id);
+        let program = person.program;
+        if moves {
+            self.may_enter_breakout(participant, role, room_id)?;
+        }
+        // A breakout room has its own count of seats.
+        let always_let_in = always_let_in || !moves || access::enters_full_rooms(role) || self.breakouts.holds(room_id);
         let room = self.rooms.get_mut(room_id).ok_or(refusal::UNKNOWN_ROOM)?;
-        if moves && person.program {
+        if moves && program {
             return Err(refusal::PROGRAM_PUBLISHES);
         }
         let place = (room_id, room.config.kind);
         let seat = Seat::take(Deed::Enter, role, place, self.phase, participant)?;
-        room.enter(&seat, !moves || access::enters_full_rooms(role))?;
+        room.enter(&seat, always_let_in)?;
         self.dirty.counts = true;
         if moves {
             self.leave_room(participant);
@@ -221,6 +243,7 @@ impl Hub {
             if let Some(person) = self.people.get_mut(&participant) {
                 person.room = Some(room_id.clone());
             }
+            self.came_into(participant, room_id, before);
             self.moved(participant);
         }
         Ok(())

@@ -9,6 +9,7 @@ use fiera_protocol::ids::{DisplayName, EventId, RoomId};
 use fiera_protocol::view::{EventPhase, StreamState};
 use serde::Serialize;
 
+use crate::breakouts::BreakoutNotes;
 use crate::hub::Hub;
 use crate::questions::is_public;
 use crate::room::Room;
@@ -40,6 +41,8 @@ pub struct Recap {
     pub announcements: Vec<Announcement>,
     /// Rooms, in the organiser's order.
     pub rooms: Vec<RoomRecap>,
+    /// What breakout rooms wrote down, in the order of the rounds and their rooms; rooms without a card are left out.
+    pub breakouts: Vec<BreakoutNotes>,
 }
 
 /// A question on a page that anybody may see: without the id that its room knows it by, and without the time.
@@ -117,6 +120,7 @@ impl Hub {
                 .filter_map(|id| self.rooms.get(id))
                 .map(|room| self.room_recap(room))
                 .collect(),
+            breakouts: self.breakout_notes(),
         }
     }
 

@@ -32,6 +32,7 @@ impl Hub {
         }
         hub.hands_restored = hub.rooms.values().any(|room| room.hands.owners().next().is_some());
         hub.quizzes_restored = true;
+        hub.breakouts_restored();
         hub.settle(Now { mono_ms: 0, unix_ms: 0 });
         hub.outputs.clear();
         hub.check_invariants();
@@ -65,6 +66,13 @@ impl Hub {
             }
             Fact::Announced { .. } | Fact::AnnouncementErased { .. } => self.apply_announcement_fact(fact),
             Fact::Attended { .. } => self.apply_attendance_fact(fact),
+            Fact::RoundPrepared { .. }
+            | Fact::RoundMoved { .. }
+            | Fact::RoundDiscarded { .. }
+            | Fact::RoundTold { .. } => self.apply_breakout_fact(fact),
+            Fact::CardAdded { .. } | Fact::CardErased { .. } | Fact::CardVotesCounted { .. } => {
+                self.apply_card_fact(fact);
+            }
         }
     }
 
@@ -81,6 +89,8 @@ impl Hub {
             "answer" | "answerkey" => self.apply_answer_row(kind, name, value),
             "ballot" | "pollkey" => self.apply_poll_row(kind, name, value),
             "hand" => self.apply_hand_row(name, value),
+            "placement" | "help" => self.apply_breakout_row(kind, name, value),
+            "cardkey" | "cardvote" => self.apply_card_row(kind, name, value),
             _ => {}
         }
     }
@@ -92,6 +102,7 @@ impl Hub {
         self.wipe_answers();
         self.wipe_polls();
         self.wipe_hands();
+        self.wipe_breakouts();
     }
 
     /// Whether the store takes writes from now on.

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use fiera_protocol::breakouts::HelpStage;
 use fiera_protocol::fair::RoomSettings;
 use fiera_protocol::ids::{ParticipantId, Role};
 use fiera_protocol::limits::{BACKSTAGE_MAX, ON_AIR_MAX};
 use fiera_protocol::view::Place;
 
 use crate::access::{Deed, Rights, Seat};
+use crate::breakouts::Cards;
 use crate::chat::Chat;
 use crate::config::RoomConfig;
 use crate::countdown::Countdowns;
@@ -40,6 +42,10 @@ pub(crate) struct Room {
     pub(crate) countdowns: Countdowns,
     pub(crate) polls: Polls,
     pub(crate) reactions: Reactions,
+    /// Of a breakout room: its notes.
+    pub(crate) cards: Cards,
+    /// Of a breakout room: whether it has called for help.
+    pub(crate) help: Option<HelpStage>,
     /// How those who watch fare, as told last.
     pub(crate) service: Option<Service>,
     pub(crate) stream: Stream,
@@ -64,6 +70,8 @@ impl Room {
             countdowns: Countdowns::default(),
             polls: Polls::default(),
             reactions: Reactions::default(),
+            cards: Cards::default(),
+            help: None,
             service: None,
             stream,
             backstage,

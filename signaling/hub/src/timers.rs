@@ -32,6 +32,10 @@ pub(crate) enum Timer {
     Numbers,
     /// A minute of the attendance curve is over.
     Minute,
+    /// Something of a round of breakouts is due.
+    Breakouts,
+    /// Tell moderators how breakout rooms fare.
+    BreakoutGrid,
     /// A connection gets a new resume token.
     Renew(ConnectionId),
 }

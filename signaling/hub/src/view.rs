@@ -8,6 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use fiera_protocol::PROTOCOL_VERSION;
+use fiera_protocol::breakouts::BreakoutsView;
 use fiera_protocol::codec::encode;
 use fiera_protocol::fair::{
     Announcement, ChatMessage, CurvePoint, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers,
@@ -78,6 +79,7 @@ pub(crate) fn empty_event(config: &EventConfig) -> StreamState {
         agenda: config.agenda.clone(),
         announcements: Vec::new(),
         read_only: false,
+        breakout: None,
     })
 }
 
@@ -92,6 +94,8 @@ pub(crate) fn empty_room(config: &RoomConfig) -> StreamState {
         chat: Vec::new(),
         poll: None,
         hands: 0,
+        help: None,
+        cards: Vec::new(),
     })
 }
 
@@ -126,6 +130,10 @@ pub(crate) fn empty_organisers(config: &EventConfig) -> StreamState {
         },
         curve: Vec::new(),
     })
+}
+
+pub(crate) fn empty_breakouts() -> StreamState {
+    StreamState::Breakouts(BreakoutsView { rounds: Vec::new() })
 }
 
 pub(crate) fn empty_backstage(room: &RoomId) -> StreamState {
@@ -178,7 +186,9 @@ pub(crate) fn room_changes(room: &Room, people: &People) -> Vec<Change> {
     let poll = (!same_but_answers(known.poll.as_ref(), poll.as_ref())).then_some(Change::Poll { poll });
     let settings = room.settings;
     let settings = (known.settings != settings).then_some(Change::Settings { settings });
-    on_air.into_iter().chain(speaking).chain(settings).chain(poll).collect()
+    let help = (known.help != room.help).then_some(Change::Help { help: room.help });
+    let changes = on_air.into_iter().chain(speaking).chain(settings).chain(poll);
+    changes.chain(help).collect()
 }
 
 /// Who waits and whose countdown runs, where that differs from what followers know.
@@ -307,7 +317,7 @@ fn publishers(ids: &[ParticipantId], people: &People) -> Vec<Publisher> {
 }
 
 /// The words of a text, its name and its time; none where it was erased.
-fn kept(id: u128, texts: &Texts) -> Option<(String, Option<DisplayName>, u64)> {
+pub(crate) fn kept(id: u128, texts: &Texts) -> Option<(String, Option<DisplayName>, u64)> {
     let kept = texts.get(&id)?;
     let by = kept.by.clone().and_then(|by| DisplayName::try_from(by).ok());
     Some((kept.text.clone(), by, u64::from(kept.unix_min) * 60_000))
@@ -376,6 +386,8 @@ pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
         player: None,
         silenced: false,
         on_air_at_unix_ms: None,
+        breakout: None,
+        card_votes: Vec::new(),
     }
 }
 

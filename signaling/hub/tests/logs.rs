@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use fiera_hub::{ConnectionId, Recovered};
+use fiera_protocol::breakouts::{BreakoutStep, Latecomers, PlannedRoom, RoundMode, RoundPlan};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{PollPhase, QuestionStage};
-use fiera_protocol::ids::{AnnouncementId, PollId, Role};
-use fiera_protocol::limits::TALLY_INTERVAL_MS;
+use fiera_protocol::ids::{AnnouncementId, CardId, PollId, Role, RoundId};
+use fiera_protocol::limits::{ROUND_GRACE_MS, ROUND_NOTICE_MS, TALLY_INTERVAL_MS};
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,10 +22,13 @@ use support::fair::{MODERATED, SECRET, ask, set, upvote};
 use support::{HALLS, Shell, config, person, room};
 
 /// Every kind of fact of version 1.
-const FACTS: [&str; 21] = [
+const FACTS: [&str; 28] = [
     "announced",
     "announcement_erased",
     "attended",
+    "card_added",
+    "card_erased",
+    "card_votes_counted",
     "message_erased",
     "message_sent",
     "phase_moved",
@@ -42,15 +46,23 @@ const FACTS: [&str; 21] = [
     "quiz_asked",
     "quiz_stopped",
     "room_set",
+    "round_discarded",
+    "round_moved",
+    "round_prepared",
+    "round_told",
     "upvotes_counted",
 ];
 
 /// Every kind of row of working state of version 1.
-const ROWS: [&str; 8] = [
+const ROWS: [&str; 12] = [
     "answer",
     "answerkey",
     "ballot",
+    "cardkey",
+    "cardvote",
     "hand",
+    "help",
+    "placement",
     "pollkey",
     "restricted",
     "upvote",
@@ -277,6 +289,69 @@ fn ended() -> Shell {
     shell
 }
 
+/// Breakouts in which everything happens once: a round that is over, one that runs, a draft.
+fn breakouts() -> Shell {
+    let mut shell = Shell::new();
+    shell.mono_ms = 60_000;
+    let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
+    let attendee = shell.join(0xb0b, Role::Attendee, HALLS[0]);
+    let planned = |title: &str| PlannedRoom {
+        title: title.parse().expect("a title"),
+        topic: Some("What breaks?".parse().expect("a topic")),
+    };
+    let plan = |mode| RoundPlan {
+        from: room(HALLS[0]),
+        rooms: ["Testing", "Deploying"].map(planned).to_vec(),
+        mode,
+        capacity: 2,
+        minutes: 10,
+        latecomers: Latecomers::Placed,
+    };
+    let prepare = |shell: &mut Shell, mode| -> RoundId {
+        let plan = plan(mode);
+        assert_eq!(
+            shell.step(organiser, BreakoutStep::Prepare { replaces: None, plan }),
+            Ok(())
+        );
+        serde_json::from_value(shell.last_fact()["round"].clone()).expect("an id")
+    };
+    for over in [true, false] {
+        let round = prepare(&mut shell, RoundMode::Random);
+        assert_eq!(shell.step(organiser, BreakoutStep::Send { round }), Ok(()));
+        shell.pass(ROUND_NOTICE_MS);
+        let mut cards = Vec::new();
+        for text in ["Small steps", "Oops"] {
+            let text = text.parse().expect("a card");
+            assert_eq!(
+                shell.step(attendee, BreakoutStep::AddCard { text, secret: SECRET }),
+                Ok(())
+            );
+            cards.push(serde_json::from_value::<CardId>(shell.last_fact()["card"].clone()).expect("an id"));
+        }
+        let secret = Some(SECRET);
+        let erase = BreakoutStep::EraseCard { card: cards[1], secret };
+        let vote = BreakoutStep::VoteCard {
+            card: cards[0],
+            up: true,
+        };
+        for step in [erase, vote, BreakoutStep::CallHelp { on: true }] {
+            assert_eq!(shell.step(attendee, step), Ok(()));
+        }
+        let text = "Five minutes".parse().expect("a text");
+        for step in [BreakoutStep::Tell { text }, BreakoutStep::Extend { minutes: 5 }] {
+            assert_eq!(shell.step(organiser, step), Ok(()));
+        }
+        if over {
+            assert_eq!(shell.step(organiser, BreakoutStep::BringBack {}), Ok(()));
+            shell.pass(ROUND_GRACE_MS);
+        }
+    }
+    let gone = prepare(&mut shell, RoundMode::SelfSelect);
+    assert_eq!(shell.step(organiser, BreakoutStep::Discard { round: gone }), Ok(()));
+    prepare(&mut shell, RoundMode::Assigned);
+    shell
+}
+
 /// What the log has to give: what an organiser sees in either room, and the recap.
 fn state(log: &Log) -> Value {
     let mut shell = Shell::with(config(), 8);
@@ -294,7 +369,10 @@ fn state(log: &Log) -> Value {
         }
     }
     let event = shell.event_view(organiser);
+    let rounds = shell.breakouts_view(organiser).expect("follows breakouts");
     serde_json::json!({
+        "breakout": event.breakout,
+        "rounds": rounds.rounds,
         "phase": event.phase,
         "announcements": event.announcements,
         "rooms": rooms,
@@ -321,7 +399,12 @@ fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
 #[test]
 fn b1_logs_of_version_1_give_the_state_they_always_gave() {
     let generate = std::env::var_os("FIERA_GENERATE").is_some();
-    for (name, run) in [("lively", lively as fn() -> Shell), ("ended", ended), ("polls", polled)] {
+    for (name, run) in [
+        ("lively", lively as fn() -> Shell),
+        ("ended", ended),
+        ("polls", polled),
+        ("breakouts", breakouts),
+    ] {
         let (log_name, state_name) = (format!("{name}.json"), format!("{name}.state.json"));
         if generate {
             if !file(&log_name).exists() {
@@ -336,7 +419,7 @@ fn b1_logs_of_version_1_give_the_state_they_always_gave() {
 
 #[test]
 fn b1_the_committed_logs_hold_every_kind_of_fact_and_row() {
-    let logs: Vec<Log> = ["lively.json", "ended.json", "polls.json"].map(read).into();
+    let logs: Vec<Log> = ["lively.json", "ended.json", "polls.json", "breakouts.json"].map(read).into();
     let facts = logs.iter().flat_map(|log| &log.facts);
     let kinds: BTreeSet<&str> = facts.map(|fact| fact["kind"].as_str().expect("a kind")).collect();
     assert_eq!(kinds, FACTS.into_iter().collect());
@@ -375,7 +458,7 @@ fn fields(value: &Value, into: &mut BTreeSet<String>) {
 fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
     let people = [0xa11ce_u128, 0xb0b, 0xca401].map(|who| (person(who).to_string(), format!("{who:032x}")));
     let names_somebody = |text: &str| people.iter().any(|(id, hex)| text.contains(id) || text.contains(hex));
-    for run in [lively(), ended(), polled()] {
+    for run in [lively(), ended(), polled(), breakouts()] {
         let log = Log::of(&run.kept);
         for fact in &log.facts {
             let text = fact.to_string();
@@ -385,7 +468,7 @@ fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
             );
             let timed = has_time(fact);
             assert!(
-                !timed || matches!(fact["kind"].as_str(), Some("phase_moved" | "attended")),
+                !timed || matches!(fact["kind"].as_str(), Some("phase_moved" | "attended" | "round_moved")),
                 "a clock where none belongs: {text}"
             );
             assert!(!timed || fact.get("room").is_none(), "a time in a room: {text}");

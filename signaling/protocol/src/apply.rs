@@ -4,6 +4,7 @@
 //! How a follower brings a stream's state up to date. The hub, clients in Rust and the tests use this one function,
 //! and the web client does the same.
 
+use crate::breakouts::BreakoutsView;
 use crate::fair::{ChatMessage, PollView, QuestionView, UpvoteCount};
 use crate::ids::{MessageId, QuestionId};
 use crate::limits::{ANNOUNCEMENTS_SHOWN_MAX, CHAT_SHOWN_MAX, CURVE_POINTS_MAX};
@@ -20,6 +21,7 @@ pub fn apply(state: &mut StreamState, change: &Change) -> bool {
         StreamState::Backstage(backstage) => to_backstage(backstage, change),
         StreamState::Moderators(moderators) => to_moderators(moderators, change),
         StreamState::Organisers(organisers) => to_organisers(organisers, change),
+        StreamState::Breakouts(breakouts) => to_breakouts(breakouts, change),
         StreamState::You(now) => match change {
             Change::You { you } => {
                 now.clone_from(you);
@@ -51,6 +53,7 @@ fn to_event(event: &mut EventView, change: &Change) -> bool {
             event.announcements.retain(|one| one.announcement != *announcement);
         }
         Change::ReadOnly { read_only } => event.read_only = *read_only,
+        Change::Breakout { breakout } => event.breakout.clone_from(breakout),
         _ => return false,
     }
     true
@@ -69,6 +72,15 @@ fn to_room(room: &mut RoomView, change: &Change) -> bool {
         Change::MessageGone { message } => remove_message(&mut room.chat, *message),
         Change::Poll { poll } => room.poll.clone_from(poll),
         Change::Hands { hands } => room.hands = *hands,
+        Change::Help { help } => room.help = *help,
+        Change::Card { card } => {
+            let at = room.cards.partition_point(|known| known.order < card.order);
+            match room.cards.get_mut(at) {
+                Some(known) if known.card == card.card => known.clone_from(card),
+                _ => room.cards.insert(at, card.clone()),
+            }
+        }
+        Change::CardGone { card } => room.cards.retain(|known| known.card != *card),
         Change::Reactions { .. } => {}
         _ => return false,
     }
@@ -127,6 +139,18 @@ fn to_organisers(organisers: &mut OrganisersView, change: &Change) -> bool {
             }
             keep_last(&mut organisers.curve, CURVE_POINTS_MAX);
         }
+        _ => return false,
+    }
+    true
+}
+
+fn to_breakouts(breakouts: &mut BreakoutsView, change: &Change) -> bool {
+    match change {
+        Change::Round { round } => match breakouts.rounds.iter_mut().find(|one| one.round == round.round) {
+            Some(known) => known.clone_from(round),
+            None => breakouts.rounds.push(round.clone()),
+        },
+        Change::RoundGone { round } => breakouts.rounds.retain(|one| one.round != *round),
         _ => return false,
     }
     true

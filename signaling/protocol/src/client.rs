@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::breakouts::BreakoutStep;
 use crate::fair::{PollPhase, QuestionStage, Reaction, RoomSettings};
 use crate::ids::{
     AnnouncementId, AuthorSecret, CommandId, DisplayName, EntryId, EventId, MessageId, ParticipantId, PollId,
@@ -362,5 +363,10 @@ pub enum Command {
     EraseAnnouncement {
         /// Which.
         announcement: AnnouncementId,
+    },
+    /// Something about breakouts.
+    Breakouts {
+        /// What.
+        step: BreakoutStep,
     },
 }

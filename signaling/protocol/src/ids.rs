@@ -143,6 +143,14 @@ random_id!(
     AnnouncementId
 );
 random_id!(
+    /// A round of breakouts, drawn at random by the server.
+    RoundId
+);
+random_id!(
+    /// A card on the board of a breakout room, drawn at random by the server.
+    CardId
+);
+random_id!(
     /// Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
     /// The server keeps a hash of it and not who wrote the text.
     AuthorSecret

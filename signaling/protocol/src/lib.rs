@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+pub mod breakouts;
 pub mod client;
 pub mod codec;
 pub mod fair;

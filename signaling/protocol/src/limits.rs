@@ -122,6 +122,34 @@ pub const HANDS_PER_ROOM_MAX: usize = 100;
 pub const COUNTDOWN_S_MAX: u8 = 30;
 /// Announcements that are shown; older ones are kept for the record alone.
 pub const ANNOUNCEMENTS_SHOWN_MAX: usize = 20;
+/// Rooms of one round of breakouts.
+pub const ROUND_ROOMS_MAX: usize = 60;
+/// People per breakout room.
+pub const ROUND_CAPACITY_MAX: u16 = 100;
+/// Longest time that breakout rooms are open, extensions included, minutes.
+pub const ROUND_MINUTES_MAX: u16 = 240;
+/// Longest extension of a round at a time, minutes.
+pub const ROUND_EXTENSION_MIN_MAX: u16 = 60;
+/// Rounds of one event, drafts and past ones included.
+pub const ROUNDS_MAX: usize = 20;
+/// People with a seat in one round.
+pub const ROUND_SEATS_MAX: usize = 2_000;
+/// Between telling people where they go and moving them, milliseconds.
+pub const ROUND_NOTICE_MS: u64 = 5_000;
+/// Between saying that breakout rooms end and bringing everybody back, milliseconds.
+pub const ROUND_GRACE_MS: u64 = 30_000;
+/// What moderators see of breakouts is sent at most this often, milliseconds.
+pub const ROUND_GRID_INTERVAL_MS: u64 = 500;
+/// Characters of what a breakout room is called.
+pub const ROOM_TITLE_CHARS_MAX: usize = 60;
+/// Characters of a card.
+pub const CARD_CHARS_MAX: usize = 200;
+/// Cards on the board of one breakout room.
+pub const CARDS_PER_ROOM_MAX: usize = 60;
+/// Cards that one participant may put up or change in [`CARD_WINDOW_MS`].
+pub const CARDS_PER_WINDOW_MAX: u32 = 10;
+/// The window of [`CARDS_PER_WINDOW_MAX`], milliseconds.
+pub const CARD_WINDOW_MS: u64 = 60_000;
 /// Upvotes, answers to polls and hands are broadcast at most this often, milliseconds.
 pub const TALLY_INTERVAL_MS: u64 = 500;
 /// Reactions are gathered this long before they are broadcast, milliseconds.

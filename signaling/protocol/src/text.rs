@@ -10,9 +10,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::ids::InvalidText;
 use crate::limits::{
-    ANNOUNCEMENT_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX,
+    ANNOUNCEMENT_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CARD_CHARS_MAX, CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX,
     MESSAGE_CHARS_MAX, NICKNAME_CHARS_MAX, NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX, POLL_OPTION_CHARS_MAX,
-    POLL_QUESTION_CHARS_MAX, POLL_WORD_CHARS_MAX, QUESTION_CHARS_MAX, TOPIC_CHARS_MAX,
+    POLL_QUESTION_CHARS_MAX, POLL_WORD_CHARS_MAX, QUESTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX, TOPIC_CHARS_MAX,
 };
 
 const TOO_LONG: &str = "the text is too long";
@@ -179,6 +179,18 @@ text!(
     NoteText,
     NOTE_CHARS_MAX,
     false
+);
+text!(
+    /// What a breakout room is called; one line.
+    RoomTitle,
+    ROOM_TITLE_CHARS_MAX,
+    false
+);
+text!(
+    /// What a card on the board of a breakout room says; may have several lines.
+    CardText,
+    CARD_CHARS_MAX,
+    true
 );
 
 #[cfg(test)]

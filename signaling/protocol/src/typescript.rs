@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS};
 
-use crate::{client, fair, ids, limits, poll, refusal, server, text, view};
+use crate::{breakouts, client, fair, ids, limits, poll, refusal, server, text, view};
 
 const HEAD: &str = "// SPDX-FileCopyrightText: The Fiera authors\n// SPDX-License-Identifier: AGPL-3.0-or-later\n\
     // Generated from signaling/protocol. Do not edit: change the Rust types and run\n\
@@ -51,6 +51,8 @@ fn messages() -> String {
         ids::PollId,
         ids::EntryId,
         ids::AnnouncementId,
+        ids::RoundId,
+        ids::CardId,
         ids::AuthorSecret,
         text::QuestionText,
         text::MessageText,
@@ -62,6 +64,8 @@ fn messages() -> String {
         text::OpenAnswerText,
         text::NicknameText,
         text::NoteText,
+        text::RoomTitle,
+        text::CardText,
         fair::Localised,
         fair::AgendaSlot,
         fair::Announcement,
@@ -100,6 +104,21 @@ fn messages() -> String {
         fair::LiveNumbers,
         fair::RoomNumbers,
         fair::Quality,
+        breakouts::RoundMode,
+        breakouts::Latecomers,
+        breakouts::RoundPhase,
+        breakouts::HelpStage,
+        breakouts::PlannedRoom,
+        breakouts::RoundPlan,
+        breakouts::BreakoutStep,
+        breakouts::BreakoutRoom,
+        breakouts::BreakoutView,
+        breakouts::Seated,
+        breakouts::RoundRoom,
+        breakouts::RoundView,
+        breakouts::BreakoutsView,
+        breakouts::YourBreakout,
+        breakouts::CardView,
         view::StreamId,
         view::StreamPosition,
         view::EventPhase,
@@ -180,6 +199,15 @@ fn limits_file() -> String {
         CHAT_SHOWN_MAX,
         SLOW_MODE_S_MAX,
         COUNTDOWN_S_MAX,
+        ROUND_ROOMS_MAX,
+        ROUND_CAPACITY_MAX,
+        ROUND_MINUTES_MAX,
+        ROUNDS_MAX,
+        ROUND_NOTICE_MS,
+        ROUND_GRACE_MS,
+        ROOM_TITLE_CHARS_MAX,
+        CARD_CHARS_MAX,
+        CARDS_PER_ROOM_MAX,
         ANNOUNCEMENTS_SHOWN_MAX,
         CURVE_POINTS_MAX,
         SUPPRESSED_BELOW,

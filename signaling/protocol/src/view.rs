@@ -5,13 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::breakouts::{BreakoutView, BreakoutsView, CardView, HelpStage, RoundView, YourBreakout};
 use crate::fair::{
     AgendaSlot, Announcement, ChatMessage, Countdown, CurvePoint, HandView, LiveNumbers, Localised, PollView,
     QuestionView, ReactionCount, Restricted, RoomSettings, UpvoteCount, YourHand, YourVote,
 };
 use crate::ids::{
-    AnnouncementId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role, RoomId, RoomKind,
-    SourceKind,
+    AnnouncementId, CardId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role, RoomId, RoomKind,
+    RoundId, SourceKind,
 };
 use crate::poll::{PollEntries, PollEntry, YourAnswer, YourQuiz};
 
@@ -39,6 +40,8 @@ pub enum StreamId {
     },
     /// What only organisers see: attendance in numbers.
     Organisers {},
+    /// What only moderators and organisers see of breakouts: who goes where, and how the rooms fare.
+    Breakouts {},
     /// What concerns this participant alone: seat, name, sources, hand, votes.
     You {},
 }
@@ -84,6 +87,8 @@ pub enum StreamState {
     Moderators(ModeratorsView),
     /// State of [`StreamId::Organisers`].
     Organisers(OrganisersView),
+    /// State of [`StreamId::Breakouts`].
+    Breakouts(BreakoutsView),
     /// State of [`StreamId::You`].
     You(YouView),
 }
@@ -117,6 +122,9 @@ pub struct EventView {
     /// The server cannot store anything at present: reading and watching go on, commands are refused.
     #[serde(default)]
     pub read_only: bool,
+    /// The round of breakouts that runs.
+    #[serde(default)]
+    pub breakout: Option<BreakoutView>,
 }
 
 /// A room in the list of places.
@@ -161,6 +169,12 @@ pub struct RoomView {
     pub poll: Option<PollView>,
     /// Hands that wait.
     pub hands: u32,
+    /// In a breakout room: whether it has called for help.
+    #[serde(default)]
+    pub help: Option<HelpStage>,
+    /// In a breakout room: the cards on its board, in the order in which they were put up.
+    #[serde(default)]
+    pub cards: Vec<CardView>,
 }
 
 /// What moderators and organisers in a room see beside it.
@@ -257,6 +271,12 @@ pub struct YouView {
     /// When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
     #[serde(default)]
     pub on_air_at_unix_ms: Option<u64>,
+    /// What the round of breakouts that runs means for one.
+    #[serde(default)]
+    pub breakout: Option<YourBreakout>,
+    /// Cards of this room that one supports.
+    #[serde(default)]
+    pub card_votes: Vec<CardId>,
 }
 
 /// Where a participant stands in the room.
@@ -303,6 +323,11 @@ pub enum Change {
     ReadOnly {
         /// It cannot.
         read_only: bool,
+    },
+    /// Event stream: the round of breakouts that runs, whole; none: none.
+    Breakout {
+        /// The round.
+        breakout: Option<BreakoutView>,
     },
     /// Room stream: people in it, coalesced.
     People {
@@ -364,6 +389,21 @@ pub enum Change {
         /// How often each came.
         reactions: Vec<ReactionCount>,
     },
+    /// Room stream: whether it has called for help.
+    Help {
+        /// It has.
+        help: Option<HelpStage>,
+    },
+    /// Room stream: a card, whole; it replaces the one of the same id.
+    Card {
+        /// The card.
+        card: CardView,
+    },
+    /// Room stream: a card was erased.
+    CardGone {
+        /// Which.
+        card: CardId,
+    },
     /// Backstage stream: who waits, whole list.
     Waiting {
         /// In the order they came.
@@ -418,6 +458,16 @@ pub enum Change {
     Curve {
         /// The point.
         point: CurvePoint,
+    },
+    /// Breakouts stream: a round, whole; it replaces the one of the same id.
+    Round {
+        /// The round.
+        round: RoundView,
+    },
+    /// Breakouts stream: a draft was thrown away.
+    RoundGone {
+        /// Which.
+        round: RoundId,
     },
     /// You stream: whole state.
     You {

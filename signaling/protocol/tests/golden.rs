@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::codec::{SERVER_KINDS, parse_client, parse_server_frame};
 use fiera_protocol::poll::{Answer, Outcome, PollForm};
@@ -58,6 +59,7 @@ fn every_variant_round_trips<T: DeserializeOwned + Serialize>(name: &str, strang
 fn g1_every_variant_has_a_golden_example_that_round_trips() {
     every_variant_round_trips::<ClientMessage>("client_message", json!({"kind": "?"}));
     every_variant_round_trips::<Command>("command", json!({"kind": "?"}));
+    every_variant_round_trips::<BreakoutStep>("breakout_step", json!({"kind": "?"}));
     every_variant_round_trips::<ServerMessage>("server_message", json!({"kind": "?"}));
     every_variant_round_trips::<Change>("change", json!({"kind": "?"}));
     every_variant_round_trips::<StreamState>("stream_state", json!({"of": "?"}));
@@ -81,8 +83,10 @@ fn inbound() -> Vec<Value> {
     let streams = golden("stream_id")
         .into_values()
         .map(|stream| json!({"kind": "resync", "stream": stream}));
+    let steps = golden("breakout_step").into_values();
+    let steps = steps.map(|step| json!({"kind": "breakouts", "step": step}));
     messages
-        .chain(golden("command").into_values().map(wrap))
+        .chain(golden("command").into_values().chain(steps).map(wrap))
         .chain(streams)
         .collect()
 }

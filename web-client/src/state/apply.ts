@@ -6,7 +6,7 @@
 import type { Change, StreamState } from '../protocol';
 import { eventAfter } from './streams/event';
 import { backstageAfter, roomAfter } from './streams/room';
-import { moderatorsAfter, organisersAfter } from './streams/staff';
+import { breakoutsAfter, moderatorsAfter, organisersAfter } from './streams/staff';
 
 /** The state after; null: the change is of another stream, or of the future, and nothing is changed by it. */
 export function apply(state: StreamState, change: Change): StreamState | null {
@@ -21,6 +21,8 @@ export function apply(state: StreamState, change: Change): StreamState | null {
       return marked('moderators', moderatorsAfter(state, change));
     case 'organisers':
       return marked('organisers', organisersAfter(state, change));
+    case 'breakouts':
+      return marked('breakouts', breakoutsAfter(state, change));
     case 'you':
       return change.kind === 'you' ? { of: 'you', ...change.you } : null;
     default:

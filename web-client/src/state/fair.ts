@@ -4,7 +4,7 @@
 // What this client knows of the fair, and how each snapshot and update changes it. Pure: no socket, no DOM, no clock.
 
 import type {
-  BackstageView, EventView, ModeratorsView, OrganisersView, ParticipantId, Publisher, RoomView, ServerMessage, StreamId,
+  BackstageView, BreakoutRoom, BreakoutsView, EventView, ModeratorsView, OrganisersView, ParticipantId, Publisher, RoomView, ServerMessage, StreamId,
   StreamState, YouView,
 } from '../protocol';
 import { apply } from './apply';
@@ -16,6 +16,7 @@ interface Held {
   readonly backstage: BackstageView | null;
   readonly moderators: ModeratorsView | null;
   readonly organisers: OrganisersView | null;
+  readonly breakouts: BreakoutsView | null;
   readonly you: YouView | null;
 }
 
@@ -28,7 +29,7 @@ export interface FairState extends Held {
   readonly held: Held;
 }
 
-const NOTHING: Held = { event: null, room: null, backstage: null, moderators: null, organisers: null, you: null };
+const NOTHING: Held = { event: null, room: null, backstage: null, moderators: null, organisers: null, breakouts: null, you: null };
 export const EMPTY: FairState = { ...NOTHING, held: NOTHING };
 
 type Streamed = Extract<ServerMessage, { kind: 'snapshot' | 'update' }>;
@@ -50,7 +51,8 @@ export function stateOf(known: Partial<Held>): FairState {
   const backstage = behind && held.backstage?.room === you?.room ? held.backstage : null;
   const moderators = directs && held.moderators?.room === you?.room ? held.moderators : null;
   const organisers = you?.role === 'organiser' ? held.organisers : null;
-  return { event, you, room, backstage, moderators, organisers, held };
+  const breakouts = directs ? held.breakouts : null;
+  return { event, you, room, backstage, moderators, organisers, breakouts, held };
 }
 
 function withWhole(state: Held, whole: StreamState): Held {
@@ -73,6 +75,12 @@ function wholeOf(state: Held, stream: StreamId): StreamState | null {
   const view = of in NOTHING ? state[of] : null;
   if (!view || ('room' in stream && (view as { room?: string }).room !== stream.room)) return null;
   return { of, ...view } as StreamState;
+}
+
+/** The breakout room that one is in. */
+export function breakoutRoom(state: FairState): BreakoutRoom | null {
+  const here = state.you?.room;
+  return state.event?.breakout?.rooms.find((one) => one.room === here) ?? null;
 }
 
 /** Somebody on air or backstage in the room one is in. */

@@ -4,10 +4,10 @@
 // What one wrote oneself, with the secrets that prove it: the server does not say whose a text is, so what comes back is
 // recognised by its words. Pure; kept for the tab by whoever holds the list.
 
-import type { AuthorSecret, ChatMessage, MessageId, ParticipantId, QuestionId, QuestionView, RoomId } from '../protocol';
+import type { AuthorSecret, CardId, CardView, ChatMessage, MessageId, ParticipantId, QuestionId, QuestionView, RoomId } from '../protocol';
 
 export interface OwnText {
-  readonly kind: 'question' | 'message';
+  readonly kind: 'question' | 'message' | 'card';
   readonly room: RoomId;
   /** Of a message: said backstage. */
   readonly backstage: boolean;
@@ -15,7 +15,7 @@ export interface OwnText {
   readonly anonymous: boolean;
   readonly secret: AuthorSecret;
   /** Its id, once it was seen; null: it waits for a moderator, or is on its way. */
-  readonly id: QuestionId | MessageId | null;
+  readonly id: QuestionId | MessageId | CardId | null;
 }
 
 /** Texts remembered; the oldest are forgotten first. */
@@ -29,7 +29,7 @@ export function withOwn(all: readonly OwnText[], text: OwnText): OwnText[] {
 export function recognised(
   all: readonly OwnText[],
   room: RoomId,
-  seen: { questions?: readonly QuestionView[]; chat?: readonly ChatMessage[]; backstage?: readonly ChatMessage[] },
+  seen: { questions?: readonly QuestionView[]; chat?: readonly ChatMessage[]; backstage?: readonly ChatMessage[]; cards?: readonly CardView[] },
   self: ParticipantId,
 ): readonly OwnText[] {
   if (!all.some((one) => one.id === null && one.room === room)) return all;
@@ -51,6 +51,9 @@ function idOf(one: OwnText, seen: Parameters<typeof recognised>[2], self: Partic
     const fits = (asked: QuestionView): boolean =>
       asked.text === one.text && (asked.by === null) === one.anonymous && !taken.has(asked.question);
     return seen.questions?.find(fits)?.question ?? null;
+  }
+  if (one.kind === 'card') {
+    return seen.cards?.find((card) => card.text === one.text && !taken.has(card.card))?.card ?? null;
   }
   const said = one.backstage ? seen.backstage : seen.chat;
   const fits = (message: ChatMessage): boolean =>

@@ -3,7 +3,7 @@
 
 // A fair from fixtures: the shapes that the pages are drawn from, without session or media.
 
-import type { BackstageView, EventView, ModeratorsView, OrganisersView, Publisher, Role, RoomView, YouView } from '../protocol';
+import type { BackstageView, BreakoutsView, EventView, ModeratorsView, OrganisersView, Publisher, Role, RoomView, YouView } from '../protocol';
 import { stateOf } from '../state/fair';
 import { backstageView, eventView, moderatorsView, roomSummary, roomView, youView } from '../testing/views';
 import type { Outcome } from '../session/outbox';
@@ -68,13 +68,14 @@ interface Parts extends Partial<Omit<FairModel, 'state'>> {
   backstage?: Partial<BackstageView>;
   moderators?: Partial<ModeratorsView>;
   organisers?: OrganisersView;
+  breakouts?: BreakoutsView;
   /** Ids of questions and messages that are one's own. */
   own?: string[];
 }
 
 export function fair(parts: Parts = {}): FairModel {
   const { role, you: yours, onAir = [], speaking, waiting = [], phase = 'live', nowhere, own = [], ...rest } = parts;
-  const { event, room: roomOver, backstage, moderators, organisers = null, ...over } = rest;
+  const { event, room: roomOver, backstage, moderators, organisers = null, breakouts = null, ...over } = rest;
   const rooms = [
     roomSummary('stage', {
       title: 'Palco principale', titles: { it: 'Palco principale', en: 'Main stage' }, people: 312, live: onAir.length > 0,
@@ -100,13 +101,14 @@ export function fair(parts: Parts = {}): FairModel {
     backstage: nowhere ? null : backstageView({ waiting, ...backstage }),
     moderators: moderators ? moderatorsView(moderators) : null,
     organisers,
+    breakouts,
   });
   return {
     link: 'online', closedBy: null, state, tiles: [], roster: NO_ROSTER, volume: 0.8, muted: false, audioOnly: false,
     tapToHear: false, notice: null, speaker: speaker(),
     enter: nothing, leave: nothing, setVolume: nothing, toggleMuted: nothing, toggleAudioOnly: nothing, hear: nothing,
     openRoster: nothing, moreRoster: nothing, dismissNotice: nothing, stopWaiting: nothing,
-    command: nothing, ask: done, question: done, chat: done, withdraw: done, deleteMessage: done, owns: (id) => own.includes(id),
+    command: nothing, ask: done, question: done, chat: done, withdraw: done, deleteMessage: done, addCard: done, editCard: done, eraseCard: done, owns: (id) => own.includes(id),
     serverNow: () => NOW_MS, waitingFor: null, flying: [], pending: [],
     ...over,
   };

@@ -3,6 +3,7 @@
 
 // Page states of those who run the event: direction, dashboard, projector, report, and what is stored.
 
+import { breakout, emptyRooms, round, unseated } from './breakouts';
 import type { Component } from 'svelte';
 import type { CurvePoint, HandView, LiveNumbers, ModeratorsView, PollView, QuestionView } from '../protocol';
 import Stored from '../ui/about/Stored.svelte';
@@ -146,6 +147,11 @@ export const HOST_STATES: Record<string, () => PartState> = {
   'dashboard-before': () => part(Dashboard, organiser({ phase: 'open', organisers: { numbers: nobody, curve: [] } })),
   'dashboard-reconnecting': () => part(Dashboard, organiser({ link: 'reconnecting' })),
   'dashboard-refused': () => part(Dashboard, organiser({ link: 'closed', closedBy: 'not_allowed', nowhere: true })),
+  'dashboard-breakouts-draft': () =>
+    part(Dashboard, organiser({ breakouts: { rounds: [round({ phase: 'draft', until_unix_ms: null })] } })),
+  'dashboard-breakouts-assign': () =>
+    part(Dashboard, organiser({ breakouts: { rounds: [round({ phase: 'draft', mode: 'assigned', until_unix_ms: null, rooms: emptyRooms, unseated })] } })),
+  'dashboard-breakouts-open': () => part(Dashboard, organiser({ event: { breakout: breakout() }, breakouts: { rounds: [round()] } })),
   'projector-question': () => part(Projector, { board, lost: false, address: ADDRESS }),
   'projector-long': () => part(Projector, { board: { ...board, now: { text: long, by: null, upvotes: 7 } }, lost: true, address: ADDRESS }),
   'projector-poll': () => part(Projector, { board: { ...board, poll: { ...running, tally: null } }, lost: false, address: ADDRESS }),

@@ -11,6 +11,7 @@ import {
   agenda, announcements, aside, chat, cloud, cloudShown, multiple, multipleShown, openText, poll, questions, quiz, quizOver, quizShown, ranking,
   rankingShown, rating, ratingShown, revealed, textsShown, withheld,
 } from './attendee';
+import { breakout, cards, going, inside, seat, told } from './breakouts';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
 import { HOST_STATES, countdown, desk, directed, formsDesk, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
@@ -179,6 +180,21 @@ export const STATES: Record<string, () => PageState> = {
       },
       { opened: 'backstage' },
     ),
+  'breakout-announced': () =>
+    stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ phase: 'announced', until_unix_ms: NOW_MS + 4_000 }) }, you: { breakout: going } }),
+  'breakout-choose': () => stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ mode: 'self_select' }) } }),
+  'breakout-inside': () =>
+    stage({
+      you: inside, event: { breakout: breakout({ told }) }, room: { room: inside.room, people: 4, cards, help: 'coming' },
+      onAir: [myself, BRUNO, CARLA, ADA], tiles: [tile(1, BRUNO)], speaking: ['bruno'], own: ['c2'],
+      speaker: speaker({ micOn: false, cameraOn: false }),
+    }),
+  'breakout-closing': () =>
+    stage({
+      you: inside, event: { breakout: breakout({ phase: 'closing', until_unix_ms: NOW_MS + 24_000 }) }, room: { room: inside.room, people: 2 },
+      onAir: [myself, CARLA], speaker: sending(),
+    }),
+  'breakout-stayed': () => stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout() }, you: { breakout: { ...seat, facilitator: false } } }),
   direct: () =>
     stage(
       {

@@ -211,6 +211,7 @@ export class FakeHub {
       case 'moderators':
         return { of: 'moderators', ...this.#forum.moderators(id.room) };
       case 'organisers':
+      case 'breakouts':
         throw new Error('nobody is an organiser here');
       case 'you':
         return { of: 'you', ...person.you };

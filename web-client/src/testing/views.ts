@@ -10,14 +10,14 @@ import type {
 export function youView(over: Partial<YouView> = {}): YouView {
   return {
     participant: 'p', name: 'Ada', role: 'attendee', room: 'stage', place: 'audience', sources: [], hand: null, upvoted: [],
-    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, ...over,
+    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, breakout: null, card_votes: [], ...over,
   };
 }
 
 export function roomView(over: Partial<RoomView> = {}): RoomView {
   return {
     room: 'stage', people: 0, on_air: [], speaking: [], settings: { moderated: false, chat_open: true, slow_mode_s: 0 },
-    questions: [], chat: [], poll: null, hands: 0, ...over,
+    questions: [], chat: [], poll: null, hands: 0, help: null, cards: [], ...over,
   };
 }
 
@@ -32,7 +32,7 @@ export function moderatorsView(over: Partial<ModeratorsView> = {}): ModeratorsVi
 export function eventView(over: Partial<EventView> = {}): EventView {
   return {
     event: 'demo', title: 'Demo', titles: {}, organiser: null, phase: 'live', people: 0, rooms: [], agenda: [],
-    announcements: [], read_only: false, ...over,
+    announcements: [], read_only: false, breakout: null, ...over,
   };
 }
 

@@ -32,6 +32,8 @@ fn room(room: &str, people: u32) -> StreamState {
         chat: vec![],
         poll: None,
         hands: 0,
+        help: None,
+        cards: vec![],
     })
 }
 
@@ -50,6 +52,8 @@ fn you(room: Option<&str>) -> StreamState {
         player: None,
         silenced: false,
         on_air_at_unix_ms: None,
+        breakout: None,
+        card_votes: vec![],
     })
 }
 

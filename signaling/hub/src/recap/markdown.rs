@@ -77,7 +77,34 @@ impl Recap {
         for room in &self.rooms {
             room.markdown(language, &mut page);
         }
+        self.notes(language, &mut page);
         page
+    }
+
+    /// What breakout rooms wrote down.
+    fn notes(&self, language: Language, page: &mut String) {
+        if self.breakouts.is_empty() {
+            return;
+        }
+        let title = language.words("Note dalle stanze di lavoro", "Notes from the breakout rooms");
+        let _ = writeln!(page, "## {title}\n");
+        for room in &self.breakouts {
+            let _ = writeln!(page, "### {}\n", plain(&room.title));
+            if let Some(topic) = &room.topic {
+                let _ = writeln!(page, "{}\n", plain(topic));
+            }
+            for card in &room.cards {
+                let votes = language.words("voti", "votes");
+                let _ = writeln!(
+                    page,
+                    "- {} ({}, {votes}: {})",
+                    plain(&card.text),
+                    plain(&card.by),
+                    card.votes
+                );
+            }
+            page.push('\n');
+        }
     }
 
     fn attendance(&self, language: Language, page: &mut String) {

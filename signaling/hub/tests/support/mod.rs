@@ -13,6 +13,7 @@ use fiera_hub::{
     StreamKey,
 };
 use fiera_protocol::apply::apply;
+use fiera_protocol::breakouts::{BreakoutStep, BreakoutsView};
 use fiera_protocol::client::Command;
 use fiera_protocol::codec::parse_server_frame;
 use fiera_protocol::fair::{Localised, RoomSettings};
@@ -401,6 +402,18 @@ impl Shell {
             StreamState::Organisers(view) => Some(view),
             other => panic!("not an organisers view: {other:?}"),
         }
+    }
+
+    pub fn breakouts_view(&self, conn: ConnectionId) -> Option<&BreakoutsView> {
+        match self.state(conn, &StreamId::Breakouts {})? {
+            StreamState::Breakouts(view) => Some(view),
+            other => panic!("not a breakouts view: {other:?}"),
+        }
+    }
+
+    /// Does something about breakouts.
+    pub fn step(&mut self, conn: ConnectionId, step: BreakoutStep) -> Result<(), RefusalCode> {
+        self.command(conn, Command::Breakouts { step })
     }
 
     pub fn you(&self, conn: ConnectionId) -> &YouView {

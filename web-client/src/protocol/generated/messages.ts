@@ -69,6 +69,16 @@ export type EntryId = string;
 export type AnnouncementId = string;
 
 /**
+ * A round of breakouts, drawn at random by the server.
+ */
+export type RoundId = string;
+
+/**
+ * A card on the board of a breakout room, drawn at random by the server.
+ */
+export type CardId = string;
+
+/**
  * Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
  * The server keeps a hash of it and not who wrote the text.
  */
@@ -123,6 +133,16 @@ export type NicknameText = string;
  * Why a question was dismissed, or who follows it up; one line.
  */
 export type NoteText = string;
+
+/**
+ * What a breakout room is called; one line.
+ */
+export type RoomTitle = string;
+
+/**
+ * What a card on the board of a breakout room says; may have several lines.
+ */
+export type CardText = string;
 
 /**
  * A text in the languages of the event; either may be missing, then the other is shown.
@@ -851,6 +871,377 @@ quality: Quality | null, };
 export type Quality = "good" | "fair" | "poor";
 
 /**
+ * How people come into the rooms of a round.
+ */
+export type RoundMode = "self_select" | "random" | "assigned";
+
+/**
+ * What becomes of those who come to the plenary room while the rooms are open.
+ */
+export type Latecomers = "placed" | "choose";
+
+/**
+ * Life of a round.
+ */
+export type RoundPhase = "draft" | "announced" | "open" | "closing" | "ended";
+
+/**
+ * Whether a room has called for help.
+ */
+export type HelpStage = "called" | "coming";
+
+/**
+ * One room of a round that is prepared.
+ */
+export type PlannedRoom = {
+/**
+ * What it is called.
+ */
+title: RoomTitle,
+/**
+ * What it is about.
+ */
+topic?: TopicText, };
+
+/**
+ * A round as it is prepared.
+ */
+export type RoundPlan = {
+/**
+ * The plenary room: whose people go, and where they come back to.
+ */
+from: RoomId,
+/**
+ * 1 to 60 rooms.
+ */
+rooms: Array<PlannedRoom>,
+/**
+ * How people come into the rooms.
+ */
+mode: RoundMode,
+/**
+ * People per room, 1 to 100.
+ */
+capacity: number,
+/**
+ * How long the rooms are open, 1 to 240.
+ */
+minutes: number,
+/**
+ * What becomes of those who come later.
+ */
+latecomers: Latecomers, };
+
+/**
+ * What can be done about breakouts; `SPEC.md` says who may.
+ */
+export type BreakoutStep = { "kind": "prepare",
+/**
+ * A draft that this one replaces.
+ */
+replaces?: RoundId,
+/**
+ * All of it.
+ */
+plan: RoundPlan, } | { "kind": "deal",
+/**
+ * The draft.
+ */
+round: RoundId, } | { "kind": "seat",
+/**
+ * The round.
+ */
+round: RoundId,
+/**
+ * Whom.
+ */
+participant: ParticipantId,
+/**
+ * One of its rooms; none: takes the seat away, before the rooms are open.
+ */
+room?: RoomId,
+/**
+ * They run the talk in that room.
+ */
+facilitator?: boolean, } | { "kind": "discard",
+/**
+ * The draft.
+ */
+round: RoundId, } | { "kind": "send",
+/**
+ * The draft.
+ */
+round: RoundId, } | { "kind": "extend",
+/**
+ * By how many minutes, 1 to 60.
+ */
+minutes: number, } | { "kind": "bring_back", } | { "kind": "tell",
+/**
+ * What.
+ */
+text: AnnouncementText, } | { "kind": "acknowledge",
+/**
+ * Which room.
+ */
+room: RoomId, } | { "kind": "stay", } | { "kind": "call_help",
+/**
+ * On or off.
+ */
+on: boolean, } | { "kind": "add_card",
+/**
+ * What it says.
+ */
+text: CardText,
+/**
+ * Drawn at random and kept by the client: with it one's own card can be changed.
+ */
+secret: AuthorSecret, } | { "kind": "edit_card",
+/**
+ * Which.
+ */
+card: CardId,
+/**
+ * What it says now.
+ */
+text: CardText,
+/**
+ * What `add_card` was sent with.
+ */
+secret: AuthorSecret, } | { "kind": "erase_card",
+/**
+ * Which.
+ */
+card: CardId,
+/**
+ * What `add_card` was sent with.
+ */
+secret?: AuthorSecret, } | { "kind": "vote_card",
+/**
+ * Which.
+ */
+card: CardId,
+/**
+ * On or off.
+ */
+up: boolean, };
+
+/**
+ * One room of a round as everybody sees it.
+ */
+export type BreakoutRoom = {
+/**
+ * Its short name.
+ */
+room: RoomId,
+/**
+ * What it is called.
+ */
+title: string,
+/**
+ * What it is about.
+ */
+topic: string | null, };
+
+/**
+ * The round that runs, as everybody sees it.
+ */
+export type BreakoutView = {
+/**
+ * Which.
+ */
+round: RoundId,
+/**
+ * The plenary room.
+ */
+from: RoomId,
+/**
+ * Announced, open or closing.
+ */
+phase: RoundPhase,
+/**
+ * How people come into the rooms.
+ */
+mode: RoundMode,
+/**
+ * What becomes of those who come later.
+ */
+latecomers: Latecomers,
+/**
+ * People per room.
+ */
+capacity: number,
+/**
+ * The rooms, in their order.
+ */
+rooms: Array<BreakoutRoom>,
+/**
+ * When this phase ends by the server's clock, milliseconds since 1970.
+ */
+until_unix_ms: number,
+/**
+ * What all rooms were told last.
+ */
+told: Announcement | null, };
+
+/**
+ * Somebody on a list of seats.
+ */
+export type Seated = {
+/**
+ * Who.
+ */
+participant: ParticipantId,
+/**
+ * Their name.
+ */
+name: DisplayName,
+/**
+ * They run the talk in that room.
+ */
+facilitator: boolean,
+/**
+ * They are in the room that they belong to at present: the plenary room before, their own while it is open.
+ */
+here: boolean, };
+
+/**
+ * One room of a round as moderators and organisers see it.
+ */
+export type RoundRoom = {
+/**
+ * Its short name.
+ */
+room: RoomId,
+/**
+ * What it is called.
+ */
+title: string,
+/**
+ * What it is about.
+ */
+topic: string | null,
+/**
+ * Who has a seat there, by name.
+ */
+seated: Array<Seated>,
+/**
+ * People in it now.
+ */
+people: number,
+/**
+ * People who speak now.
+ */
+talking: number,
+/**
+ * Hands that wait.
+ */
+hands: number,
+/**
+ * Whether it has called for help.
+ */
+help: HelpStage | null,
+/**
+ * Cards on its board.
+ */
+cards: number, };
+
+/**
+ * A round as moderators and organisers see it.
+ */
+export type RoundView = {
+/**
+ * Which.
+ */
+round: RoundId,
+/**
+ * The plenary room.
+ */
+from: RoomId,
+/**
+ * Where it is in its life.
+ */
+phase: RoundPhase,
+/**
+ * How people come into the rooms.
+ */
+mode: RoundMode,
+/**
+ * What becomes of those who come later.
+ */
+latecomers: Latecomers,
+/**
+ * People per room.
+ */
+capacity: number,
+/**
+ * How long the rooms are open.
+ */
+minutes: number,
+/**
+ * When this phase ends by the server's clock, milliseconds since 1970; none: draft or ended.
+ */
+until_unix_ms: number | null,
+/**
+ * The rooms, in their order.
+ */
+rooms: Array<RoundRoom>,
+/**
+ * Who is in the plenary room without a seat, by name; moderators and organisers too, as facilitators to be.
+ */
+unseated: Array<Seated>, };
+
+/**
+ * What moderators and organisers see of breakouts.
+ */
+export type BreakoutsView = {
+/**
+ * Drafts, the round that runs, and past ones, in the order in which they were prepared.
+ */
+rounds: Array<RoundView>, };
+
+/**
+ * What a round means for one participant.
+ */
+export type YourBreakout = {
+/**
+ * The room one has a seat in.
+ */
+room: RoomId,
+/**
+ * When one is moved there by the server's clock, milliseconds since 1970; none: not by itself.
+ */
+goes_at_unix_ms: number | null,
+/**
+ * One runs the talk there.
+ */
+facilitator: boolean, };
+
+/**
+ * A card on the board of a breakout room.
+ */
+export type CardView = {
+/**
+ * Its id.
+ */
+card: CardId,
+/**
+ * What it says.
+ */
+text: string,
+/**
+ * The name of who wrote it, as it was then.
+ */
+by: DisplayName,
+/**
+ * Participants who support it.
+ */
+votes: number,
+/**
+ * Grows by one with each card of the room: the order in which they were put up.
+ */
+order: number, };
+
+/**
  * A sequence of numbered updates that a client follows.
  */
 export type StreamId = { "of": "event", } | { "of": "room",
@@ -865,7 +1256,7 @@ room: RoomId, } | { "of": "moderators",
 /**
  * The room.
  */
-room: RoomId, } | { "of": "organisers", } | { "of": "you", };
+room: RoomId, } | { "of": "organisers", } | { "of": "breakouts", } | { "of": "you", };
 
 /**
  * How far a client has followed a stream.
@@ -893,7 +1284,7 @@ export type Place = "audience" | "backstage" | "on_air";
 /**
  * The whole of a stream's state, as in a snapshot.
  */
-export type StreamState = { "of": "event" } & EventView | { "of": "room" } & RoomView | { "of": "backstage" } & BackstageView | { "of": "moderators" } & ModeratorsView | { "of": "organisers" } & OrganisersView | { "of": "you" } & YouView;
+export type StreamState = { "of": "event" } & EventView | { "of": "room" } & RoomView | { "of": "backstage" } & BackstageView | { "of": "moderators" } & ModeratorsView | { "of": "organisers" } & OrganisersView | { "of": "breakouts" } & BreakoutsView | { "of": "you" } & YouView;
 
 /**
  * The event as everybody in it sees it.
@@ -938,7 +1329,11 @@ announcements: Array<Announcement>,
 /**
  * The server cannot store anything at present: reading and watching go on, commands are refused.
  */
-read_only: boolean, };
+read_only: boolean,
+/**
+ * The round of breakouts that runs.
+ */
+breakout: BreakoutView | null, };
 
 /**
  * A room in the list of places.
@@ -1008,7 +1403,15 @@ poll: PollView | null,
 /**
  * Hands that wait.
  */
-hands: number, };
+hands: number,
+/**
+ * In a breakout room: whether it has called for help.
+ */
+help: HelpStage | null,
+/**
+ * In a breakout room: the cards on its board, in the order in which they were put up.
+ */
+cards: Array<CardView>, };
 
 /**
  * Those who wait behind the stage.
@@ -1145,7 +1548,15 @@ silenced: boolean,
 /**
  * When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
  */
-on_air_at_unix_ms: number | null, };
+on_air_at_unix_ms: number | null,
+/**
+ * What the round of breakouts that runs means for one.
+ */
+breakout: YourBreakout | null,
+/**
+ * Cards of this room that one supports.
+ */
+card_votes: Array<CardId>, };
 
 /**
  * A change of a stream. Applying it to the state before gives the state after.
@@ -1174,7 +1585,11 @@ announcement: AnnouncementId, } | { "kind": "read_only",
 /**
  * It cannot.
  */
-read_only: boolean, } | { "kind": "people",
+read_only: boolean, } | { "kind": "breakout",
+/**
+ * The round.
+ */
+breakout: BreakoutView | null, } | { "kind": "people",
 /**
  * Participants in the room.
  */
@@ -1222,7 +1637,19 @@ hands: number, } | { "kind": "reactions",
 /**
  * How often each came.
  */
-reactions: Array<ReactionCount>, } | { "kind": "waiting",
+reactions: Array<ReactionCount>, } | { "kind": "help",
+/**
+ * It has.
+ */
+help: HelpStage | null, } | { "kind": "card",
+/**
+ * The card.
+ */
+card: CardView, } | { "kind": "card_gone",
+/**
+ * Which.
+ */
+card: CardId, } | { "kind": "waiting",
 /**
  * In the order they came.
  */
@@ -1266,7 +1693,15 @@ numbers: LiveNumbers, } | { "kind": "curve",
 /**
  * The point.
  */
-point: CurvePoint, } | { "kind": "you",
+point: CurvePoint, } | { "kind": "round",
+/**
+ * The round.
+ */
+round: RoundView, } | { "kind": "round_gone",
+/**
+ * Which.
+ */
+round: RoundId, } | { "kind": "you",
 /**
  * The new state.
  */
@@ -1613,7 +2048,11 @@ text: AnnouncementText, } | { "kind": "erase_announcement",
 /**
  * Which.
  */
-announcement: AnnouncementId, };
+announcement: AnnouncementId, } | { "kind": "breakouts",
+/**
+ * What.
+ */
+step: BreakoutStep, };
 
 /**
  * Stable reason of a refusal; the words beside it may change, the code does not.

@@ -28,6 +28,8 @@ export function eventAfter(event: EventView, change: Change): EventView | null {
         ...event,
         announcements: event.announcements.filter((one) => one.announcement !== change.announcement),
       };
+    case 'breakout':
+      return { ...event, breakout: change.breakout };
     case 'read_only':
       return { ...event, read_only: change.read_only };
     default:

@@ -4,7 +4,7 @@
 // The streams of a room: as its audience sees it, and what stands behind the stage. Pure.
 
 import type { BackstageView, Change, RoomView } from '../../protocol';
-import { withMessage, withQuestion, withUpvotes, withoutMessage, withoutQuestion } from './lists';
+import { firstNot, spliced, withMessage, withQuestion, withUpvotes, withoutMessage, withoutQuestion } from './lists';
 
 /** The state after a change; null: the change is of another stream, or of the future. */
 export function roomAfter(room: RoomView, change: Change): RoomView | null {
@@ -31,6 +31,16 @@ export function roomAfter(room: RoomView, change: Change): RoomView | null {
       return { ...room, poll: change.poll };
     case 'hands':
       return { ...room, hands: change.hands };
+    case 'help':
+      return { ...room, help: change.help };
+    case 'card': {
+      const { card } = change;
+      const at = firstNot(room.cards, (known) => known.order < card.order);
+      const replaced = room.cards[at]?.card === card.card ? 1 : 0;
+      return { ...room, cards: spliced(room.cards, at, replaced, card) };
+    }
+    case 'card_gone':
+      return { ...room, cards: room.cards.filter((known) => known.card !== change.card) };
     case 'reactions':
       return room;
     default:

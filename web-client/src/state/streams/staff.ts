@@ -3,7 +3,7 @@
 
 // The streams that only moderators of a room and organisers follow: queues, drafts, numbers. Pure.
 
-import { CURVE_POINTS_MAX, type Change, type ModeratorsView, type OrganisersView } from '../../protocol';
+import { CURVE_POINTS_MAX, type BreakoutsView, type Change, type ModeratorsView, type OrganisersView } from '../../protocol';
 import { firstNot, keepLast, spliced, withQuestion, withUpvotes, withoutQuestion } from './lists';
 
 /** The state after a change; null: the change is of another stream, or of the future. */
@@ -39,6 +39,21 @@ export function moderatorsAfter(moderators: ModeratorsView, change: Change): Mod
     }
     case 'restricted_people':
       return { ...moderators, restricted: change.restricted };
+    default:
+      return null;
+  }
+}
+
+/** The same for who goes where. */
+export function breakoutsAfter(breakouts: BreakoutsView, change: Change): BreakoutsView | null {
+  const { rounds } = breakouts;
+  switch (change.kind) {
+    case 'round': {
+      const at = rounds.findIndex((known) => known.round === change.round.round);
+      return { rounds: at < 0 ? [...rounds, change.round] : spliced(rounds, at, 1, change.round) };
+    }
+    case 'round_gone':
+      return { rounds: rounds.filter((known) => known.round !== change.round) };
     default:
       return null;
   }

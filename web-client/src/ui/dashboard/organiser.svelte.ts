@@ -8,10 +8,11 @@ import type { Outcome } from '../../session/outbox';
 import { Session } from '../../session/session';
 import type { World } from '../../session/world';
 import { EMPTY, reduce, type FairState } from '../../state/fair';
+import { ServerClock } from '../model/server-clock';
 import type { FairModel, Link } from '../model/shape';
 
 /** What the dashboard is drawn from; fixtures fit it too. */
-export type OrganiserModel = Pick<FairModel, 'link' | 'closedBy' | 'state' | 'command' | 'ask'>;
+export type OrganiserModel = Pick<FairModel, 'link' | 'closedBy' | 'state' | 'command' | 'ask' | 'serverNow'>;
 
 export class Organiser implements OrganiserModel {
   link = $state<Link>('connecting');
@@ -19,8 +20,10 @@ export class Organiser implements OrganiserModel {
   state = $state.raw<FairState>(EMPTY);
 
   readonly #session: Session;
+  readonly #serverClock: ServerClock;
 
   constructor(event: string, world: World) {
+    this.#serverClock = new ServerClock(world.clock, Date.now());
     this.#session = new Session({
       event,
       world,
@@ -31,6 +34,7 @@ export class Organiser implements OrganiserModel {
       },
       onStatus: (status) => {
         this.link = status.at;
+        if (status.at === 'online') this.#serverClock.set(status.serverUnixMs);
         if (status.at === 'closed') this.closedBy = status.code;
       },
     });
@@ -43,6 +47,10 @@ export class Organiser implements OrganiserModel {
 
   command(command: Command): void {
     void this.ask(command);
+  }
+
+  serverNow(): number {
+    return this.#serverClock.now();
   }
 
   stop(): void {

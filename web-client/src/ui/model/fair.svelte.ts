@@ -9,7 +9,7 @@ import { Down } from '../../media/down';
 import type { Command, EventView, RefusalCode, ServerMessage } from '../../protocol';
 import type { Outcome } from '../../session/outbox';
 import { Session, type Status } from '../../session/session';
-import { EMPTY, firstRoom, reduce, type FairState } from '../../state/fair';
+import { EMPTY, breakoutRoom, firstRoom, reduce, type FairState } from '../../state/fair';
 import type { OwnText } from '../../state/own';
 import { NO_ROSTER, nextAfter, withPage, type Roster } from '../../state/roster';
 import { language } from '../../text/language.svelte';
@@ -212,6 +212,21 @@ export class Fair implements FairModel {
     return this.#run({ kind: 'delete_message', message, ...(secret ? { secret } : {}) });
   }
 
+  addCard(text: string): Promise<Outcome> {
+    const own = this.#written('card', text, {});
+    return this.#sent(own, { kind: 'breakouts', step: { kind: 'add_card', text: own.text, secret: own.secret } });
+  }
+
+  editCard(card: string, text: string): Promise<Outcome> {
+    const secret = this.#own.secret(card) ?? '';
+    return this.#session.command({ kind: 'breakouts', step: { kind: 'edit_card', card, text, secret } });
+  }
+
+  eraseCard(card: string): Promise<Outcome> {
+    const secret = this.#own.secret(card);
+    return this.#session.command({ kind: 'breakouts', step: { kind: 'erase_card', card, ...(secret ? { secret } : {}) } });
+  }
+
   serverNow(): number {
     return this.#serverClock.now();
   }
@@ -302,7 +317,7 @@ export class Fair implements FairModel {
   #follow(before: FairState, after: FairState, returned: boolean, forgotten: boolean): void {
     const { you, event } = after;
     if (you && (returned || before.you !== you)) {
-      this.speaker.follow(you, returned && this.#everPlaced, forgotten);
+      this.speaker.follow(you, returned && this.#everPlaced, forgotten, breakoutRoom(after) !== null);
     }
     if (this.#placed && you && event) {
       if (!this.#everPlaced) this.#useName(you.name);

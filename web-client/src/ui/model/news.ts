@@ -4,7 +4,7 @@
 // What of a change of state is said aloud, and how: urgent are only air, moves, the loss of the connection and the end;
 // everything else waits its turn at the announcer. Pure.
 
-import type { FairState } from '../../state/fair';
+import { breakoutRoom, type FairState } from '../../state/fair';
 import type { Texts } from '../../text/en';
 import type { Language } from '../../text/language.svelte';
 import { titleOf } from '../../text/localised';
@@ -30,7 +30,8 @@ export class News {
     const { you, event } = after;
     if (before.you?.room && you?.room && before.you.room !== you.room) {
       const room = event?.rooms.find((one) => one.room === you.room);
-      urgent(texts.fair.moved(room ? titleOf(room, language) : you.room));
+      const breakout = breakoutRoom(after)?.title ?? you.room;
+      urgent(texts.fair.moved(room ? titleOf(room, language) : breakout));
     }
     if (before.you?.hand?.stage === 'raised' && you?.hand?.stage === 'accepted') urgent(texts.hand.acceptedSpoken);
   }

@@ -28,7 +28,7 @@ export class OwnTexts {
   follow(state: FairState): void {
     const { room, backstage, you } = state;
     if (!room || !you) return;
-    const seen = { questions: room.questions, chat: room.chat, backstage: backstage?.chat ?? [] };
+    const seen = { questions: room.questions, chat: room.chat, backstage: backstage?.chat ?? [], cards: room.cards };
     const next = recognised(this.all, room.room, seen, you.participant);
     if (next !== this.all) this.#keep(next);
   }

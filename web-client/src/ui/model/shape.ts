@@ -70,6 +70,10 @@ export interface FairModel {
   owns(id: string): boolean;
   withdraw(question: string): Promise<Outcome>;
   deleteMessage(message: string): Promise<Outcome>;
+  /** Puts a card on the board of the breakout room. */
+  addCard(text: string): Promise<Outcome>;
+  editCard(card: string, text: string): Promise<Outcome>;
+  eraseCard(card: string): Promise<Outcome>;
   stopWaiting(): void;
   /** The server's clock, milliseconds since 1970. */
   serverNow(): number;

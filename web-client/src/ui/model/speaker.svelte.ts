@@ -57,6 +57,11 @@ export class Speaker implements SpeakerModel {
   readonly #turns = { mic: 0, camera: 0, screen: 0 };
   /** set_source commands under way per source: the server's list is no news until they are answered. */
   readonly #asking = new Map<SourceKind, number>();
+  #room: string | null = null;
+  /** In a breakout room everybody may speak: one is there with everything off, and nothing was asked for yet. */
+  #breakout = false;
+  /** What was chosen before a breakout room, for the way back to a stage. */
+  #chosen: { mic: boolean; camera: boolean } | null = null;
 
   constructor(options: {
     send: Send;
@@ -82,6 +87,7 @@ export class Speaker implements SpeakerModel {
 
   toggleMic(): void {
     if (this.trouble === 'mutedByOthers') this.trouble = null;
+    if (this.#breakout && this.devices !== 'open') return void this.#speakUp({ mic: true, camera: false });
     this.micOn = !this.micOn;
     if (this.#mic) this.#mic.enabled = this.micOn;
     void this.#setSource('mic', this.micOn);
@@ -89,6 +95,7 @@ export class Speaker implements SpeakerModel {
 
   toggleCamera(): void {
     if (this.trouble === 'camOffByOthers') this.trouble = null;
+    if (this.#breakout && this.devices !== 'open') return void this.#speakUp({ mic: false, camera: true });
     this.cameraOn = !this.cameraOn;
     if (this.devices !== 'open') return;
     if (this.cameraOn) void this.#turnCameraOn();
@@ -148,9 +155,12 @@ export class Speaker implements SpeakerModel {
   }
 
   /** The server said where one stands. `returned`: on a new connection; `forgotten`: by a server that was restarted. */
-  follow(you: YouView, returned: boolean, forgotten: boolean): void {
+  follow(you: YouView, returned: boolean, forgotten: boolean, breakout = false): void {
     const before = this.#place;
-    this.#place = you.place;
+    const wasBreakout = this.#breakout;
+    const moved = this.#room !== you.room;
+    [this.#place, this.#room, this.#breakout] = [you.place, you.room, breakout];
+    if (breakout !== wasBreakout) this.#adapt(breakout);
     if (!this.#followed && you.place !== 'audience' && this.devices === 'closed') {
       // A page that was loaded anew: what was off stays off when the devices are opened again.
       this.micOn = you.sources.includes('mic');
@@ -158,13 +168,14 @@ export class Speaker implements SpeakerModel {
     }
     this.#followed = true;
     this.#count(you.place === 'backstage' ? you.on_air_at_unix_ms : null);
-    if (before !== 'on_air' && you.place === 'on_air') {
+    const spoken = !breakout && !wasBreakout;
+    if (spoken && before !== 'on_air' && you.place === 'on_air') {
       voice.assertive(language.texts.speaker.onAirSpoken);
     }
-    if (before === 'on_air' && you.place !== 'on_air') voice.assertive(language.texts.speaker.offAirSpoken);
+    if (spoken && before === 'on_air' && you.place !== 'on_air') voice.assertive(language.texts.speaker.offAirSpoken);
     if (you.place === 'audience' && before !== 'audience') {
       // Away for too long: back to where nobody is surprised by it. On air is the speaker's own step.
-      if (returned && this.devices === 'open') return this.enterBackstage();
+      if (returned && this.devices === 'open' && !wasBreakout) return this.enterBackstage();
       this.#closeDevices();
     }
     if (returned && you.place !== 'audience' && this.devices === 'open') {
@@ -174,7 +185,38 @@ export class Speaker implements SpeakerModel {
         return void this.#tellSources();
       }
     }
+    if (moved && !returned && before !== 'audience' && you.place !== 'audience' && this.devices === 'open') {
+      // From room to room the devices stay as they are; the server begins with everything off.
+      this.#sources = you.sources;
+      return void this.#offerAgain();
+    }
     this.#obey(you.sources);
+  }
+
+  /** Into a breakout room without devices: nothing is on. Out of it: as it was chosen before. */
+  #adapt(breakout: boolean): void {
+    if (breakout && this.devices === 'closed') {
+      this.#chosen = { mic: this.micOn, camera: this.cameraOn };
+      this.micOn = this.cameraOn = false;
+    } else if (!breakout && this.#chosen) {
+      [this.micOn, this.cameraOn] = [this.#chosen.mic, this.#chosen.camera];
+      this.#chosen = null;
+    }
+  }
+
+  async #offerAgain(): Promise<void> {
+    await this.#up.start();
+    await this.#tellSources();
+  }
+
+  /** The first word in a breakout room: now the browser is asked for devices, and the server for a connection. */
+  async #speakUp(wanted: { mic: boolean; camera: boolean }): Promise<void> {
+    if (this.devices === 'opening') return;
+    const life = this.#life;
+    [this.micOn, this.cameraOn] = [wanted.mic, wanted.camera];
+    if (await this.#openDevices()) return this.#offerAgain();
+    // Where the devices were refused `trouble` says why; where one moved on meanwhile this is of the past.
+    if (this.devices === 'closed' && this.#breakout && life !== this.#life) this.micOn = this.cameraOn = false;
   }
 
   dispose(): void {
@@ -370,6 +412,7 @@ export class Speaker implements SpeakerModel {
       // The browser's own "stop sharing" button.
       opened.screen.addEventListener('ended', () => this.#screen === opened && this.stopShare());
       await Promise.all([this.#up.setTrack('screen', opened.screen), this.#up.setTrack('screen_audio', opened.sound)]);
+      if (this.#breakout && this.up === 'idle') await this.#up.start();
       if (!current()) return;
       await this.#setSource('screen', true);
       if (opened.sound && current()) await this.#setSource('screen_audio', true);

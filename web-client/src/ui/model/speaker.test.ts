@@ -56,7 +56,7 @@ class Track {
 
 const you = (over: Partial<YouView> = {}): YouView => ({
   participant: 'p', name: 'Ada', role: 'speaker', room: 'stage', place: 'audience', sources: [],
-  hand: null, upvoted: [], vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, ...over,
+  hand: null, upvoted: [], vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, breakout: null, card_votes: [], ...over,
 });
 const rest = async (): Promise<void> => {
   for (let i = 0; i < 20; i += 1) await Promise.resolve();
@@ -247,5 +247,58 @@ describe('the countdown', () => {
     expect(speaker.countdown).toBeNull();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(said.at(-1)).toEqual({ kind: 'take_off_air' });
+  });
+});
+
+describe('in a breakout room', () => {
+  const inside = (room: string, sources: YouView['sources'] = []): YouView =>
+    you({ role: 'attendee', room, place: 'on_air', sources });
+
+  it('asks for no device until the first word, and then for the camera only if it was meant', async () => {
+    const { speaker, live } = setup();
+    speaker.follow(you({ role: 'attendee' }), false, false);
+    speaker.follow(inside('breakout-1-1'), false, false, true);
+    expect([speaker.micOn, speaker.cameraOn, prompts.length]).toEqual([false, false, 0]);
+    speaker.toggleMic();
+    const mic = new Track();
+    prompts.shift()!.answer({ mic, camera: null });
+    await rest();
+    expect([live('mic'), live('camera'), mic.enabled]).toEqual([true, false, true]);
+  });
+
+  it('says so where the browser refuses, with everything off', async () => {
+    const { speaker, live } = setup();
+    speaker.follow(inside('breakout-1-1'), false, false, true);
+    speaker.toggleMic();
+    prompts.shift()!.deny();
+    await rest();
+    expect([speaker.trouble, speaker.micOn, live('mic')]).toEqual(['denied', false, undefined]);
+  });
+
+  it('keeps the devices as they are from room to room, and closes them on the way back to the audience', async () => {
+    const { speaker, live } = setup();
+    speaker.follow(inside('breakout-1-1'), false, false, true);
+    speaker.toggleMic();
+    const mic = new Track();
+    prompts.shift()!.answer({ mic, camera: null });
+    await rest();
+    vi.advanceTimersByTime(1_000);
+    speaker.follow(inside('breakout-1-1', ['mic']), false, false, true);
+    // The server begins anew in each room, with everything off.
+    speaker.follow(inside('breakout-1-2'), false, false, true);
+    await rest();
+    expect([speaker.trouble, speaker.micOn, live('mic'), mic.live, prompts.length]).toEqual([null, true, true, true, 0]);
+    speaker.follow(you({ role: 'attendee' }), false, false, false);
+    expect([mic.live, speaker.devices]).toEqual([false, 'closed']);
+  });
+
+  it('takes a speaker along with what is on', async () => {
+    const { speaker, said, mic } = await backstage();
+    vi.advanceTimersByTime(1_000);
+    said.length = 0;
+    speaker.follow(inside('breakout-1-1'), false, false, true);
+    await rest();
+    expect(said.filter((one) => one.kind === 'set_source' && one.live).length).toBe(2);
+    expect([mic.live, speaker.trouble]).toEqual([true, null]);
   });
 });

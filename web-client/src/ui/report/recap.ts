@@ -31,6 +31,12 @@ export interface Recap {
     readonly questions: readonly RecapQuestion[];
     readonly polls: readonly PollView[];
   }[];
+  /** What breakout rooms wrote down; absent from a report of an earlier version. */
+  readonly breakouts?: readonly {
+    readonly title: string;
+    readonly topic: string | null;
+    readonly cards: readonly { readonly text: string; readonly by: string; readonly votes: number }[];
+  }[];
 }
 
 export function recapAddress(event: string, format?: 'md'): string {

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: The Fiera authors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""Breakouts (section O): people are sent, told, moved, and brought back. One round runs at a time in an event, so that all
+of it is one check."""
+
+from cast import check, expect, refused, secret
+
+NOTICE_S = 8  # O2: 5 s, and the way there
+
+
+def step(client, kind, **fields):
+    """Something about breakouts."""
+    return client.command("breakouts", step={"kind": kind, **fields})
+
+
+@check("O1", "a round is prepared, drawn, announced, open and closing; rooms hear their own; nobody else runs it")
+async def a_round(cast):
+    room = cast.fair.room()
+    organiser = await cast.holder("organiser", room)
+    people = [await cast.guest(room) for _ in range(4)]
+    plan = {"from": room, "rooms": [{"title": "Testing", "topic": "What breaks?"}, {"title": "Testing"}], "mode": "random",
+            "capacity": 2, "minutes": 1, "latecomers": "placed"}
+    await refused("not_allowed", step(people[0], "prepare", plan=plan))
+    await refused("too_many", step(organiser, "prepare", plan={**plan, "rooms": []}))
+    await refused("malformed", step(organiser, "prepare", plan={**plan, "capacity": 0}))
+    await step(organiser, "prepare", plan=plan)
+    rounds = lambda: organiser.state("breakouts")["rounds"]  # noqa: E731
+    await organiser.until(rounds, "the draft")
+    draft = rounds()[-1]["round"]
+    expect(people[0].state("event")["breakout"] is None, "a draft is told to everybody")
+    await step(organiser, "deal", round=draft)
+    await organiser.until(lambda: [len(one["seated"]) for one in rounds()[-1]["rooms"]] == [2, 2], "rooms of equal size (O2)")
+    await step(organiser, "send", round=draft)
+    for client in people:
+        await client.until(lambda client=client: client.you["breakout"], "where to go")
+    await step(people[3], "stay")
+    homes = [client.you["breakout"]["room"] for client in people]
+    for client, home in list(zip(people, homes))[:3]:
+        await client.until(lambda client=client, home=home: client.you["room"] == home, "the own room", NOTICE_S)
+        await client.until(lambda client=client: client.you["place"] == "on_air", "on air with nothing on (O6)")
+        expect(client.you["sources"] == [], "something is on")
+    expect(people[3].you["room"] == room, "who stays is moved (O3)")
+    other = next(home for home in homes if home != homes[0])
+    await refused("not_allowed", people[0].command("enter", room=other))
+    await step(people[0], "call_help", on=True)
+    await organiser.until(lambda: any(one["help"] == "called" for one in rounds()[-1]["rooms"]), "the call (O7)")
+    await step(organiser, "acknowledge", room=homes[0])
+    own = secret()
+    await step(people[0], "add_card", text="Roll back first", secret=own)
+    await people[0].until(lambda: people[0].state("room", homes[0])["cards"], "the card (O8)")
+    card = people[0].state("room", homes[0])["cards"][0]["card"]
+    await refused("not_allowed", step(people[0], "edit_card", card=card, text="No", secret=secret()))
+    await step(people[0], "vote_card", card=card, up=True)
+    await people[0].until(lambda: people[0].you["card_votes"] == [card], "the own vote")
+    for client, home in zip(people[:3], homes[:3]):
+        cards = client.state("room", home)["cards"]
+        expect(bool(cards) == (home == homes[0]), "a card is seen in another room (O6)")
+    await step(organiser, "tell", text="Two minutes")
+    await people[3].until(lambda: people[3].state("event")["breakout"]["told"], "words to all rooms")
+    await step(organiser, "bring_back")
+    await refused("wrong_state", step(organiser, "bring_back"))
+    await people[0].until(lambda: people[0].state("event")["breakout"]["phase"] == "closing", "closing, as all see it (O5)")
+    for client in people[:3]:
+        await client.until(lambda client=client: client.you["room"] == room, "back where everybody is (O5)", 35)
+    await refused("wrong_state", people[0].command("enter", room=homes[0]))
