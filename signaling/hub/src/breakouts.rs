@@ -259,6 +259,7 @@ impl Hub {
             settings: SETTINGS,
             capacity: u32::from(capacity),
             whip_on_air_at_once: false,
+            polls: Vec::new(),
         };
         let room = Self::make_room(config, self.epoch);
         self.rooms.entry(kept.room.clone()).or_insert(room);

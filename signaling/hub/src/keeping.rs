@@ -135,8 +135,10 @@ pub(crate) fn needs_store(command: &Command) -> bool {
 /// Whether a command says how things should be, so that running it again changes nothing and need not be remembered.
 pub(crate) fn is_idempotent(command: &Command) -> bool {
     let supports = |step: &BreakoutStep| matches!(step, BreakoutStep::VoteCard { .. });
-    matches!(command, Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. })
-        || matches!(command, Command::Breakouts { step } if supports(step))
+    matches!(
+        command,
+        Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. }
+    ) || matches!(command, Command::Breakouts { step } if supports(step))
 }
 
 impl Hub {

@@ -419,7 +419,9 @@ fn b1_logs_of_version_1_give_the_state_they_always_gave() {
 
 #[test]
 fn b1_the_committed_logs_hold_every_kind_of_fact_and_row() {
-    let logs: Vec<Log> = ["lively.json", "ended.json", "polls.json", "breakouts.json"].map(read).into();
+    let logs: Vec<Log> = ["lively.json", "ended.json", "polls.json", "breakouts.json"]
+        .map(read)
+        .into();
     let facts = logs.iter().flat_map(|log| &log.facts);
     let kinds: BTreeSet<&str> = facts.map(|fact| fact["kind"].as_str().expect("a kind")).collect();
     assert_eq!(kinds, FACTS.into_iter().collect());
