@@ -117,6 +117,15 @@ pub enum ServerMessage {
         /// RTP timestamp of the first packet of the new source in this slot.
         rtp_time: u32,
     },
+    /// The viewer's path is too slow for what the slot should show: no picture comes until `slot_changed`.
+    SlotPaused {
+        /// Number of the rack.
+        rack: u32,
+        /// The slot.
+        slot: u8,
+        /// What it would show.
+        shows: Shown,
+    },
     /// The viewer's browser has no decoder for what the slot should show.
     CannotDecode {
         /// Number of the rack.

@@ -137,6 +137,7 @@ export const en = {
     audioOnlyNote: 'Audio only: pictures are off to save data.',
     tapToHear: 'Tap to hear',
     tapToHearWhy: 'Your browser waits for a click before it plays sound.',
+    picturePaused: 'Picture paused: your connection is too slow for it at the moment. The sound goes on.',
     cannotDecode: (codec: string) => `Your browser cannot show this video format (${codec}). You still hear the sound. Another browser may show it.`,
     screenOf: (name: string) => `${name}'s screen`,
     onAirNames: 'On air',

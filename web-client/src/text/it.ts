@@ -135,6 +135,7 @@ export const it: Texts = {
     audioOnlyNote: 'Solo audio: le immagini sono spente per risparmiare dati.',
     tapToHear: 'Tocca per ascoltare',
     tapToHearWhy: 'Il browser aspetta un clic prima di riprodurre il suono.',
+    picturePaused: 'Video in pausa: la tua connessione ora è troppo lenta. L’audio continua.',
     cannotDecode: (codec) => `Il tuo browser non mostra questo formato video (${codec}). L’audio si sente comunque. Un altro browser potrebbe mostrarlo.`,
     screenOf: (name) => `Schermo di ${name}`,
     onAirNames: 'In onda',

@@ -10,7 +10,7 @@ use super::publisher::Publisher;
 use super::stage::Stage;
 use super::{Sfu, Waiting};
 use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side};
-use crate::plan::{SourceId, SourceRef};
+use crate::plan::{Scene, SourceId, SourceRef, cameras_for};
 use crate::sdp::SlotKind;
 use crate::viewer::line::Feed;
 use crate::viewer::slot::{Replay, Slot};
@@ -49,6 +49,9 @@ impl Sfu {
             sources: publishers.flat_map(Publisher::on_stage).collect(),
             ..Stage::default()
         };
+        let watching = room.followers.iter().map(|follower| follower.viewers);
+        let most = watching.fold(room.viewers.len(), usize::max);
+        room.cameras = cameras_for(most, room.cameras);
         for side in [Side::Audience, Side::Backstage] {
             let visible: Vec<SourceRef> = next.visible(side).collect();
             let mut candidates: Vec<ParticipantKey> = Vec::new();
@@ -58,8 +61,15 @@ impl Sfu {
                 }
             }
             let loudest = room.speakers.rank(now);
-            let main = room.speakers.main(now, &candidates);
-            let plan = room.stage.plan(side).next(&visible, main, &loudest);
+            let (spoke, lately) = room.speakers.spoke(now);
+            let plan = room.stage.plan(side).next(&Scene {
+                visible: &visible,
+                main: room.speakers.main(now, &candidates),
+                loudest: &loudest,
+                spoke: &spoke,
+                lately,
+                cameras: room.cameras,
+            });
             match side {
                 Side::Audience => next.audience = plan,
                 Side::Backstage => next.backstage = plan,
@@ -85,12 +95,13 @@ impl Sfu {
             return;
         };
         let is_program = viewer.takes(SlotKind::Program);
+        let cameras = viewer.slots.iter().filter(|s| s.media.kind == SlotKind::Camera).count();
         let mut changed = false;
         for slot in &mut viewer.slots {
             let plan = stage.plan(side);
             let planned = match slot.media.kind {
                 SlotKind::Voice if is_program => plan.program_voice(),
-                kind => plan.at(kind, slot.ordinal),
+                kind => plan.at(kind, slot.ordinal, cameras),
             };
             let wanted = planned.filter(|source| Some(source.participant) != own && slot.want.is_some());
             let is_seen = |id: SourceId| stage.visible(side).any(|s| s.id == id);
@@ -103,7 +114,7 @@ impl Sfu {
             }
             changed = true;
             slot.assigned = wanted;
-            let refused = slot.refused_codec.take().is_some();
+            let refused = slot.refused_codec.take().is_some() || slot.paused.take().is_some();
             // Nothing of another source may begin any more, even where no layer of the new one flows yet.
             slot.target = slot.target.filter(|target| !astray(*target));
             slot.replay = slot.replay.filter(|replay| !astray(replay.feed));
@@ -116,6 +127,7 @@ impl Sfu {
             }
         }
         if changed {
+            viewer.note_plugged();
             self.reallocate(now, index);
         }
     }
@@ -174,13 +186,24 @@ impl Sfu {
         if slot.live.is_none() && self.replay(now, index, place, REPLAY_AGE_MAX, REPLAY_PACKETS_MAX) {
             return;
         }
+        // Whoever could not take what it costs must not make everybody else pay for a keyframe each time it comes back.
+        let was_paused = |slot: &Slot| slot.paused == Some(source.id);
+        let slot = self
+            .tables
+            .viewers
+            .get(index)
+            .and_then(|viewer| viewer.slots.get(place));
+        let room = self.rooms.get_mut(&room_key).filter(|_| slot.is_some_and(was_paused));
+        let since = room.map_or(now, |room| room.next_relief(now, feed));
         self.waiting.retain(|w| (w.viewer, w.slot) != (index, place));
         self.waiting.push(Waiting {
             viewer: index,
             slot: place,
-            since: now,
+            since,
         });
-        self.request_keyframe(now, room_key, source, layer);
+        if since <= now {
+            self.request_keyframe(now, room_key, source, layer);
+        }
     }
 
     /// Begins to replay a slot's target from its last keyframe, when that is young and near enough.

@@ -1743,7 +1743,19 @@ shows: Shown | null,
 /**
  * RTP timestamp of the first packet of the new source in this slot.
  */
-rtp_time: number, } | { "kind": "cannot_decode",
+rtp_time: number, } | { "kind": "slot_paused",
+/**
+ * Number of the rack.
+ */
+rack: number,
+/**
+ * The slot.
+ */
+slot: number,
+/**
+ * What it would show.
+ */
+shows: Shown, } | { "kind": "cannot_decode",
 /**
  * Number of the rack.
  */

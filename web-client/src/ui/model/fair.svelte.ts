@@ -23,8 +23,8 @@ import type { FairModel, Flying, Link, Tile } from './shape';
 import { Speaker } from './speaker.svelte';
 
 /** Camera slots asked for: fewer on phones. */
-const VIDEO_SLOTS = 4;
-const VIDEO_SLOTS_PHONE = 2;
+const VIDEO_SLOTS = 12;
+const VIDEO_SLOTS_PHONE = 6;
 const PHONE = '(max-width: 767px)';
 /** A full room is tried again after this long, plus as much at random. */
 const FULL_AGAIN_MS = 4_000;
@@ -289,6 +289,7 @@ export class Fair implements FairModel {
         return;
       case 'rack_offer':
       case 'slot_changed':
+      case 'slot_paused':
       case 'cannot_decode':
         return this.#down.handle(message);
       case 'publish_answer':

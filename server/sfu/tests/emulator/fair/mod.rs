@@ -247,6 +247,20 @@ impl Fair {
         self.counters().drops[reason as usize]
     }
 
+    /// When a slot of a viewer was said to be too much for its path, and whose source.
+    pub(crate) fn slot_pauses(&self, viewer: usize, slot: u8) -> Vec<(u64, (u8, SourceKind))> {
+        let of = self.viewers[viewer].peer;
+        let pauses = self.events.iter().filter_map(|(at, event)| match *event {
+            Event::SlotPaused {
+                peer,
+                slot: number,
+                shows: (who, kind),
+            } if peer == of && number == slot => Some((*at, (who.0 as u8, kind))),
+            _ => None,
+        });
+        pauses.collect()
+    }
+
     /// When slots of a viewer were said to show something, and from which timestamp on.
     pub(crate) fn slot_changes(&self, viewer: usize, slot: u8) -> Vec<SlotChange> {
         let of = self.viewers[viewer].peer;
