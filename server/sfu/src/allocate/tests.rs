@@ -84,9 +84,9 @@ fn what_is_short_is_taken_from_the_rest_then_from_the_main_speaker_and_never_fro
     };
     assert_eq!(lasting(0), [Some(0), None, None, None, None], "sound alone");
     assert_eq!(
-        lasting(157_000),
+        lasting(100_000),
         [Some(0), None, None, None, Some(0)],
-        "640 of 785: a slow screen"
+        "640 of 700: a slow screen"
     );
     assert_eq!(lasting(113_000), [Some(0), Some(0), None, None, Some(0)], "790 of 791");
     assert_eq!(at(1_140_000), [Some(0), Some(1), None, None, Some(0)]);
