@@ -14,7 +14,7 @@ mod walk;
 
 pub use demand::{Demand, LayerMask, PAUSE_AFTER, Watchers};
 pub use ladder::nominal_bps;
-pub use rise::{DEAR_FOR, PROVEN_AFTER, RISE_AFTER_MAX, RISE_AFTER_MIN};
+pub use rise::{PROVEN_AFTER, RISE_AFTER_MAX, RISE_AFTER_MIN};
 
 use std::time::Instant;
 
@@ -32,20 +32,14 @@ pub const LAYERS_MAX: usize = limits::LAYERS_MAX;
 /// A step up is taken when the estimate covers it and so much more, percent.
 pub const RISE_MARGIN_PERCENT: u64 = 15;
 
-/// The lowest layer of screen and main speaker is sent though it brings what is sent to so much of the estimate, percent:
-/// it goes on at keyframes. What is beyond for [`DEAR_FOR`] would stand still and take sound with it ...
-pub const OVERDRAW_PERCENT_MAX: u64 = 700;
-/// ... and comes back when it is no more than so much of it, percent.
-pub const OVERDRAW_AGAIN_PERCENT_MAX: u64 = 400;
-
 /// Who is served first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Priority {
     /// Sound: always sent, and paid before any picture.
     Audio,
-    /// A shared screen, or the only picture of a WHEP viewer. Its lowest layer may be overdrawn.
+    /// A shared screen, or the only picture of a WHEP viewer. Its lowest layer is never paused.
     Screen,
-    /// The main speaker's camera. Its lowest layer may be overdrawn.
+    /// The main speaker's camera. Its lowest layer is never paused.
     Main,
     /// All other pictures.
     #[default]
@@ -115,7 +109,7 @@ pub enum Reason {
     Rising,
     /// The lowest one: no estimate, and losses.
     Loss,
-    /// Nothing: the estimate does not cover even the lowest layer, by far where that may be overdrawn.
+    /// Nothing: the estimate does not cover even the lowest layer.
     Paused,
     /// Another one or nothing: the publisher does not send the layer that fits.
     NotFlowing,
@@ -181,8 +175,7 @@ impl Decision {
 
 /// Decides for one viewer. It remembers what each slot got, and how often a step up failed.
 ///
-/// Rules, in this order: sound is paid first. The lowest layers of screen and main speaker are sent up to
-/// [`OVERDRAW_PERCENT_MAX`] of the estimate.
+/// Rules, in this order: sound is paid first. The lowest layers of screen and main speaker are sent whatever they cost.
 /// Then layer by layer, screen before main speaker before the rest, and the rest one layer behind them. What does not fit
 /// is passed over for what does. A step down comes at once; a step up when the estimate has covered it and
 /// [`RISE_MARGIN_PERCENT`] more for [`RISE_AFTER_MIN`], and for twice as long after each time that it did not last.
@@ -210,20 +203,13 @@ impl Allocator {
         let mut all = [Row::default(); SLOTS_MAX];
         for (((row, whole), slot), gate) in flowing.iter_mut().zip(&mut all).zip(slots).zip(&mut self.gates) {
             gate.meet(slot);
-            *row = Row::new(slot, Ladder::flowing(slot, reduced), gate);
-            *whole = Row::new(slot, Ladder::whole(slot, reduced), gate);
+            *row = Row::new(slot, Ladder::flowing(slot, reduced), gate.granted());
+            *whole = Row::new(slot, Ladder::whole(slot, reduced), gate.granted());
         }
         walk(limit, rise_limit, &mut flowing);
         walk(limit, rise_limit, &mut all);
         let targets = flowing.map(|row| row.held);
         for (row, gate) in flowing.iter_mut().zip(&mut self.gates) {
-            row.is_tolerated = gate.tolerates(now, row);
-        }
-        // What one of them takes beyond the estimate takes nothing from another one that was to be sent.
-        let any = flowing.iter().any(|row| row.is_tolerated);
-        for (row, gate) in flowing.iter_mut().zip(&mut self.gates) {
-            row.is_tolerated |= any && row.is_protected() && row.held > 0;
-            row.held = row.held.max(u8::from(row.is_tolerated));
             row.ceiling = gate.ceiling(now, row, waits);
         }
         walk(limit, rise_limit, &mut flowing);
@@ -238,14 +224,6 @@ impl Allocator {
             };
         }
         out
-    }
-}
-
-impl Allocator {
-    /// Whether something is sent for now that is far above the estimate, so that time alone may change the decision.
-    #[must_use]
-    pub fn is_tolerating(&self) -> bool {
-        self.gates.iter().any(Gate::is_dear)
     }
 }
 

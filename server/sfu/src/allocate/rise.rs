@@ -16,19 +16,12 @@ pub const RISE_AFTER_MAX: Duration = Duration::from_secs(48);
 /// A step up that lasted for this long was right.
 pub const PROVEN_AFTER: Duration = Duration::from_secs(10);
 
-/// What is far above the estimate for this long is taken away: an estimate after an interruption is soon higher.
-pub const DEAR_FOR: Duration = Duration::from_secs(3);
-
 /// What is remembered of a slot.
 #[derive(Debug)]
 pub(super) struct Gate {
     source: Option<SourceId>,
     want: Option<u16>,
     granted: Option<u8>,
-    /// There was something to be had, and nothing was affordable.
-    paused: bool,
-    /// Since when its lowest layer is far above the estimate.
-    dear_since: Option<Instant>,
     /// The lowest step that has been affordable since then.
     pending: Option<(u8, Instant)>,
     wait: Duration,
@@ -43,8 +36,6 @@ impl Default for Gate {
             source: None,
             want: None,
             granted: None,
-            paused: false,
-            dear_since: None,
             pending: None,
             wait: RISE_AFTER_MIN,
             rose: None,
@@ -56,14 +47,6 @@ impl Default for Gate {
 impl Gate {
     pub(super) fn granted(&self) -> Option<u8> {
         self.granted
-    }
-
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused
-    }
-
-    pub(super) fn is_dear(&self) -> bool {
-        self.dear_since.is_some()
     }
 
     /// Looks at what is asked this time.
@@ -88,16 +71,6 @@ impl Gate {
         self.want = slot.want;
     }
 
-    /// Whether the lowest layer is sent though it is far too much; `row` holds what is affordable.
-    pub(super) fn tolerates(&mut self, now: Instant, row: &Row) -> bool {
-        if row.held > 0 || row.ladder.len == 0 || !row.is_protected() || self.paused {
-            self.dear_since = None;
-            return false;
-        }
-        let since = *self.dear_since.get_or_insert(now);
-        now.saturating_duration_since(since) < DEAR_FOR
-    }
-
     /// Rungs that the slot may hold now; `row` holds what is affordable. `waits`: there is an estimate to be doubted.
     pub(super) fn ceiling(&mut self, now: Instant, row: &Row, waits: bool) -> u8 {
         let (target, kept) = (row.held, row.kept);
@@ -112,8 +85,8 @@ impl Gate {
         let lowest = lowest.min(layer);
         self.pending = Some((lowest, since));
         if now.saturating_duration_since(since) < self.wait {
-            // What may be overdrawn waits for nothing, but where even that was too much.
-            return kept.max(u8::from(row.is_protected() && !self.paused));
+            // What is never paused waits for nothing.
+            return kept.max(u8::from(row.is_protected()));
         }
         row.ladder.up_to(Some(lowest)).max(kept)
     }
@@ -122,7 +95,6 @@ impl Gate {
     pub(super) fn grant(&mut self, now: Instant, layer: Option<u8>, row: &Row, waits: bool) {
         let before = self.granted;
         self.granted = layer;
-        self.paused = layer.is_none() && row.ladder.len > 0;
         let proven = |rose: Instant| now.saturating_duration_since(rose) >= PROVEN_AFTER;
         if self.rose.is_some_and(proven) {
             (self.rose, self.wait) = (None, RISE_AFTER_MIN);

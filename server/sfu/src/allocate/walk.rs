@@ -5,8 +5,7 @@
 //! step that only the larger one can pay, both have spent the same.
 
 use super::ladder::Ladder;
-use super::rise::Gate;
-use super::{LAYERS_MAX, OVERDRAW_AGAIN_PERCENT_MAX, OVERDRAW_PERCENT_MAX, Priority, SLOTS_MAX, SlotRequest};
+use super::{LAYERS_MAX, Priority, SLOTS_MAX, SlotRequest};
 
 /// One slot on its way up.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,45 +16,24 @@ pub(super) struct Row {
     pub(super) kept: u8,
     /// Rungs that it may hold at most.
     pub(super) ceiling: u8,
-    /// It was taken away for want of bandwidth.
-    pub(super) is_paused: bool,
-    /// Its lowest layer is sent whatever it costs, for now.
-    pub(super) is_tolerated: bool,
     /// Rungs that it holds.
     pub(super) held: u8,
 }
 
 impl Row {
-    pub(super) fn new(slot: &SlotRequest, ladder: Ladder, gate: &Gate) -> Self {
+    pub(super) fn new(slot: &SlotRequest, ladder: Ladder, granted: Option<u8>) -> Self {
         Self {
             priority: slot.priority,
             ladder,
-            kept: ladder.up_to(gate.granted()),
-            is_paused: gate.is_paused(),
-            is_tolerated: false,
+            kept: ladder.up_to(granted),
             ceiling: ladder.len,
             held: 0,
         }
     }
 
-    /// Whether its lowest layer may take more than there is.
+    /// Whether its lowest layer is never paused.
     pub(super) fn is_protected(&self) -> bool {
         self.priority != Priority::Rest
-    }
-
-    /// How much may be spent when its next rung is bought, of a budget and what is sure of it.
-    fn bound(&self, rung: u8, limit: u64, rise_limit: u64) -> u64 {
-        if self.is_tolerated && rung == 0 {
-            return u64::MAX;
-        }
-        let percent = |bps: u64, percent: u64| bps.saturating_mul(percent) / 100;
-        match (rung < self.kept, rung == 0 && self.is_protected()) {
-            (true, false) => limit,
-            (true, true) => percent(limit, OVERDRAW_PERCENT_MAX),
-            (false, false) => rise_limit,
-            (false, true) if self.is_paused => percent(limit, OVERDRAW_AGAIN_PERCENT_MAX),
-            (false, true) => percent(limit, OVERDRAW_PERCENT_MAX),
-        }
     }
 }
 
@@ -83,7 +61,8 @@ pub(super) fn walk(limit: u64, rise_limit: u64, rows: &mut [Row; SLOTS_MAX]) {
                 }
                 let others = spent.saturating_sub(row.ladder.cost(row.held));
                 let total = others.saturating_add(row.ladder.cost(rung + 1));
-                if total <= row.bound(rung, limit, rise_limit) {
+                let bound = if rung < row.kept { limit } else { rise_limit };
+                if total <= bound || (rung == 0 && row.is_protected()) {
                     row.held += 1;
                     spent = total;
                 }

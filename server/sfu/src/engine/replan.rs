@@ -186,24 +186,13 @@ impl Sfu {
         if slot.live.is_none() && self.replay(now, index, place, REPLAY_AGE_MAX, REPLAY_PACKETS_MAX) {
             return;
         }
-        // Whoever could not take what it costs must not make everybody else pay for a keyframe each time it comes back.
-        let was_paused = |slot: &Slot| slot.paused == Some(source.id);
-        let slot = self
-            .tables
-            .viewers
-            .get(index)
-            .and_then(|viewer| viewer.slots.get(place));
-        let room = self.rooms.get_mut(&room_key).filter(|_| slot.is_some_and(was_paused));
-        let since = room.map_or(now, |room| room.next_relief(now, feed));
         self.waiting.retain(|w| (w.viewer, w.slot) != (index, place));
         self.waiting.push(Waiting {
             viewer: index,
             slot: place,
-            since,
+            since: now,
         });
-        if since <= now {
-            self.request_keyframe(now, room_key, source, layer);
-        }
+        self.request_keyframe(now, room_key, source, layer);
     }
 
     /// Begins to replay a slot's target from its last keyframe, when that is young and near enough.

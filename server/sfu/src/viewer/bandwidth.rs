@@ -54,7 +54,7 @@ pub struct Bandwidth {
     allocated: Budget,
     /// Some slot has less than it wants.
     short: bool,
-    /// Some slot waits before it gets more, or loses what it has.
+    /// Some slot waits before it gets more.
     rising: bool,
     /// What is never paused takes more than the path carries.
     overdrawn: bool,
@@ -259,7 +259,7 @@ impl Bandwidth {
         let any = |reasons: &[Reason]| decisions.iter().any(|decision| reasons.contains(&decision.reason));
         // A layer that its publisher paused, as nobody's path carried it, is wished for again when one does.
         self.short = any(&[Reason::Bandwidth, Reason::Rising, Reason::Paused, Reason::NotFlowing]);
-        self.rising = any(&[Reason::Rising]) || self.allocator.is_tolerating();
+        self.rising = any(&[Reason::Rising]);
         decisions
     }
 
@@ -268,7 +268,7 @@ impl Bandwidth {
         self.estimator.set_wanted(now, bps);
     }
 
-    /// Whether some slot waits before it gets more or loses what it has, and should be looked at again though the budget did not move.
+    /// Whether some slot waits before it gets more, and should be looked at again though the budget did not move.
     #[must_use]
     pub fn is_rising(&self) -> bool {
         self.rising

@@ -90,38 +90,6 @@ fn one_layer_over_a_path_that_is_too_slow_leaves_sound_whole_and_goes_on_at_keyf
     undisturbed(&fair, speaker, other, 2 * S);
 }
 
-/// A path that carries a small part of the only layer there is: sound whole and prompt, the picture away with a word,
-/// and back when the path is wide again.
-#[test]
-fn one_layer_over_a_path_that_carries_little_more_than_sound_is_taken_away_with_a_word_and_comes_back() {
-    for (place, bps) in [(0, 80_000), (1, 90_000), (2, 100_000)] {
-        let mut fair = Fair::new(one_seed(place));
-        let speaker = fair.speaker(1, true);
-        let (narrow, other) = (fair.watch(), fair.watch());
-        fair.run_ms(3_000);
-        fair.viewer_links(narrow, LinkSpec::CLEAN, bottleneck(bps, 300));
-        fair.run_ms(20_000);
-        fair.viewer_links(narrow, LinkSpec::CLEAN, bottleneck(5_000_000, 300));
-        fair.run_ms(15_000);
-        let paused = fair.slot_pauses(narrow, CAMERA);
-        assert_eq!(paused.len(), 1, "{bps} bit/s: {paused:?}");
-        assert_eq!(paused[0].1, (1, SourceKind::Camera));
-        let share = sound_share(&fair, speaker, narrow, 8 * S, 22 * S);
-        let delays = delays_us(&fair, speaker, narrow, VOICE, 10 * S);
-        println!(
-            "{bps} bit/s: paused after {} ms, back after {} ms; sound {:.1} %, p95 {} ms, at most {} ms",
-            paused[0].0 / 1_000 - 3_000,
-            fair.slot_changes(narrow, CAMERA).last().expect("shown").0 as i64 / 1_000 - 23_000,
-            share * 100.0,
-            percentile(&delays, 95) / 1_000,
-            percentile(&delays, 100) / 1_000,
-        );
-        assert!(share >= 0.99, "sound: {share}");
-        assert_eq!(layers(&fair, narrow, CAMERA, 36 * S, 38 * S), [0], "back");
-        undisturbed(&fair, speaker, other, 2 * S);
-    }
-}
-
 #[test]
 fn a_fifth_lost_leaves_sound_as_the_path_does_and_a_whole_picture() {
     let mut fair = Fair::new(one_seed(0));
