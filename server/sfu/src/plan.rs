@@ -16,22 +16,30 @@ pub const CAMERAS_MAX: usize = limits::RACK_CAMERA_SLOTS_MAX as usize;
 const THREAD_PACKETS_PER_S: usize = 290_000;
 /// What one room may take of a thread, percent: the rest is for other rooms, retransmissions and handshakes.
 const ROOM_PERCENT: usize = 75;
-/// Packets per second of a voice and the full picture of the main speaker: 50, and 1.5 Mbit/s in pieces of 1,100 bytes.
-const MAIN_PACKETS_PER_S: usize = 220;
+/// Packets per second of a full picture: 1.5 Mbit/s in pieces of 1,100 bytes.
+const PICTURE_PACKETS_PER_S: usize = 170;
+/// Packets per second of a sound.
+const SOUND_PACKETS_PER_S: usize = 50;
+/// Packets per second of the main speaker's camera and all voices.
+const MAIN_PACKETS_PER_S: usize = PICTURE_PACKETS_PER_S + VOICES_MAX * SOUND_PACKETS_PER_S;
+/// Packets per second of a shared screen with sound.
+const SCREEN_PACKETS_PER_S: usize = PICTURE_PACKETS_PER_S + SOUND_PACKETS_PER_S;
 /// Packets per second of each further camera: 30 pictures in two pieces, the middle layer of a browser's simulcast.
 const CAMERA_PACKETS_PER_S: usize = 60;
 /// A room shows more cameras again when that would also hold with so many more viewers, percent.
 const SLACK_PERCENT: usize = 10;
 
 /// How many cameras a room shows, with so many viewers on the thread that has most of them: packets per second are
-/// viewers x cameras x rate, and no room may take more of a thread than its share. `before`: how many it showed.
+/// viewers x cameras x rate, and a room is to take no more of a thread than its share. `shares`: a screen is shown too.
+/// `before`: how many cameras the room showed.
 ///
-/// All 12 up to 247 viewers on a thread, 4 up to 543, the main speaker's alone above 776.
+/// Without a screen: all 12 up to 221 viewers on a thread, 4 up to 435, the main speaker's alone above 572.
 #[must_use]
-pub fn cameras_for(viewers: usize, before: usize) -> usize {
+pub fn cameras_for(viewers: usize, shares: bool, before: usize) -> usize {
+    let fixed = MAIN_PACKETS_PER_S + usize::from(shares) * SCREEN_PACKETS_PER_S;
     let fit = |viewers: usize| {
         let each = THREAD_PACKETS_PER_S * ROOM_PERCENT / 100 / viewers.max(1);
-        let rest = each.saturating_sub(MAIN_PACKETS_PER_S) / CAMERA_PACKETS_PER_S;
+        let rest = each.saturating_sub(fixed) / CAMERA_PACKETS_PER_S;
         (1 + rest).min(CAMERAS_MAX)
     };
     let now = fit(viewers);

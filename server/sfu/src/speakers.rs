@@ -83,11 +83,11 @@ impl Speakers {
             {
                 voice.speaking_since = None;
             }
-            if voice
-                .speaking_since
-                .is_some_and(|since| now.saturating_duration_since(since) >= WORD)
+            // From the first loud packet to the last: the silence that follows is not speech.
+            if let (Some(since), Some(until)) = (voice.speaking_since, voice.spoke_at)
+                && until.saturating_duration_since(since) >= WORD
             {
-                voice.said_at = voice.spoke_at;
+                voice.said_at = Some(until);
             }
         }
         let mut speaking: Vec<&Voice> = self.voices.iter().filter(|v| v.speaking_since.is_some()).collect();
@@ -184,8 +184,10 @@ mod tests {
     fn who_said_more_than_a_word_is_remembered_the_last_one_first() {
         let mut speakers = Speakers::default();
         let at = talk(&mut speakers, ANNA, Instant::now(), 300);
-        speakers.rank(at);
-        assert_eq!(speakers.spoke(at), (vec![], 0), "a cough");
+        for ms in (0..1_000).step_by(100) {
+            speakers.rank(at + Duration::from_millis(ms));
+            assert_eq!(speakers.spoke(at), (vec![], 0), "a cough, and silence after it");
+        }
         let mut at = talk(&mut speakers, ANNA, at + Duration::from_secs(1), 600);
         speakers.rank(at);
         assert_eq!(speakers.spoke(at), (vec![ANNA], 1));

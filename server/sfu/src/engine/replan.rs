@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::publisher::Publisher;
 use super::stage::Stage;
 use super::{Sfu, Waiting};
-use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side};
-use crate::plan::{Scene, SourceId, SourceRef, cameras_for};
+use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side, SourceKind};
+use crate::plan::{CAMERAS_MAX, Scene, SourceId, SourceRef, cameras_for};
 use crate::sdp::SlotKind;
 use crate::viewer::line::Feed;
 use crate::viewer::slot::{Replay, Slot};
@@ -51,7 +51,10 @@ impl Sfu {
         };
         let watching = room.followers.iter().map(|follower| follower.viewers);
         let most = watching.fold(room.viewers.len(), usize::max);
-        room.cameras = cameras_for(most, room.cameras);
+        let shares = next
+            .visible(Side::Audience)
+            .any(|source| source.kind == SourceKind::Screen);
+        room.cameras = cameras_for(most, shares, room.cameras);
         for side in [Side::Audience, Side::Backstage] {
             let visible: Vec<SourceRef> = next.visible(side).collect();
             let mut candidates: Vec<ParticipantKey> = Vec::new();
@@ -68,7 +71,11 @@ impl Sfu {
                 loudest: &loudest,
                 spoke: &spoke,
                 lately,
-                cameras: room.cameras,
+                // Those backstage are few, and have to see each other.
+                cameras: match side {
+                    Side::Audience => room.cameras,
+                    Side::Backstage => CAMERAS_MAX,
+                },
             });
             match side {
                 Side::Audience => next.audience = plan,
@@ -114,16 +121,17 @@ impl Sfu {
             }
             changed = true;
             slot.assigned = wanted;
-            let refused = slot.refused_codec.take().is_some() || slot.paused.take().is_some();
+            let word = slot.refused_codec.take().is_some() | slot.paused.take().is_some();
             // Nothing of another source may begin any more, even where no layer of the new one flows yet.
             slot.target = slot.target.filter(|target| !astray(*target));
             slot.replay = slot.replay.filter(|replay| !astray(replay.feed));
             // The picture before stays until the next one begins, unless it may not be seen any more.
-            if wanted.is_none() || !still_seen {
+            let gone = wanted.is_none() || !still_seen;
+            if gone {
                 slot.unplug();
-                if slot.shown.take().is_some() || refused {
-                    self.events.push_back(slot_is_empty(peer, slot));
-                }
+            }
+            if (gone && slot.shown.take().is_some()) || word {
+                self.events.push_back(slot_is_empty(peer, slot));
             }
         }
         if changed {

@@ -167,14 +167,15 @@ fn who_shares_a_screen_is_seen_beside_it() {
 
 #[test]
 fn a_room_shows_fewer_cameras_the_more_watch_and_takes_no_more_of_a_thread_than_its_share() {
-    let shown = |viewers| cameras_for(viewers, CAMERAS_MAX);
+    let shown = |viewers| cameras_for(viewers, false, CAMERAS_MAX);
     assert_eq!(
-        [0, 1, 8, 247, 248, 543, 544, 776, 777, 5_000].map(shown),
+        [0, 1, 8, 221, 222, 435, 436, 572, 573, 5_000].map(shown),
         [12, 12, 12, 12, 11, 4, 3, 2, 1, 1]
     );
-    assert_eq!(cameras_for(243, 11), 11, "not before there is some slack");
-    assert_eq!(cameras_for(220, 11), 12);
-    assert_eq!(cameras_for(220, 4), 12);
+    assert_eq!(cameras_for(221, true, CAMERAS_MAX), 8, "a screen takes places");
+    assert_eq!(cameras_for(215, false, 11), 11, "not before there is some slack");
+    assert_eq!(cameras_for(200, false, 11), 12);
+    assert_eq!(cameras_for(200, false, 4), 12);
 }
 
 proptest! {
