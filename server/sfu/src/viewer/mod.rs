@@ -22,6 +22,7 @@ use crate::rtcp::{write_bye, write_sdes_cname, write_sr};
 use crate::sdp::{SlotKind, ViewerMedia};
 use crate::transport::Transport;
 use bandwidth::Bandwidth;
+pub use resend::RESEND_PACKETS_MAX;
 use slot::{Slot, Wire};
 
 /// How many pointers away from a viewer something lies.

@@ -7,7 +7,7 @@
 export const PROTOCOL_VERSION = 1;
 
 export const CLIENT_MESSAGE_BYTES_MAX = 32768;
-export const SDP_BYTES_MAX = 24576;
+export const SDP_BYTES_MAX = 28672;
 export const CLIENT_MESSAGES_BURST = 60;
 export const CLIENT_MESSAGES_PER_S = 20;
 export const SLUG_BYTES_MAX = 64;
