@@ -121,6 +121,8 @@ pub(crate) struct Fair {
     /// What went to addresses where nobody is.
     pub(crate) astray: Vec<(u64, SocketAddr, Vec<u8>)>,
     pub(crate) random: Random,
+    /// Threads are so slow that they send no more than one chunk in this time, microseconds.
+    pub(crate) chunk_every_us: Option<u64>,
     /// Who is taken away when a fan-out is between two chunks of viewers.
     pub(crate) leaving: Vec<PeerId>,
     seed: u64,
@@ -153,6 +155,7 @@ impl Fair {
         Self {
             meter: |_, _| (),
             leaving: Vec::new(),
+            chunk_every_us: None,
             now_us: 0,
             threads: (0..threads).map(|place| Self::thread(place, 0)).collect(),
             rooms: BTreeMap::new(),
@@ -215,8 +218,13 @@ impl Fair {
             }
         }
         self.deliver_mail();
-        for place in 0..self.threads.len() {
-            self.transmit(place);
+        if self
+            .chunk_every_us
+            .is_none_or(|every_us| now_us.is_multiple_of(every_us))
+        {
+            for place in 0..self.threads.len() {
+                self.transmit(place);
+            }
         }
         self.deliver_mail();
         for sfu in &mut self.threads {
@@ -233,7 +241,7 @@ impl Fair {
             let more = self.threads[place].transmit(now, &mut self.egress);
             (self.meter)(Metered::Transmit, false);
             self.flush();
-            if !more {
+            if !more || self.chunk_every_us.is_some() {
                 break;
             }
             if let Some(peer) = self.leaving.pop() {
