@@ -14,9 +14,14 @@ from pathlib import Path
 
 GOLDEN = Path(__file__).resolve().parents[2] / "signaling" / "protocol" / "golden"
 
-OPTIONAL = {"id"}  # C3: refusals without `id`
+OPTIONAL = {
+    "id",  # C3: refusals without `id`
+    "due_day", "answer", "labels", "assigned", "merged", "edited", "archived", "from_chat",  # Q: nothing to say
+    "reply_to",  # K
+    "questions_closed", "links_off",  # U4
+}
 NULLABLE = {
-    "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality",  # M2, V1, S9, N10, W1, N15
+    "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality", "merged_into",  # M2, V1, S9, N10, W1, N15, Q13
     "entries", "asked", "right", "ends_unix_ms", "nps", "option",  # V12, V13, V10, V13
 }
 MAPS = {"titles"}  # language to text, as an agenda's `title`
@@ -117,7 +122,7 @@ class Shapes:
         """Compares a record with an example: the same fields, each of a type that some example of the record has."""
         if value.keys() != example.keys():
             missing = set(example) - set(value) - OPTIONAL
-            extra = set(value) - set(example)
+            extra = set(value) - set(example) - OPTIONAL
             if missing or extra:
                 wrong.append(f"{where}: missing {sorted(missing)}, not described {sorted(extra)}")
         fields = self.facts(example)

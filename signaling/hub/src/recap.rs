@@ -10,7 +10,7 @@ use fiera_protocol::view::{EventPhase, StreamState};
 use serde::Serialize;
 
 use crate::hub::Hub;
-use crate::questions::is_public;
+use crate::questions::{Question, is_public};
 use crate::room::Room;
 use crate::view;
 
@@ -18,6 +18,7 @@ mod markdown;
 mod polls;
 
 pub use markdown::Language;
+pub(crate) use markdown::clock;
 
 /// The whole recap. No participant id; names only where their owners chose to show them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,6 +54,12 @@ pub struct PublicQuestion {
     pub stage: QuestionStage,
     /// Who follows it up.
     pub note: Option<String>,
+    /// Until when it is followed up, days since 1970.
+    pub due_day: Option<u32>,
+    /// The written answer.
+    pub answer: Option<String>,
+    /// How many other questions were merged into it.
+    pub merged: u32,
     /// Participants who support it.
     pub upvotes: u32,
 }
@@ -64,6 +71,9 @@ impl From<QuestionView> for PublicQuestion {
             by,
             stage,
             note,
+            due_day,
+            answer,
+            merged,
             upvotes,
             ..
         } = question;
@@ -72,6 +82,9 @@ impl From<QuestionView> for PublicQuestion {
             by,
             stage,
             note,
+            due_day,
+            answer,
+            merged,
             upvotes,
         }
     }
@@ -121,7 +134,8 @@ impl Hub {
     }
 
     fn room_recap(&self, room: &Room) -> RoomRecap {
-        let public = room.questions.iter().filter(|(_, question)| is_public(question.stage));
+        let told = |question: &Question| is_public(question.stage) && question.merged_into().is_none();
+        let public = room.questions.iter().filter(|(_, question)| told(question));
         let mut questions: Vec<QuestionView> = public
             .filter_map(|(id, question)| view::question(id, question, &self.texts))
             .collect();

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fair::{OwnMessage, OwnQuestion, RoomQuestion};
 use crate::ids::{CommandId, ParticipantId, SourceKind};
 use crate::refusal::RefusalCode;
 use crate::view::{Change, Publisher, StreamId, StreamState};
@@ -83,6 +84,18 @@ pub enum ServerMessage {
         people: Vec<Publisher>,
         /// Ask on after the last one.
         more: bool,
+    },
+    /// Answer to `mine`: what is there of one's own.
+    Mine {
+        /// Questions, also those that only moderators see otherwise.
+        questions: Vec<OwnQuestion>,
+        /// Chat messages.
+        messages: Vec<OwnMessage>,
+    },
+    /// Answer to `follow_ups`: the board of promises.
+    FollowUps {
+        /// Questions to be followed up, the soonest due first, then those that were.
+        questions: Vec<RoomQuestion>,
     },
     /// Offer of a media rack; answer with `rack_answer`. No m-line is ever added later.
     RackOffer {

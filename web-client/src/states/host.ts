@@ -138,12 +138,12 @@ const items = [
 ];
 
 const organiser = (over: Parameters<typeof fair>[0] = {}) =>
-  ({ organiser: fair({ role: 'organiser', organisers: { numbers, curve }, ...over }) });
+  ({ organiser: fair({ role: 'organiser', organisers: { numbers, curve, filter: [] }, ...over }) });
 
 export const HOST_STATES: Record<string, () => PartState> = {
   'dashboard-live': () => part(Dashboard, organiser()),
-  'dashboard-quality': () => part(Dashboard, organiser({ organisers: { numbers: troubled, curve } })),
-  'dashboard-before': () => part(Dashboard, organiser({ phase: 'open', organisers: { numbers: nobody, curve: [] } })),
+  'dashboard-quality': () => part(Dashboard, organiser({ organisers: { numbers: troubled, curve, filter: [] } })),
+  'dashboard-before': () => part(Dashboard, organiser({ phase: 'open', organisers: { numbers: nobody, curve: [], filter: [] } })),
   'dashboard-reconnecting': () => part(Dashboard, organiser({ link: 'reconnecting' })),
   'dashboard-refused': () => part(Dashboard, organiser({ link: 'closed', closedBy: 'not_allowed', nowhere: true })),
   'projector-question': () => part(Projector, { board, lost: false, address: ADDRESS }),
