@@ -8,9 +8,11 @@ import type { PollView, YouView } from '../protocol';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import {
+  agenda, announcements, aside, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll, promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
+} from './attendee';
+import {
   agenda, announcements, aside, chat, cloud, cloudShown, multiple, multipleShown, openText, poll, questions, quiz, quizOver, quizShown, ranking,
   rankingShown, rating, ratingShown, revealed, textsShown, withheld,
-} from './attendee';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
 import { HOST_STATES, countdown, desk, directed, formsDesk, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
@@ -134,6 +136,20 @@ export const STATES: Record<string, () => PageState> = {
       },
       { openTab: 'questions' },
     ),
+  'attend-questions-mine': () =>
+    stage(
+      {
+        onAir: [ADA], tiles: camera, own: ['q5', 'q3'], you: { upvoted: ['q1'] }, mine, followUps: promises,
+        room: { ...talk, questions: enriched, labels, settings: { ...settings, moderated: true } },
+      },
+      { openTab: 'questions' },
+    ),
+  'attend-questions-closed': () =>
+    stage({ onAir: [ADA], tiles: camera, room: { ...talk, settings: { ...settings, questions_closed: true } } }, { openTab: 'questions' }),
+  'attend-chat-replies': () =>
+    stage({ onAir: [ADA], tiles: camera, room: { chat: threaded, pinned: threaded.slice(0, 1), settings: { ...settings, links_off: true } }, own: ['m3'] }),
+  'speaker-questions': () =>
+    stage({ role: 'speaker', onAir: [ADA], tiles: camera, room: { ...talk, questions: given, labels } }, { openTab: 'questions' }),
   'attend-poll': () =>
     stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll }, you: { vote: { poll: 'poll', option: 1 } } }, { openTab: 'polls' }),
   'attend-poll-closed': () => stage({ onAir: [ADA], tiles: camera, room: { poll: { ...poll, phase: 'closed' } } }, { openTab: 'polls' }),
