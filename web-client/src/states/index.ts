@@ -149,7 +149,7 @@ export const STATES: Record<string, () => PageState> = {
   'attend-chat-replies': () =>
     stage({ onAir: [ADA], tiles: camera, room: { chat: threaded, pinned: threaded.slice(0, 1), settings: { ...settings, links_off: true } }, own: ['m3'] }),
   'speaker-questions': () =>
-    stage({ role: 'speaker', onAir: [ADA], tiles: camera, room: { ...talk, questions: given, labels } }, { openTab: 'questions' }),
+    stage({ role: 'speaker', onAir: [ADA], tiles: camera, room: { ...talk, questions: given, labels } }, { opened: 'backstage' }),
   'attend-poll': () =>
     stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll }, you: { vote: { poll: 'poll', option: 1 } } }, { openTab: 'polls' }),
   'attend-poll-closed': () => stage({ onAir: [ADA], tiles: camera, room: { poll: { ...poll, phase: 'closed' } } }, { openTab: 'polls' }),
