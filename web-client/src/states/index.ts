@@ -8,11 +8,9 @@ import type { PollView, YouView } from '../protocol';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import {
-  agenda, announcements, aside, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll, promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
+  agenda, announcements, aside, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
+  promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
 } from './attendee';
-import {
-  agenda, announcements, aside, chat, cloud, cloudShown, multiple, multipleShown, openText, poll, questions, quiz, quizOver, quizShown, ranking,
-  rankingShown, rating, ratingShown, revealed, textsShown, withheld,
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
 import { HOST_STATES, countdown, desk, directed, formsDesk, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
