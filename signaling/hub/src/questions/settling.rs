@@ -51,7 +51,7 @@ impl Hub {
         let question = room.questions.get(id).ok_or(refusal::UNKNOWN_QUESTION)?;
         let pending = question.stage == QuestionStage::Pending;
         let own = secret.is_some_and(|secret| self.is_author(id.as_u128(), secret));
-        if !own && !(moderates(role) && pending) {
+        if !(own || moderates(role) && pending) {
             return Err(refusal::EDIT_NOT_YOURS);
         }
         not_merged(question)?;
