@@ -61,8 +61,8 @@ def parse(text):
 
 
 def key(record):
-    """What tells records apart: kind and fields. `of` is left out, so that `you` looks the same in both places."""
-    return record.get("kind"), *sorted(set(record) - {"of"})
+    """What tells records apart: kind and fields that they always have, but for `of`: `you` looks the same in both places."""
+    return record.get("kind"), *sorted(set(record) - {"of"} - OPTIONAL)
 
 
 class Shapes:
@@ -120,12 +120,12 @@ class Shapes:
 
     def compare(self, value, example, where, wrong, skip=()):
         """Compares a record with an example: the same fields, each of a type that some example of the record has."""
+        fields = self.facts(example)
         if value.keys() != example.keys():
             missing = set(example) - set(value) - OPTIONAL
-            extra = set(value) - set(example) - OPTIONAL
+            extra = set(value) - set(example) - (OPTIONAL & set(fields))
             if missing or extra:
                 wrong.append(f"{where}: missing {sorted(missing)}, not described {sorted(extra)}")
-        fields = self.facts(example)
         for name, item in value.items():
             if name not in skip and name in fields:
                 self.compare_item(fields[name], item, where, wrong)
