@@ -141,6 +141,9 @@ async def quiz(_cast):
 
         async def play(client, question, option):
             await client.command("answer", poll=poll, answer={"kind": "quiz", "question": question, "option": option})
+
+        def asked(client):
+            return shown(client, room)["quiz"]["asked"] or {}
         await refused("wrong_state", play(players[0], 0, 1))
         await players[0].command("join_quiz", poll=poll, nickname="Fox")
         await refused("name", players[1].command("join_quiz", poll=poll, nickname="FOX"))
@@ -148,9 +151,10 @@ async def quiz(_cast):
         await refused("wrong_state", moderator.command("ask_quiz", poll=poll, question=1))
         await moderator.command("ask_quiz", poll=poll, question=0)
         await play(players[0], 0, 1)
-        asked = shown(players[0], room)["quiz"]["asked"]
-        expect((asked["number"], asked["right"]) == (0, None) and asked["ends_unix_ms"], f"{asked}")
-        await players[1].until(lambda: shown(players[1], room)["quiz"]["asked"]["right"] == 1, "the time is over", 8)
+        await players[1].until(lambda: asked(players[1]), "the first question")
+        one = asked(players[1])
+        expect((one["number"], one["right"]) == (0, None) and one["ends_unix_ms"], f"{one}")
+        await players[1].until(lambda: asked(players[1])["right"] == 1, "the time is over", 8)
         await refused("wrong_state", play(players[1], 0, 1))
         await players[0].until(lambda: (players[0].you["player"] or {}).get("points", 0) > 500, "the points")
         first = players[0].you["player"]["points"]
@@ -162,7 +166,7 @@ async def quiz(_cast):
             await client.until(lambda: client.joins == 2 and client.you["room"] == room, "everybody back", 15)
         own = {"poll": poll, "nickname": "Owl", "option": 0, "points": 0}
         await players[1].until(lambda: players[1].you["player"] == own, "V13 one's own answer")
-        await players[0].until(lambda: (shown(players[0], room)["quiz"]["asked"] or {}).get("ends_unix_ms"), "its time runs again")
+        await players[0].until(lambda: asked(players[0]).get("ends_unix_ms"), "its time runs again")
         await play(players[0], 1, 0)
         view = await revealed(moderator, players[0], room, poll)
         board = view["outcome"]["board"]

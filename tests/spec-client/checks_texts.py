@@ -233,3 +233,118 @@ async def deleting(cast):
     await moderator.command("delete_message", message=theirs)
     await guest.until(lambda: not lines(guest, room), "both gone")
     await refused("unknown_item", moderator.command("delete_message", message=theirs))
+
+
+async def mine(client, *secrets):
+    """What the server finds by these secrets (Q13)."""
+    client.mine = None
+    await client.send({"kind": "mine", "secrets": list(secrets)})
+    return await client.until(lambda: client.mine, "the answer to mine")
+
+
+@check("Q9", "the author gives a question other words until it is answered; in a moderated room it waits again")
+async def editing(cast):
+    room = cast.fair.room()
+    guest, moderator = await cast.guest(room), await cast.holder("moderator", room)
+    own = await ask(guest, "Why?")
+    question = (await text_is(moderator, room, "Why?"))["question"]
+    await refused("not_allowed", guest.command("edit_question", question=question, text="Mine?", secret=secret()))
+    await refused("not_allowed", moderator.command("edit_question", question=question, text="Mine?"))
+    await guest.command("edit_question", question=question, text="Why so?", secret=own)
+    expect((await text_is(moderator, room, "Why so?")).get("edited") is True, "not marked")
+    await moderator.command("set_room", settings={"moderated": True, "chat_open": True, "slow_mode_s": 0})
+    await guest.command("edit_question", question=question, text="Else?", secret=own)
+    waiting = await text_is(moderator, room, "Else?", "moderators")
+    expect(waiting["stage"] == "pending", f"{waiting}")
+    found = await mine(guest, own, secret())
+    expect([(one["secret"], one["room"], one["question"]["stage"]) for one in found["questions"]] == [(own, room, "pending")],
+           f"{found}")
+    await guest.command("withdraw_question", question=question, secret=own)
+    expect((await mine(guest, own))["questions"] == [], "Q13: still there")
+
+
+@check("Q10", "merged questions count each person once; an undo gives back what was there; no cycles")
+async def merging(cast):
+    room = cast.fair.room()
+    guest, moderator = await cast.guest(room), await cast.holder("moderator", room)
+    ids = {}
+    for text in ("A?", "B?", "C?"):
+        await ask(guest, text)
+        ids[text] = (await text_is(moderator, room, text))["question"]
+    for client, text in ((guest, "A?"), (guest, "B?"), (moderator, "B?")):
+        await client.command("upvote", question=ids[text], up=True)
+    for wrong in ([], [ids["A?"]], [ids["B?"], ids["B?"]]):
+        await refused("malformed", moderator.command("merge_questions", into=ids["A?"], questions=wrong))
+    await refused("not_allowed", guest.command("merge_questions", into=ids["A?"], questions=[ids["B?"]]))
+    await moderator.command("merge_questions", into=ids["A?"], questions=[ids["B?"]])
+    await guest.until(lambda: set(questions(guest, room)) == {"A?", "C?"} and questions(guest, room)["A?"]["upvotes"] == 2,
+                      "one question of two people")
+    expect(questions(guest, room)["A?"].get("merged") == 1, "without its number of parts")
+    await refused("wrong_state", moderator.command("merge_questions", into=ids["B?"], questions=[ids["A?"]]))
+    await refused("unknown_item", guest.command("upvote", question=ids["B?"], up=True))
+    await moderator.command("undo_question", question=ids["A?"])
+    await guest.until(lambda: {text: one["upvotes"] for text, one in questions(guest, room).items()} == {"A?": 1, "B?": 2, "C?": 0},
+                      "all three")
+
+
+@check("Q14", "labels, written answers, promises with a date, the archive")
+async def settling(cast):
+    room = cast.fair.room()
+    guest, moderator = await cast.guest(room), await cast.holder("moderator", room)
+    await ask(guest, "When?")
+    question = (await text_is(moderator, room, "When?"))["question"]
+    await moderator.command("add_label", text="Costs")
+    await refused("wrong_state", moderator.command("add_label", text="COSTS"))
+    label = (await guest.until(lambda: guest.state("room", room)["labels"], "the label"))[0]["label"]
+    await moderator.command("label_question", question=question, labels=[label])
+    await guest.until(lambda: questions(guest, room)["When?"].get("labels") == [label], "the label on it")
+    await refused("wrong_state", moderator.command("set_due", question=question, due_day=20_790))
+    await moderator.command("set_question", question=question, **{"from": "published"}, to="follow_up", note="Ada")
+    await moderator.command("set_due", question=question, due_day=20_790)
+    await refused("not_allowed", guest.command("answer_question", question=question, **{"from": "follow_up"}, text="x"))
+    await moderator.command("answer_question", question=question, **{"from": "follow_up"}, text="Now.\nReally.")
+    done = await guest.until(lambda: (one := questions(guest, room)["When?"])["stage"] == "answered" and one, "the answer")
+    expect((done["answer"], done["note"], done["due_day"]) == ("Now.\nReally.", "Ada", 20_790), f"{done}")
+    guest.promises = None
+    await guest.send({"kind": "follow_ups"})
+    board = await guest.until(lambda: guest.promises, "the board")
+    expect(any(one["room"] == room and one["question"]["question"] == question for one in board["questions"]), f"{board}")
+    await moderator.command("archive_questions", questions=[question], archived=True)
+    await guest.until(lambda: questions(guest, room) == {}, "put away")
+
+
+@check("Q19", "closed questions are for staff")
+async def closed_questions(cast):
+    room = cast.fair.room()
+    guest, moderator = await cast.guest(room), await cast.holder("moderator", room)
+    settings = {"moderated": False, "chat_open": True, "slow_mode_s": 0, "questions_closed": True}
+    await moderator.command("set_room", settings=settings)
+    await refused("closed", ask(guest, "Why?"))
+    await ask(moderator, "Why?")
+
+
+@check("K5", "replies, other words, pins, links, and a message that becomes a question")
+async def chat_changes(cast):
+    room = cast.fair.room()
+    guest, moderator = await cast.guest(room), await cast.holder("moderator", room)
+    own = await chat(guest, "Hello")
+    await guest.until(lambda: lines(guest, room) == ["Hello"], "the message")
+    message = guest.state("room", room)["chat"][0]["message"]
+    await moderator.command("chat", text="Hi", reply_to=message, secret=secret())
+    await refused("unknown_item", guest.command("chat", text="Hi", reply_to=secret(), secret=secret()))
+    await guest.command("edit_message", message=message, text="Hello there", secret=own)
+    await refused("not_allowed", guest.command("edit_message", message=message, text="x", secret=secret()))
+    await moderator.command("pin_message", message=message, pinned=True)
+    await guest.until(lambda: [one["text"] for one in guest.state("room", room)["pinned"]] == ["Hello there"], "the pin")
+    chat_now = guest.state("room", room)["chat"]
+    expect([(one["text"], one.get("edited"), one.get("reply_to")) for one in chat_now] ==
+           [("Hello there", True, None), ("Hi", None, message)], f"{chat_now}")
+    await moderator.command("question_from_message", message=message)
+    question = await text_is(guest, room, "Hello there")
+    expect(question["by"] is None and question["from_chat"] is True, f"{question}")
+    await refused("wrong_state", moderator.command("question_from_message", message=message))
+    found = await mine(guest, own)
+    expect((len(found["questions"]), len(found["messages"])) == (1, 1), f"{found}")
+    settings = {"moderated": False, "chat_open": True, "slow_mode_s": 0, "links_off": True}
+    await moderator.command("set_room", settings=settings)
+    await refused("filtered", chat(guest, "see https://example.org"))

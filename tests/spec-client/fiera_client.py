@@ -67,6 +67,7 @@ class Client:
         self.token, self.cookie, self.name, self.resume = token, cookie, name, resume
         self.streams, self.violations, self.log = Streams(), [], []
         self.welcome, self.drain, self.refusals, self.final = None, None, [], None
+        self.mine = self.promises = None
         self.joins, self.roster_pages, self.pending, self.answered = 0, [], {}, {}
         self.media = []  # messages about media, in order
         self.socket, self.task, self.joined, self.closed_with = None, None, False, None
@@ -220,6 +221,10 @@ class Client:
             self.drain = message
         elif kind == "roster_page":
             self.roster_pages.append(message)
+        elif kind == "mine":
+            self.mine = message
+        elif kind == "follow_ups":
+            self.promises = message
         elif kind in ("accepted", "refused"):
             self.take_answer(message)
         else:

@@ -76,6 +76,13 @@ def item(field, source, by, order=None):
     return apply
 
 
+def changed(field, by):
+    """A change that carries other words of an item, which keeps its place."""
+    def apply(state, change):
+        state[field] = [change[by] if other[by] == change[by][by] else other for other in state[field]]
+    return apply
+
+
 def gone(field, by):
     """A change that names an item that is no more."""
     def apply(state, change):
@@ -106,7 +113,8 @@ def passing(_state, _change):
 
 QUESTION = {"question": item("questions", "question", "question", order="order"),
             "question_gone": gone("questions", "question")}
-CHAT = {"message": last("chat", "message", SHOWN_MESSAGES), "message_gone": gone("chat", "message")}
+CHAT = {"message": last("chat", "message", SHOWN_MESSAGES), "message_gone": gone("chat", "message"),
+        "message_changed": changed("chat", "message")}
 
 # Which change of which stream does what to its state.
 CHANGES = {
@@ -118,8 +126,8 @@ CHANGES = {
     "room": {
         "people": whole("people"), "on_air": whole("on_air"), "speaking": whole("speaking", "participants"),
         "settings": whole("settings"), "poll": whole("poll"), "hands": whole("hands"), "upvotes": change_upvotes,
-        "reactions": passing, "help": whole("help"), "card": item("cards", "card", "card", order="order"),
-        "card_gone": gone("cards", "card"), **QUESTION, **CHAT,
+        "reactions": passing, "labels": whole("labels"), "pinned": whole("pinned"), "help": whole("help"),
+        "card": item("cards", "card", "card", order="order"), "card_gone": gone("cards", "card"), **QUESTION, **CHAT,
     },
     "backstage": {"waiting": whole("waiting"), "countdowns": whole("countdowns"), **CHAT},
     "moderators": {
@@ -127,7 +135,7 @@ CHANGES = {
         "room_poll_order": order_polls, "entries": whole("entries"), "entry": put_entry,
         "room_poll": item("polls", "poll", "poll"), "room_poll_gone": gone("polls", "poll"), **QUESTION,
     },
-    "organisers": {"numbers": whole("numbers"), "curve": item("curve", "point", "unix_min", order="unix_min")},
+    "organisers": {"numbers": whole("numbers"), "word_filter": whole("filter", "words"), "curve": item("curve", "point", "unix_min", order="unix_min")},
     "breakouts": {"round": item("rounds", "round", "round"), "round_gone": gone("rounds", "round")},
     "you": {"you": apply_you},
 }

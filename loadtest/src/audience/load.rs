@@ -134,6 +134,7 @@ impl Load {
         let command = Command::Chat {
             text,
             backstage: false,
+            reply_to: None,
             secret,
         };
         // Another socket each time, far from the one before.

@@ -85,6 +85,8 @@ async fn audience(args: &AudienceArgs, target: Target) -> Result<Report> {
         moderated: false,
         chat_open: true,
         slow_mode_s: 0,
+        questions_closed: false,
+        links_off: false,
     };
     desk.command(Command::SetRoom { settings }).await?;
     desk.close_open_poll().await?;

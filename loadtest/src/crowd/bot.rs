@@ -208,6 +208,7 @@ impl Bot {
         Some(Command::Chat {
             text,
             backstage: false,
+            reply_to: None,
             secret: Self::secret(),
         })
     }
@@ -310,6 +311,7 @@ impl Bot {
                 Command::Chat {
                     text,
                     backstage: true,
+                    reply_to: None,
                     secret,
                 },
             );

@@ -10,7 +10,7 @@ use std::time::Instant;
 use fiera_hub::Hub;
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{AgendaSlot, Localised};
-use fiera_protocol::ids::{CommandId, DisplayName, EventId, ParticipantId, RoomId};
+use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, RoomId};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
 use tokio::sync::{mpsc, oneshot};
@@ -54,6 +54,13 @@ pub(crate) enum Message {
         stream: StreamId,
         have: Option<StreamPosition>,
     },
+    /// From a client.
+    Mine {
+        socket: SocketId,
+        secrets: Vec<AuthorSecret>,
+    },
+    /// From a client.
+    FollowUps { socket: SocketId },
     /// From a client.
     Roster {
         socket: SocketId,

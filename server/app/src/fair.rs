@@ -264,6 +264,8 @@ impl Fair {
                 moderated: room.moderated,
                 chat_open: room.chat_open,
                 slow_mode_s: room.slow_mode_s.as_ref().map_or(0, |seconds| *seconds.get_ref()),
+                questions_closed: false,
+                links_off: false,
             },
             capacity: room.capacity.as_ref().map_or(CAPACITY, |capacity| *capacity.get_ref()),
             whip_on_air_at_once: room.whip_on_air_at_once,

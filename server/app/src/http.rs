@@ -10,6 +10,7 @@ mod connectivity;
 mod fresh;
 mod ops;
 mod pages;
+mod questions;
 mod recaps;
 mod resources;
 mod security;
@@ -28,6 +29,7 @@ use crate::refusal::Refusal;
 use crate::state::Server;
 
 pub(crate) use boards::Boards;
+pub(crate) use questions::Indexes;
 pub(crate) use recaps::Recaps;
 
 /// All routes.
@@ -37,6 +39,7 @@ pub(crate) fn router(server: Server) -> Router {
         .merge(api::routes())
         .merge(boards::routes())
         .merge(connectivity::routes())
+        .merge(questions::routes())
         .merge(recaps::routes())
         .merge(stored::routes())
         .merge(ops::routes())

@@ -27,6 +27,7 @@ pub(crate) mod recap_files;
 pub(crate) mod refusal;
 pub(crate) mod resume;
 pub mod setups;
+mod similar;
 pub(crate) mod state;
 pub(crate) mod streams;
 pub(crate) mod tls;

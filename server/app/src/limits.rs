@@ -55,6 +55,8 @@ pub const SIGN_IN_FORGET_EVERY: Duration = Duration::from_secs(10);
 pub const BOARD_FRESH: Duration = Duration::from_millis(500);
 /// How long the recap of one event serves everybody who asks.
 pub const RECAP_FRESH: Duration = Duration::from_secs(1);
+/// How long the list of a room's open questions, made ready to be compared, serves everybody who writes one.
+pub const SIMILAR_FRESH: Duration = Duration::from_secs(2);
 /// Faults of one event after which it is closed until the server is started anew.
 pub const FAULTS_MAX: u32 = 2;
 /// After this long without another one a fault of an event counts no more.

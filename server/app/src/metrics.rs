@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fiera_media::{MediaHandle, StreamKind};
+use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -183,8 +184,21 @@ pub(crate) fn command_kind(command: &Command) -> &'static str {
         Command::Upvote { .. } => "upvote",
         Command::SetQuestion { .. } => "set_question",
         Command::UndoQuestion { .. } => "undo_question",
+        Command::EditQuestion { .. } => "edit_question",
+        Command::MergeQuestions { .. } => "merge_questions",
+        Command::AddLabel { .. } => "add_label",
+        Command::EraseLabel { .. } => "erase_label",
+        Command::LabelQuestion { .. } => "label_question",
+        Command::AssignQuestion { .. } => "assign_question",
+        Command::AnswerQuestion { .. } => "answer_question",
+        Command::SetDue { .. } => "set_due",
+        Command::ArchiveQuestions { .. } => "archive_questions",
         Command::EraseQuestion { .. } => "erase_question",
         Command::Chat { .. } => "chat",
+        Command::EditMessage { .. } => "edit_message",
+        Command::PinMessage { .. } => "pin_message",
+        Command::QuestionFromMessage { .. } => "question_from_message",
+        Command::SetWordFilter { .. } => "set_word_filter",
         Command::DeleteMessage { .. } => "delete_message",
         Command::Silence { .. } => "silence",
         Command::Ban { .. } => "ban",
@@ -204,5 +218,27 @@ pub(crate) fn command_kind(command: &Command) -> &'static str {
         Command::React { .. } => "react",
         Command::Announce { .. } => "announce",
         Command::EraseAnnouncement { .. } => "erase_announcement",
+        Command::Breakouts { step } => breakout_kind(step),
+    }
+}
+
+/// The name of what is done about breakouts as a label.
+fn breakout_kind(step: &BreakoutStep) -> &'static str {
+    match step {
+        BreakoutStep::Prepare { .. } => "breakouts_prepare",
+        BreakoutStep::Deal { .. } => "breakouts_deal",
+        BreakoutStep::Seat { .. } => "breakouts_seat",
+        BreakoutStep::Discard { .. } => "breakouts_discard",
+        BreakoutStep::Send { .. } => "breakouts_send",
+        BreakoutStep::Extend { .. } => "breakouts_extend",
+        BreakoutStep::BringBack {} => "breakouts_bring_back",
+        BreakoutStep::Tell { .. } => "breakouts_tell",
+        BreakoutStep::Acknowledge { .. } => "breakouts_acknowledge",
+        BreakoutStep::Stay {} => "breakouts_stay",
+        BreakoutStep::CallHelp { .. } => "breakouts_call_help",
+        BreakoutStep::AddCard { .. } => "breakouts_add_card",
+        BreakoutStep::EditCard { .. } => "breakouts_edit_card",
+        BreakoutStep::EraseCard { .. } => "breakouts_erase_card",
+        BreakoutStep::VoteCard { .. } => "breakouts_vote_card",
     }
 }

@@ -87,6 +87,11 @@ impl People {
         fresh
     }
 
+    /// The bucket of somebody who has a socket open.
+    pub(crate) fn known(&self, event: &EventId, participant: ParticipantId) -> Option<Shared> {
+        self.0.get(&(event.clone(), participant))?.upgrade()
+    }
+
     /// A socket has let go of its bucket.
     pub(crate) fn gone(&self, event: &EventId, participant: ParticipantId) {
         self.0

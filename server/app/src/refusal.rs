@@ -74,6 +74,7 @@ impl Refusal {
             RefusalCode::Malformed
             | RefusalCode::Name
             | RefusalCode::Text
+            | RefusalCode::Filtered
             | RefusalCode::Version
             | RefusalCode::HelloExpected => StatusCode::BAD_REQUEST,
             RefusalCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -83,9 +84,11 @@ impl Refusal {
             | RefusalCode::UnknownRoom
             | RefusalCode::UnknownParticipant
             | RefusalCode::UnknownItem => StatusCode::NOT_FOUND,
-            RefusalCode::NotAllowed | RefusalCode::EventClosed | RefusalCode::Silenced | RefusalCode::Banned => {
-                StatusCode::FORBIDDEN
-            }
+            RefusalCode::NotAllowed
+            | RefusalCode::EventClosed
+            | RefusalCode::Closed
+            | RefusalCode::Silenced
+            | RefusalCode::Banned => StatusCode::FORBIDDEN,
             RefusalCode::NotInRoom | RefusalCode::WrongState | RefusalCode::TooMany => StatusCode::CONFLICT,
             RefusalCode::Sdp => StatusCode::UNPROCESSABLE_ENTITY,
             RefusalCode::RoomFull

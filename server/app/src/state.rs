@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::bridge::{Checks, Negotiator};
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
-use crate::http::{Boards, Recaps};
+use crate::http::{Boards, Indexes, Recaps};
 use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
 use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
@@ -32,6 +32,7 @@ pub(crate) struct Server {
     pub(crate) people: Arc<People>,
     pub(crate) boards: Arc<Boards>,
     pub(crate) recaps: Arc<Recaps>,
+    pub(crate) indexes: Arc<Indexes>,
     drain: watch::Receiver<bool>,
     next_socket: Arc<AtomicU64>,
     next_rack: Arc<AtomicU32>,
@@ -76,6 +77,7 @@ impl Server {
             people: Arc::default(),
             boards: Arc::default(),
             recaps: Arc::default(),
+            indexes: Arc::default(),
             drain,
             next_socket,
             next_rack,

@@ -18,6 +18,8 @@ mod interop;
 mod media;
 #[path = "http/metrics.rs"]
 mod metrics;
+#[path = "http/questions.rs"]
+mod questions;
 #[path = "http/site.rs"]
 mod site;
 #[path = "http/sockets.rs"]

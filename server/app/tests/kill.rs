@@ -115,6 +115,7 @@ impl Talker {
             command: Command::Chat {
                 text: text.parse().unwrap(),
                 backstage: false,
+                reply_to: None,
                 secret,
             },
             socket: None,

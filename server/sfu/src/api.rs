@@ -170,6 +170,15 @@ pub enum Event {
         /// RTP timestamp of the first packet.
         rtp_time: u32,
     },
+    /// The viewer's path does not carry what belongs in a slot, so nothing is sent of it until `SlotChanged`.
+    SlotPaused {
+        /// The viewer.
+        peer: PeerId,
+        /// The slot.
+        slot: u8,
+        /// What it would show.
+        shows: (ParticipantKey, SourceKind),
+    },
     /// The viewer did not negotiate the codec of what its slot should show.
     CannotDecode {
         /// The viewer.

@@ -14,6 +14,10 @@ const SPEECH_MINUS_DBOV: u8 = 50;
 const HANGOVER: Duration = Duration::from_millis(600);
 /// Another must speak alone for this long to become the main speaker.
 const TAKEOVER: Duration = Duration::from_millis(1_500);
+/// Speech shorter than this (a cough, a yes) brings nobody on the screen.
+const WORD: Duration = Duration::from_millis(500);
+/// Who spoke so lately is not taken off the screen.
+const LATELY: Duration = Duration::from_secs(5);
 /// Weight of a new packet in the smoothed loudness, of 256.
 const SMOOTHING: i32 = 24;
 
@@ -24,6 +28,8 @@ struct Voice {
     loudness: i32,
     spoke_at: Option<Instant>,
     speaking_since: Option<Instant>,
+    /// The last that was heard of it and was longer than a word.
+    said_at: Option<Instant>,
 }
 
 /// The voices of one room. Contract: `observe` every audio packet, `rank` every few hundred milliseconds.
@@ -44,6 +50,7 @@ impl Speakers {
                     loudness: 0,
                     spoke_at: None,
                     speaking_since: None,
+                    said_at: None,
                 });
                 self.voices.len() - 1
             }
@@ -76,10 +83,32 @@ impl Speakers {
             {
                 voice.speaking_since = None;
             }
+            // From the first loud packet to the last: the silence that follows is not speech.
+            if let (Some(since), Some(until)) = (voice.speaking_since, voice.spoke_at)
+                && until.saturating_duration_since(since) >= WORD
+            {
+                voice.said_at = Some(until);
+            }
         }
         let mut speaking: Vec<&Voice> = self.voices.iter().filter(|v| v.speaking_since.is_some()).collect();
         speaking.sort_by_key(|v| (std::cmp::Reverse(v.loudness), v.participant));
         speaking.iter().map(|v| v.participant).collect()
+    }
+
+    /// Those who have spoken, the last one first, as [`Speakers::rank`] last saw it; and how many of them did so a moment
+    /// ago.
+    #[must_use]
+    pub fn spoke(&self, now: Instant) -> (Vec<ParticipantKey>, usize) {
+        let said = self.voices.iter().filter_map(|v| Some((v.said_at?, v.participant)));
+        let mut said: Vec<_> = said.collect();
+        said.sort_by_key(|(at, participant)| (std::cmp::Reverse(*at), *participant));
+        let lately = said
+            .iter()
+            .filter(|(at, _)| now.saturating_duration_since(*at) < LATELY);
+        (
+            said.iter().map(|(_, participant)| *participant).collect(),
+            lately.count(),
+        )
     }
 
     /// The main speaker among `candidates` (those who may be shown, in order of precedence).
@@ -149,6 +178,24 @@ mod tests {
         }
         assert_eq!(speakers.rank(at), [BRUNO, ANNA]);
         assert_eq!(speakers.main(at, &[ANNA, BRUNO]), Some(ANNA));
+    }
+
+    #[test]
+    fn who_said_more_than_a_word_is_remembered_the_last_one_first() {
+        let mut speakers = Speakers::default();
+        let at = talk(&mut speakers, ANNA, Instant::now(), 300);
+        for ms in (0..1_000).step_by(100) {
+            speakers.rank(at + Duration::from_millis(ms));
+            assert_eq!(speakers.spoke(at), (vec![], 0), "a cough, and silence after it");
+        }
+        let mut at = talk(&mut speakers, ANNA, at + Duration::from_secs(1), 600);
+        speakers.rank(at);
+        assert_eq!(speakers.spoke(at), (vec![ANNA], 1));
+        at = talk(&mut speakers, BRUNO, at + Duration::from_secs(6), 600);
+        speakers.rank(at);
+        assert_eq!(speakers.spoke(at), (vec![BRUNO, ANNA], 1));
+        speakers.remove(BRUNO);
+        assert_eq!(speakers.spoke(at), (vec![ANNA], 0));
     }
 
     #[test]

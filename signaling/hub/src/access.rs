@@ -34,9 +34,15 @@ pub(crate) enum Deed {
     Ask,
     Upvote,
     WithdrawQuestion,
+    EditQuestion,
     RunQuestions,
+    AnswerQuestion,
+    SetDue,
     EraseQuestion,
     Chat,
+    EditMessage,
+    RunChat,
+    SetWordFilter,
     DeleteOwnMessage,
     DeleteOtherMessage,
     Silence,
@@ -80,9 +86,18 @@ impl Deed {
         (Self::Ask, "ask"),
         (Self::Upvote, "upvote"),
         (Self::WithdrawQuestion, "withdraw_question"),
-        (Self::RunQuestions, "set_question, undo_question"),
+        (Self::EditQuestion, "edit_question"),
+        (
+            Self::RunQuestions,
+            "set_question, undo_question, merge_questions, add_label, erase_label, label_question, assign_question, archive_questions",
+        ),
+        (Self::AnswerQuestion, "answer_question"),
+        (Self::SetDue, "set_due"),
         (Self::EraseQuestion, "erase_question"),
         (Self::Chat, "chat"),
+        (Self::EditMessage, "edit_message"),
+        (Self::RunChat, "pin_message, question_from_message"),
+        (Self::SetWordFilter, "set_word_filter"),
         (Self::DeleteOwnMessage, "delete_message, own"),
         (Self::DeleteOtherMessage, "delete_message, somebody else's"),
         (Self::Silence, "silence"),
@@ -101,13 +116,15 @@ impl Deed {
         (Self::EraseOtherCard, "breakouts: erase_card, somebody else's"),
     ];
 
-    /// What people wrote can be taken back after the event too.
+    /// What people wrote can be taken back after the event too, and what was promised can be kept.
     fn outlives_the_event(self) -> bool {
         matches!(
             self,
             Self::Connect
                 | Self::WithdrawQuestion
                 | Self::EraseQuestion
+                | Self::AnswerQuestion
+                | Self::SetDue
                 | Self::DeleteOwnMessage
                 | Self::DeleteOtherMessage
                 | Self::EraseAnnouncement
@@ -150,11 +167,14 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::Ask
         | Deed::Upvote
         | Deed::WithdrawQuestion
+        | Deed::EditQuestion
         | Deed::Chat
+        | Deed::EditMessage
         | Deed::DeleteOwnMessage
         | Deed::EraseOwnCard => true,
         Deed::CallHelp | Deed::WriteCards | Deed::VoteCards => kind == RoomKind::Breakout,
         Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => guest || may_publish(role, kind),
+        Deed::AnswerQuestion => role >= Role::Speaker,
         Deed::PutOtherOnAir
         | Deed::TakeOtherOffAir
         | Deed::SwitchOffOther
@@ -164,6 +184,8 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::RunPolls
         | Deed::EraseEntry
         | Deed::RunQuestions
+        | Deed::SetDue
+        | Deed::RunChat
         | Deed::EraseQuestion
         | Deed::DeleteOtherMessage
         | Deed::Silence
@@ -171,7 +193,7 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::SetRoom
         | Deed::RunBreakouts
         | Deed::EraseOtherCard => role >= Role::Moderator,
-        Deed::SetEventPhase | Deed::Announce | Deed::EraseAnnouncement => role == Role::Organiser,
+        Deed::SetEventPhase | Deed::SetWordFilter | Deed::Announce | Deed::EraseAnnouncement => role == Role::Organiser,
     };
     if allowed { Ok(()) } else { Err(refusal::NOT_ALLOWED) }
 }

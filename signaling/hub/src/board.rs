@@ -64,6 +64,8 @@ pub struct StoredAbout {
     pub has_open_ballot: bool,
     /// They support questions of some room; destroyed when the event ends.
     pub has_upvotes: bool,
+    /// Questions that they are to answer; forgotten when the event ends.
+    pub assigned_questions: usize,
 }
 
 impl Hub {
@@ -118,6 +120,11 @@ impl Hub {
             silenced: self.is_silenced(participant),
             banned: self.not_banned(participant).is_err(),
             has_open_ballot: self.rooms.values().any(voted),
+            assigned_questions: self
+                .rooms
+                .values()
+                .map(|room| room.questions.assigned_to(participant))
+                .sum(),
             has_upvotes: self.rooms.values().any(|room| room.questions.is_supporter(participant)),
         }
     }

@@ -27,10 +27,12 @@ use crate::hub::Hub;
 use crate::keeping::{from_hex, hex, row};
 use crate::stream::Stream;
 
-/// How a breakout room works at first.
+/// How a breakout room works at first. What is asked there, people say to each other; for the plenary they write cards.
 const SETTINGS: RoomSettings = RoomSettings {
     moderated: false,
+    questions_closed: true,
     chat_open: true,
+    links_off: false,
     slow_mode_s: 0,
 };
 

@@ -4,7 +4,9 @@
 //! The chat of a room and that of its backstage: slow mode, deletion by who wrote it or by a moderator.
 //! Who wrote what is known in memory only, as long as it is shown, and never kept.
 
-use std::collections::{BTreeMap, VecDeque};
+mod changes;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{AuthorSecret, MessageId, ParticipantId, Role, RoomId};
@@ -15,6 +17,7 @@ use fiera_protocol::view::{Change, Place};
 use crate::access::{self, Deed, Seat};
 use crate::chance::hashed;
 use crate::fact::{Fact, KeptText};
+use crate::filter::has_link;
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::keeping::hex;
@@ -36,6 +39,10 @@ pub(crate) struct Chat {
     /// Those that followers see, oldest first. What was deleted makes no room for older ones.
     shown: VecDeque<MessageId>,
     authors: BTreeMap<MessageId, ParticipantId>,
+    replies: BTreeMap<MessageId, MessageId>,
+    edited: BTreeSet<MessageId>,
+    /// In the order in which they were pinned.
+    pinned: Vec<MessageId>,
 }
 
 impl Chat {
@@ -47,7 +54,21 @@ impl Chat {
         &self.kept
     }
 
-    fn sent(&mut self, id: MessageId) {
+    pub(crate) fn pinned(&self) -> &[MessageId] {
+        &self.pinned
+    }
+
+    /// The message that one replies to.
+    pub(crate) fn reply_to(&self, id: MessageId) -> Option<MessageId> {
+        self.replies.get(&id).copied()
+    }
+
+    pub(crate) fn is_edited(&self, id: MessageId) -> bool {
+        self.edited.contains(&id)
+    }
+
+    fn sent(&mut self, id: MessageId, reply_to: Option<MessageId>) {
+        self.replies.extend(reply_to.map(|to| (id, to)));
         self.kept.push_back(id);
         self.shown.push_back(id);
         if self.shown.len() > CHAT_SHOWN_MAX
@@ -60,7 +81,10 @@ impl Chat {
     fn erased(&mut self, id: MessageId) {
         self.kept.retain(|kept| *kept != id);
         self.shown.retain(|shown| *shown != id);
+        self.pinned.retain(|pinned| *pinned != id);
         self.authors.remove(&id);
+        self.replies.remove(&id);
+        self.edited.remove(&id);
     }
 
     /// Who wrote a message, while that is known.
@@ -75,8 +99,12 @@ impl Hub {
             Command::Chat {
                 text,
                 backstage,
+                reply_to,
                 secret,
-            } => self.say(now, actor, &text, backstage, secret),
+            } => self.say(now, actor, &text, (backstage, reply_to), secret),
+            Command::EditMessage { message, text, secret } => self.edit_message(now, actor, message, &text, secret),
+            Command::PinMessage { message, pinned } => self.pin_message(actor, message, pinned),
+            Command::QuestionFromMessage { message } => self.question_from_message(actor, message),
             Command::DeleteMessage { message, secret } => self.delete_message(actor, message, secret),
             _ => Err(refusal::NOT_ALLOWED),
         }
@@ -87,7 +115,7 @@ impl Hub {
         now: Now,
         actor: ParticipantId,
         text: &MessageText,
-        backstage: bool,
+        (backstage, reply_to): (bool, Option<MessageId>),
         secret: AuthorSecret,
     ) -> Result<(), Refusal> {
         let (room_id, seat) = self.room_seat(Deed::Chat, actor)?;
@@ -103,6 +131,13 @@ impl Hub {
         if slowed && !room.settings.chat_open {
             return Err(refusal::CHAT_CLOSED);
         }
+        if slowed && room.settings.links_off && has_link(text.as_str()) {
+            return Err(refusal::LINK_FILTERED);
+        }
+        if reply_to.is_some_and(|to| !room.chat(backstage).shown.contains(&to)) {
+            return Err(refusal::NO_REPLY_TO_THAT);
+        }
+        self.lets_through(text.as_str())?;
         let pause_ms = u64::from(room.settings.slow_mode_s) * 1_000;
         let kept = &room.chat(backstage).kept;
         let dropped = if kept.len() >= MESSAGES_KEPT_MAX {
@@ -138,6 +173,7 @@ impl Hub {
             room: room_id.clone(),
             message,
             backstage,
+            reply_to,
         });
         if let Some(room) = self.rooms.get_mut(&room_id) {
             room.chat_mut(backstage).authors.insert(message, actor);
@@ -194,9 +230,10 @@ impl Hub {
                 room,
                 message,
                 backstage,
+                reply_to,
             } => {
                 if let Some(place) = self.rooms.get_mut(room) {
-                    place.chat_mut(*backstage).sent(*message);
+                    place.chat_mut(*backstage).sent(*message, *reply_to);
                     self.dirty.messages.push((room.clone(), *message));
                 }
             }
@@ -205,9 +242,10 @@ impl Hub {
                     place.chat_mut(false).erased(*message);
                     place.chat_mut(true).erased(*message);
                     self.dirty.messages.push((room.clone(), *message));
+                    self.dirty.rooms.insert(room.clone());
                 }
             }
-            _ => {}
+            _ => self.apply_chat_change(fact),
         }
     }
 
@@ -222,10 +260,13 @@ impl Hub {
                 (&room.stream, StreamKey::Room(room_id.clone()))
             };
             let shown = chat.shown.contains(&id).then(|| view::message(id, chat, &self.texts));
-            let known = view::known_chat(stream.state()).iter().any(|known| known.message == id);
+            let known = view::known_chat(stream.state())
+                .iter()
+                .find(|known| known.message == id);
             match (known, shown.flatten()) {
-                (false, Some(message)) => Some((key, Change::Message { message })),
-                (true, None) => Some((key, Change::MessageGone { message: id })),
+                (None, Some(message)) => Some((key, Change::Message { message })),
+                (Some(_), None) => Some((key, Change::MessageGone { message: id })),
+                (Some(known), Some(message)) if *known != message => Some((key, Change::MessageChanged { message })),
                 _ => None,
             }
         };

@@ -86,8 +86,22 @@ impl Hub {
             | Command::Upvote { .. }
             | Command::SetQuestion { .. }
             | Command::UndoQuestion { .. }
+            | Command::EditQuestion { .. }
+            | Command::MergeQuestions { .. }
+            | Command::AddLabel { .. }
+            | Command::EraseLabel { .. }
+            | Command::LabelQuestion { .. }
+            | Command::AssignQuestion { .. }
+            | Command::AnswerQuestion { .. }
+            | Command::SetDue { .. }
+            | Command::ArchiveQuestions { .. }
             | Command::EraseQuestion { .. } => self.question_command(now, actor, command),
-            Command::Chat { .. } | Command::DeleteMessage { .. } => self.chat_command(now, actor, command),
+            Command::Chat { .. }
+            | Command::EditMessage { .. }
+            | Command::PinMessage { .. }
+            | Command::QuestionFromMessage { .. }
+            | Command::DeleteMessage { .. } => self.chat_command(now, actor, command),
+            Command::SetWordFilter { words } => self.set_word_filter(now, actor, &words),
             Command::Silence { .. } | Command::Ban { .. } | Command::SetRoom { .. } => {
                 self.moderation_command(actor, command)
             }

@@ -7,13 +7,14 @@
 
 use fiera_protocol::breakouts::{Latecomers, RoundMode, RoundPhase};
 use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
-use fiera_protocol::ids::{AnnouncementId, CardId, EntryId, MessageId, PollId, QuestionId, RoomId, RoundId};
+use fiera_protocol::ids::{AnnouncementId, CardId, EntryId, LabelId, MessageId, PollId, QuestionId, RoomId, RoundId};
 use fiera_protocol::poll::PollForm;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 
-/// Version of the encoding of [`Fact`].
-pub(crate) const VERSION: u16 = 1;
+/// Version of the encoding of [`Fact`]. Kinds may be added to a version until it is released: an older reader stops at the
+/// first that it does not know, and reads nothing wrongly.
+pub(crate) const VERSION: u16 = 2;
 
 /// One fact of an event, as it stands in the log. What people wrote stands beside, by id, and may be erased there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +48,81 @@ pub(crate) enum Fact {
         question: QuestionId,
         upvotes: u32,
     },
+    /// The words of a question were changed; `marked` where others had seen them before, or a moderator did it.
+    QuestionEdited {
+        room: RoomId,
+        question: QuestionId,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        marked: bool,
+    },
+    /// A question was answered in writing; the answer's text stands beside. Of one that was followed up the note stays.
+    QuestionAnswered {
+        room: RoomId,
+        question: QuestionId,
+        answer: NoteId,
+    },
+    /// Until when a question is followed up, days since 1970.
+    QuestionDue {
+        room: RoomId,
+        question: QuestionId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_day: Option<u32>,
+    },
+    /// Questions became one; the others are no longer shown, and who supports them supports that one.
+    QuestionsMerged {
+        room: RoomId,
+        into: QuestionId,
+        questions: Vec<QuestionId>,
+    },
+    /// Questions stand for themselves again.
+    QuestionsSplit {
+        room: RoomId,
+        into: QuestionId,
+        questions: Vec<QuestionId>,
+    },
+    /// All labels of a question.
+    QuestionLabelled {
+        room: RoomId,
+        question: QuestionId,
+        labels: Vec<LabelId>,
+    },
+    /// A question was put away, or back.
+    QuestionArchived {
+        room: RoomId,
+        question: QuestionId,
+        archived: bool,
+    },
+    /// A label was made; its text stands beside.
+    LabelAdded { room: RoomId, label: LabelId },
+    /// A label was taken away, and its text with it.
+    LabelErased { room: RoomId, label: LabelId },
     /// A chat message was sent; its text and name stand beside.
     MessageSent {
         room: RoomId,
         message: MessageId,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         backstage: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<MessageId>,
+    },
+    /// The words of a chat message were changed.
+    MessageEdited { room: RoomId, message: MessageId },
+    /// A chat message was pinned, or no longer.
+    MessagePinned {
+        room: RoomId,
+        message: MessageId,
+        pinned: bool,
+    },
+    /// A question was made of a chat message, right after it was asked.
+    QuestionFromChat {
+        room: RoomId,
+        question: QuestionId,
+        message: MessageId,
+    },
+    /// The event does not let these words through; they stand beside as options of a text. None: all are.
+    WordsFiltered {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<NoteId>,
     },
     /// A chat message was deleted, and its text with it.
     MessageErased { room: RoomId, message: MessageId },
@@ -222,4 +292,17 @@ pub(crate) struct KeptText {
     pub(crate) options: Vec<String>,
     /// Minutes since 1970.
     pub(crate) unix_min: u32,
+}
+
+impl KeptText {
+    /// Words of the event itself, that nobody can prove to be theirs.
+    pub(crate) fn plain(text: String, unix_min: u32) -> Self {
+        Self {
+            text,
+            by: None,
+            owner: None,
+            options: Vec::new(),
+            unix_min,
+        }
+    }
 }

@@ -55,6 +55,7 @@ impl Hub {
             read_only,
             erased,
             restricted,
+            filter,
             questions,
             messages,
             announcements,
@@ -106,6 +107,9 @@ impl Hub {
         if restricted {
             self.settle_restricted();
         }
+        if filter {
+            self.settle_filter();
+        }
         if counts {
             self.settle_counts(now);
         }
@@ -153,7 +157,7 @@ impl Hub {
 
     fn settle_room(&mut self, id: &RoomId) {
         let Some(room) = self.rooms.get(id) else { return };
-        let changes = view::room_changes(room, &self.people);
+        let changes = view::room_changes(room, &self.people, &self.texts);
         let backstage = view::backstage_changes(room, &self.people);
         let moderators = view::moderators_changes(room);
         for change in changes {

@@ -17,10 +17,12 @@ use crate::cadence::Cadence;
 use crate::chance::Chance;
 use crate::config::{ConfigError, EventConfig, RoomConfig};
 use crate::fact::KeptText;
+use crate::filter::Filter;
 use crate::input::{ConnectionId, Input, Now};
 use crate::keeping::{Keeping, KeptAnswers};
 use crate::moderation::Restrictions;
 use crate::output::{Output, Standing};
+use crate::own::Owners;
 use crate::pace::Paces;
 use crate::participant::{Connection, Participant};
 use crate::questions::Upvotes;
@@ -58,7 +60,10 @@ pub struct Hub {
     pub(crate) chance: Chance,
     /// What people wrote, by id, as it is kept.
     pub(crate) texts: BTreeMap<u128, KeptText>,
+    /// The same by the hash of who wrote them.
+    pub(crate) owners: Owners,
     pub(crate) announcements: Announcements,
+    pub(crate) filter: Filter,
     pub(crate) restrictions: Restrictions,
     pub(crate) upvotes_told: Upvotes,
     pub(crate) paces: Paces,
@@ -97,6 +102,7 @@ pub(crate) struct Dirty {
     pub(crate) phase: bool,
     pub(crate) read_only: bool,
     pub(crate) restricted: bool,
+    pub(crate) filter: bool,
     pub(crate) questions: BTreeSet<(RoomId, QuestionId)>,
     /// In the order in which they were sent.
     pub(crate) messages: Vec<(RoomId, MessageId)>,
@@ -147,7 +153,9 @@ impl Hub {
             organisers,
             chance: Chance::new(seed),
             texts: BTreeMap::new(),
+            owners: Owners::default(),
             announcements: Announcements::default(),
+            filter: Filter::default(),
             restrictions: Restrictions::new(),
             upvotes_told: Upvotes::default(),
             paces: Paces::default(),
@@ -210,6 +218,8 @@ impl Hub {
             Input::ClientCommand { conn, id, command } => self.client_command(now, conn, id, command),
             Input::Resync { conn, stream, have } => self.resync(conn, &stream, have),
             Input::Roster { conn, after } => self.roster(conn, after),
+            Input::Mine { conn, secrets } => self.mine(conn, &secrets),
+            Input::FollowUps { conn } => self.follow_ups(conn),
             Input::ExternalPublisherUp {
                 participant,
                 name,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use fiera_protocol::client::Command;
-use fiera_protocol::ids::{CommandId, DisplayName, ParticipantId, Role, RoomId, SourceKind};
+use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, ParticipantId, Role, RoomId, SourceKind};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{StreamId, StreamPosition};
 
@@ -84,6 +84,18 @@ pub enum Input {
         conn: ConnectionId,
         /// Continue after this participant.
         after: Option<ParticipantId>,
+    },
+    /// A `mine` message.
+    Mine {
+        /// The socket.
+        conn: ConnectionId,
+        /// What the texts were written with.
+        secrets: Vec<AuthorSecret>,
+    },
+    /// A `follow_ups` message.
+    FollowUps {
+        /// The socket.
+        conn: ConnectionId,
     },
     /// A program publishes by WHIP; the shell checked its token.
     ExternalPublisherUp {

@@ -152,7 +152,7 @@ impl Hub {
             );
             debug_assert!(room.stream.kept() <= STREAM_RING_MAX && room.backstage.kept() <= STREAM_RING_MAX);
             debug_assert!(
-                view::room_changes(room, &self.people).is_empty(),
+                view::room_changes(room, &self.people, &self.texts).is_empty(),
                 "{id}: followers know less"
             );
             debug_assert!(

@@ -109,8 +109,21 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::SetQuestion { .. }
         | Command::UndoQuestion { .. }
         | Command::EraseQuestion { .. }
+        | Command::EditQuestion { .. }
+        | Command::MergeQuestions { .. }
+        | Command::AddLabel { .. }
+        | Command::EraseLabel { .. }
+        | Command::LabelQuestion { .. }
+        | Command::AssignQuestion { .. }
+        | Command::AnswerQuestion { .. }
+        | Command::SetDue { .. }
+        | Command::ArchiveQuestions { .. }
         | Command::Chat { .. }
         | Command::DeleteMessage { .. }
+        | Command::EditMessage { .. }
+        | Command::PinMessage { .. }
+        | Command::QuestionFromMessage { .. }
+        | Command::SetWordFilter { .. }
         | Command::Silence { .. }
         | Command::Ban { .. }
         | Command::SetRoom { .. }
@@ -153,15 +166,29 @@ impl Hub {
     pub(crate) fn keep_text(&mut self, id: u128, text: Option<KeptText>) {
         let body = text.as_ref().map(encode);
         self.keeping.fresh.push(Record::Text { id, body });
-        match text {
+        let before = match text {
             Some(text) => {
-                self.texts.insert(id, text);
+                self.owners.add(id, &text);
+                self.texts.insert(id, text)
             }
             None => {
-                self.texts.remove(&id);
                 self.dirty.erased = true;
+                self.texts.remove(&id)
             }
+        };
+        if let Some(before) = before.filter(|_| !self.texts.contains_key(&id)) {
+            self.owners.remove(id, &before);
         }
+    }
+
+    /// Puts other words in the place of a text. The words before are erased first, as for good as any other.
+    pub(crate) fn reword(&mut self, id: u128, words: &str) {
+        let Some(before) = self.texts.get(&id).cloned() else {
+            return;
+        };
+        let text = words.to_owned();
+        self.keep_text(id, None);
+        self.keep_text(id, Some(KeptText { text, ..before }));
     }
 
     /// Overwrites a row of working state, or removes it, and makes it true. `key` begins with the name of its kind.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::breakouts::BreakoutNotes;
 use crate::hub::Hub;
-use crate::questions::is_public;
+use crate::questions::{Question, is_public};
 use crate::room::Room;
 use crate::view;
 
@@ -19,6 +19,7 @@ mod markdown;
 mod polls;
 
 pub use markdown::Language;
+pub(crate) use markdown::clock;
 
 /// The whole recap. No participant id; names only where their owners chose to show them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,6 +57,12 @@ pub struct PublicQuestion {
     pub stage: QuestionStage,
     /// Who follows it up.
     pub note: Option<String>,
+    /// Until when it is followed up, days since 1970.
+    pub due_day: Option<u32>,
+    /// The written answer.
+    pub answer: Option<String>,
+    /// How many other questions were merged into it.
+    pub merged: u32,
     /// Participants who support it.
     pub upvotes: u32,
 }
@@ -67,6 +74,9 @@ impl From<QuestionView> for PublicQuestion {
             by,
             stage,
             note,
+            due_day,
+            answer,
+            merged,
             upvotes,
             ..
         } = question;
@@ -75,6 +85,9 @@ impl From<QuestionView> for PublicQuestion {
             by,
             stage,
             note,
+            due_day,
+            answer,
+            merged,
             upvotes,
         }
     }
@@ -125,7 +138,8 @@ impl Hub {
     }
 
     fn room_recap(&self, room: &Room) -> RoomRecap {
-        let public = room.questions.iter().filter(|(_, question)| is_public(question.stage));
+        let told = |question: &Question| is_public(question.stage) && question.merged_into().is_none();
+        let public = room.questions.iter().filter(|(_, question)| told(question));
         let mut questions: Vec<QuestionView> = public
             .filter_map(|(id, question)| view::question(id, question, &self.texts))
             .collect();

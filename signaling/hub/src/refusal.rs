@@ -240,6 +240,76 @@ pub(crate) const NOTE_NOT_HERE: Refusal = refusal(
     RefusalCode::Text,
     "Only a dismissed question or one to be followed up takes a note. Leave it out.",
 );
+pub(crate) const QUESTIONS_CLOSED: Refusal = refusal(
+    RefusalCode::Closed,
+    "A moderator has closed the questions of this room for now. Support one that was asked already, or come back later.",
+);
+pub(crate) const EDIT_SETTLED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "This question is being answered or was settled, so its words stay. Ask another one.",
+);
+pub(crate) const EDIT_NOT_YOURS: Refusal = refusal(
+    RefusalCode::NotAllowed,
+    "Only who asked this can change it, in the browser where it was asked; a moderator can while it waits for approval.",
+);
+pub(crate) const QUESTION_MERGED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "This question was merged into another one. Go on with that one, or undo the merge first.",
+);
+pub(crate) const MERGE_SETTLED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Only questions that wait, are published or come next can be merged into one that is open. Choose others.",
+);
+pub(crate) const MERGE_TWICE: Refusal = refusal(
+    RefusalCode::Malformed,
+    "Choose at least one other question to merge, each once, and not the one that stays.",
+);
+pub(crate) const TOO_MANY_AT_ONCE: Refusal = refusal(
+    RefusalCode::TooMany,
+    "That is too many at once. Do it in several steps.",
+);
+pub(crate) const TOO_MANY_LABELS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "A room has at most 12 labels and a question at most 3. Take one away first.",
+);
+pub(crate) const LABEL_KNOWN: Refusal =
+    refusal(RefusalCode::WrongState, "There is such a label already. Use that one.");
+pub(crate) const LABEL_TWICE: Refusal = refusal(
+    RefusalCode::Malformed,
+    "A question has each label once. Leave the second one out.",
+);
+pub(crate) const UNKNOWN_LABEL: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "There is no such label in this room (any more).",
+);
+pub(crate) const NOT_A_SPEAKER: Refusal = refusal(
+    RefusalCode::UnknownParticipant,
+    "Questions go to somebody who is in this room and is a speaker or on the stage. Choose one of them.",
+);
+pub(crate) const NOT_YOURS_TO_ANSWER: Refusal = refusal(
+    RefusalCode::NotAllowed,
+    "This question is not assigned to you. Ask a moderator to do so.",
+);
+pub(crate) const ANSWER_EARLY: Refusal = refusal(
+    RefusalCode::WrongState,
+    "A question that waits or was dismissed cannot be answered. Publish it first.",
+);
+pub(crate) const NOT_FOLLOWED_UP: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Only a question that is followed up has a date. Say first who follows it up.",
+);
+pub(crate) const DUE_TOO_LATE: Refusal = refusal(
+    RefusalCode::Malformed,
+    "The date is too far away. Choose one before the year 2100.",
+);
+pub(crate) const ARCHIVE_OPEN: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Only questions that were answered or dismissed can be put away. Settle the others first.",
+);
+pub(crate) const TOO_MANY_SECRETS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "At most 100 of your texts can be looked for at once. Ask again for the others.",
+);
 pub(crate) const NOTHING_TO_UNDO: Refusal = refusal(
     RefusalCode::WrongState,
     "There is no last step of this question to take back.",
@@ -251,6 +321,10 @@ pub(crate) const TOO_MANY_UPVOTES: Refusal = refusal(
 pub(crate) const NOT_THE_AUTHOR: Refusal = refusal(
     RefusalCode::NotAllowed,
     "Only who wrote this can take it back, in the browser where it was written. A moderator can do it too.",
+);
+pub(crate) const EDIT_NOT_YOURS_TO_CHAT: Refusal = refusal(
+    RefusalCode::NotAllowed,
+    "Only who wrote this can change it, in the browser where it was written. A moderator can delete it.",
 );
 pub(crate) const UNKNOWN_MESSAGE: Refusal = refusal(
     RefusalCode::UnknownItem,
@@ -267,6 +341,38 @@ pub(crate) const CHAT_CLOSED: Refusal = refusal(
 pub(crate) const SLOW_MODE: Refusal = refusal(
     RefusalCode::SlowMode,
     "The chat of this room is slow at present. Wait a little before the next message.",
+);
+pub(crate) const WORD_FILTERED: Refusal = refusal(
+    RefusalCode::Filtered,
+    "A word in it is not allowed in this event. Say it in other words.",
+);
+pub(crate) const LINK_FILTERED: Refusal = refusal(
+    RefusalCode::Filtered,
+    "The chat of this room takes no links at present. Leave the link out.",
+);
+pub(crate) const FILTER_NOT_WORDS: Refusal = refusal(
+    RefusalCode::Malformed,
+    "The filter takes single words of letters and digits. Write each word alone.",
+);
+pub(crate) const TOO_MANY_FILTERED: Refusal = refusal(
+    RefusalCode::TooMany,
+    "The filter holds at most 200 words. Leave some out.",
+);
+pub(crate) const TOO_MANY_PINNED: Refusal = refusal(
+    RefusalCode::TooMany,
+    "Three messages are pinned already. Take one of them down first.",
+);
+pub(crate) const NO_REPLY_TO_THAT: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "The message that you reply to is not here any more. Send yours without it.",
+);
+pub(crate) const LONG_FOR_A_QUESTION: Refusal = refusal(
+    RefusalCode::Text,
+    "The message is longer than a question may be. Ask its author to ask it in fewer words.",
+);
+pub(crate) const MESSAGE_ASKED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "This message is a question already. Nothing needs to be done.",
 );
 pub(crate) const CHAT_TOO_FAST: Refusal = refusal(
     RefusalCode::TooFast,

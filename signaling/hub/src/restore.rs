@@ -8,6 +8,7 @@ use crate::config::EventConfig;
 use crate::fact::{Fact, VERSION};
 use crate::hub::Hub;
 use crate::input::Now;
+use crate::own::Owners;
 use crate::record::{Recovered, RestoreError};
 
 impl Hub {
@@ -20,6 +21,7 @@ impl Hub {
         // A text that cannot be read is as good as erased.
         let read = |(id, body): (u128, Vec<u8>)| Some((id, serde_json::from_slice(&body).ok()?));
         hub.texts = kept.texts.into_iter().filter_map(read).collect();
+        hub.owners = Owners::of(&hub.texts);
         for (nth, (version, body)) in (1..).zip(kept.facts) {
             if version > VERSION {
                 return Err(RestoreError::Newer(nth));
@@ -49,8 +51,22 @@ impl Hub {
             Fact::QuestionAsked { .. }
             | Fact::QuestionMoved { .. }
             | Fact::QuestionErased { .. }
+            | Fact::QuestionEdited { .. }
+            | Fact::QuestionAnswered { .. }
+            | Fact::QuestionDue { .. }
+            | Fact::QuestionsMerged { .. }
+            | Fact::QuestionsSplit { .. }
+            | Fact::QuestionLabelled { .. }
+            | Fact::QuestionArchived { .. }
+            | Fact::QuestionFromChat { .. }
+            | Fact::LabelAdded { .. }
+            | Fact::LabelErased { .. }
             | Fact::UpvotesCounted { .. } => self.apply_question_fact(fact),
-            Fact::MessageSent { .. } | Fact::MessageErased { .. } => self.apply_chat_fact(fact),
+            Fact::MessageSent { .. }
+            | Fact::MessageEdited { .. }
+            | Fact::MessagePinned { .. }
+            | Fact::MessageErased { .. } => self.apply_chat_fact(fact),
+            Fact::WordsFiltered { words } => self.apply_filter(*words),
             Fact::RoomSet { .. } => self.apply_moderation_fact(fact),
             Fact::PollDrafted { .. }
             | Fact::PollPrepared { .. }
@@ -84,7 +100,7 @@ impl Hub {
             return;
         };
         match *kind {
-            "upvote" | "upvotekey" => self.apply_question_row(kind, name, value),
+            "upvote" | "upvotekey" | "assigned" => self.apply_question_row(kind, name, value),
             "restricted" => self.apply_restricted_row(name, value),
             "answer" | "answerkey" => self.apply_answer_row(kind, name, value),
             "ballot" | "pollkey" => self.apply_poll_row(kind, name, value),

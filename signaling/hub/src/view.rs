@@ -11,10 +11,10 @@ use fiera_protocol::PROTOCOL_VERSION;
 use fiera_protocol::breakouts::BreakoutsView;
 use fiera_protocol::codec::encode;
 use fiera_protocol::fair::{
-    Announcement, ChatMessage, CurvePoint, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers,
+    Announcement, ChatMessage, CurvePoint, Label, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers,
 };
 use fiera_protocol::ids::{
-    AnnouncementId, CommandId, DisplayName, MessageId, ParticipantId, PollId, QuestionId, RoomId,
+    AnnouncementId, CommandId, DisplayName, LabelId, MessageId, ParticipantId, PollId, QuestionId, RoomId,
 };
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
 use fiera_protocol::poll::PollEntries;
@@ -26,7 +26,7 @@ use fiera_protocol::view::{
 
 use crate::chat::Chat;
 use crate::config::{EventConfig, RoomConfig};
-use crate::fact::KeptText;
+use crate::fact::{KeptText, NoteId};
 use crate::output::StreamKey;
 use crate::participant::Participant;
 use crate::polls::Poll;
@@ -91,7 +91,9 @@ pub(crate) fn empty_room(config: &RoomConfig) -> StreamState {
         speaking: Vec::new(),
         settings: config.settings,
         questions: Vec::new(),
+        labels: Vec::new(),
         chat: Vec::new(),
+        pinned: Vec::new(),
         poll: None,
         hands: 0,
         help: None,
@@ -129,6 +131,7 @@ pub(crate) fn empty_organisers(config: &EventConfig) -> StreamState {
             rooms: config.rooms.iter().map(numbers).collect(),
         },
         curve: Vec::new(),
+        filter: Vec::new(),
     })
 }
 
@@ -174,7 +177,7 @@ pub(crate) fn people_change(room: &Room) -> Option<Change> {
 }
 
 /// Who is on air and who speaks, where that differs from what followers know.
-pub(crate) fn room_changes(room: &Room, people: &People) -> Vec<Change> {
+pub(crate) fn room_changes(room: &Room, people: &People, texts: &Texts) -> Vec<Change> {
     let StreamState::Room(known) = room.stream.state() else {
         return Vec::new();
     };
@@ -186,9 +189,22 @@ pub(crate) fn room_changes(room: &Room, people: &People) -> Vec<Change> {
     let poll = (!same_but_answers(known.poll.as_ref(), poll.as_ref())).then_some(Change::Poll { poll });
     let settings = room.settings;
     let settings = (known.settings != settings).then_some(Change::Settings { settings });
+    let labels = labels(room, texts);
+    let labels = (known.labels != labels).then_some(Change::Labels { labels });
+    let changes = on_air.into_iter().chain(speaking).chain(settings);
+    let pinned = pinned(room, texts);
+    let pinned = (known.pinned != pinned).then_some(Change::Pinned { pinned });
     let help = (known.help != room.help).then_some(Change::Help { help: room.help });
-    let changes = on_air.into_iter().chain(speaking).chain(settings).chain(poll);
-    changes.chain(help).collect()
+    changes.chain(labels).chain(pinned).chain(poll).chain(help).collect()
+}
+
+/// The labels of a room; one whose text was erased is left out.
+fn labels(room: &Room, texts: &Texts) -> Vec<Label> {
+    let label = |id: &LabelId| {
+        let (text, _, _) = kept(id.as_u128(), texts)?;
+        Some(Label { label: *id, text })
+    };
+    room.questions.labels().iter().filter_map(label).collect()
 }
 
 /// Who waits and whose countdown runs, where that differs from what followers know.
@@ -326,13 +342,21 @@ pub(crate) fn kept(id: u128, texts: &Texts) -> Option<(String, Option<DisplayNam
 /// A question; none where its text was erased.
 pub(crate) fn question(id: QuestionId, question: &Question, texts: &Texts) -> Option<QuestionView> {
     let (text, by, at_unix_ms) = kept(id.as_u128(), texts)?;
-    let note = question.note.and_then(|note| kept(note.0.as_u128(), texts));
+    let words = |note: Option<NoteId>| Some(kept(note?.0.as_u128(), texts)?.0);
     Some(QuestionView {
         question: id,
         text,
         by,
         stage: question.stage,
-        note: note.map(|(text, _, _)| text),
+        note: words(question.note),
+        due_day: question.due_day,
+        answer: words(question.answer),
+        labels: question.labels.clone(),
+        assigned: question.assigned.clone(),
+        merged: question.parts,
+        edited: question.edited,
+        archived: question.archived,
+        from_chat: question.from_chat.is_some(),
         upvotes: question.upvotes(),
         at_unix_ms,
         order: question.order,
@@ -347,8 +371,23 @@ pub(crate) fn message(id: MessageId, chat: &Chat, texts: &Texts) -> Option<ChatM
         by: by?,
         participant: chat.author(id),
         text,
+        reply_to: chat.reply_to(id),
+        edited: chat.is_edited(id),
         at_unix_ms,
     })
+}
+
+/// What is pinned. Who wrote it is not told: it may be of long ago.
+fn pinned(room: &Room, texts: &Texts) -> Vec<ChatMessage> {
+    let chat = room.chat(false);
+    let shown = |id: &MessageId| {
+        let participant = None;
+        Some(ChatMessage {
+            participant,
+            ..message(*id, chat, texts)?
+        })
+    };
+    chat.pinned().iter().filter_map(shown).collect()
 }
 
 /// The chat that followers of a stream know.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use fiera_hub::{ConnectionId, EventConfig, Hub, Input, Recovered, RestoreError};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{PollPhase, PollView, QuestionStage, RoomSettings};
-use fiera_protocol::ids::{AuthorSecret, MessageId, QuestionId, Role};
+use fiera_protocol::ids::{AuthorSecret, LabelId, MessageId, QuestionId, Role};
 use fiera_protocol::limits::{ANSWERS_REMEMBERED_MAX, ASK_WINDOW_MS, TALLY_INTERVAL_MS};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::{EventPhase, EventView, ModeratorsView, RoomView, StreamId, StreamState, YouView};
@@ -88,8 +88,22 @@ enum Deed {
     Undo { nth: usize },
     Withdraw { nth: usize, right: bool },
     Erase { nth: usize },
+    Edit { nth: usize, own: bool },
+    Merge { nth: usize, into: usize },
+    Answer { nth: usize },
+    Due { nth: usize, due_day: Option<u32> },
+    Archive { nth: usize, archived: bool },
+    AddLabel { text: String },
+    EraseLabel { nth: usize },
+    Label { nth: usize, label: usize },
+    Assign { nth: usize, whom: Option<u128> },
     Say { backstage: bool },
     Delete { nth: usize, own: bool },
+    Reply { nth: usize },
+    EditMessage { nth: usize },
+    Pin { nth: usize, pinned: bool },
+    Promote { nth: usize },
+    Filter { word: Option<String> },
     Silence { whom: u128, on: bool },
     SetRoom(RoomSettings),
     Announce,
@@ -109,7 +123,7 @@ fn deeds() -> impl Strategy<Value = Vec<(u128, Deed)>> {
     let settings = (any::<bool>(), any::<bool>()).prop_map(|(moderated, chat_open)| RoomSettings {
         moderated,
         chat_open,
-        slow_mode_s: 0,
+        ..SETTINGS
     });
     let deed = prop_oneof![
         5 => Just(Deed::Ask),
@@ -118,8 +132,22 @@ fn deeds() -> impl Strategy<Value = Vec<(u128, Deed)>> {
         3 => nth().prop_map(|nth| Deed::Undo { nth }),
         1 => (nth(), any::<bool>()).prop_map(|(nth, right)| Deed::Withdraw { nth, right }),
         1 => nth().prop_map(|nth| Deed::Erase { nth }),
+        2 => (nth(), any::<bool>()).prop_map(|(nth, own)| Deed::Edit { nth, own }),
+        6 => (nth(), nth()).prop_map(|(nth, into)| Deed::Merge { nth, into }),
+        3 => nth().prop_map(|nth| Deed::Answer { nth }),
+        2 => (nth(), prop::option::of(20_000..20_003_u32)).prop_map(|(nth, due_day)| Deed::Due { nth, due_day }),
+        2 => (nth(), any::<bool>()).prop_map(|(nth, archived)| Deed::Archive { nth, archived }),
+        2 => "[A-C]".prop_map(|text| Deed::AddLabel { text }),
+        1 => nth().prop_map(|nth| Deed::EraseLabel { nth }),
+        3 => (nth(), nth()).prop_map(|(nth, label)| Deed::Label { nth, label }),
+        2 => (nth(), prop::option::of(0..6u128)).prop_map(|(nth, whom)| Deed::Assign { nth, whom }),
         4 => any::<bool>().prop_map(|backstage| Deed::Say { backstage }),
         1 => (nth(), any::<bool>()).prop_map(|(nth, own)| Deed::Delete { nth, own }),
+        2 => nth().prop_map(|nth| Deed::Reply { nth }),
+        2 => nth().prop_map(|nth| Deed::EditMessage { nth }),
+        2 => (nth(), any::<bool>()).prop_map(|(nth, pinned)| Deed::Pin { nth, pinned }),
+        1 => nth().prop_map(|nth| Deed::Promote { nth }),
+        1 => prop::option::of("[a-c]").prop_map(|word| Deed::Filter { word }),
         2 => (0..6u128, any::<bool>()).prop_map(|(whom, on)| Deed::Silence { whom, on }),
         2 => settings.prop_map(Deed::SetRoom),
         1 => Just(Deed::Announce),
@@ -153,6 +181,11 @@ fn command(shell: &Shell, conns: &BTreeMap<u128, ConnectionId>, deed: Deed) -> O
         .flat_map(|(_, moderators, _)| &moderators.polls)
         .collect();
     let poll = |nth: usize| Some(polls[nth.checked_rem(polls.len())?]);
+    let labels: Vec<LabelId> = shown
+        .rooms
+        .values()
+        .flat_map(|(room, ..)| room.labels.iter().map(|one| one.label))
+        .collect();
     let question = |nth: usize| Some(questions[nth.checked_rem(questions.len())?]);
     Some(match deed {
         Deed::Ask => ask("Why?"),
@@ -168,11 +201,72 @@ fn command(shell: &Shell, conns: &BTreeMap<u128, ConnectionId>, deed: Deed) -> O
         Deed::Erase { nth } => Command::EraseQuestion {
             question: question(nth)?.0,
         },
+        Deed::Edit { nth, own } => Command::EditQuestion {
+            question: question(nth)?.0,
+            text: "Why now?".parse().expect("a question"),
+            secret: own.then_some(SECRET),
+        },
+        Deed::Merge { nth, into } => Command::MergeQuestions {
+            into: question(into)?.0,
+            questions: vec![question(nth)?.0],
+        },
+        Deed::Answer { nth } => question(nth).map(|(question, from)| Command::AnswerQuestion {
+            question,
+            from,
+            text: "So.".parse().expect("an answer"),
+        })?,
+        Deed::Due { nth, due_day } => Command::SetDue {
+            question: question(nth)?.0,
+            due_day,
+        },
+        Deed::Archive { nth, archived } => Command::ArchiveQuestions {
+            questions: vec![question(nth)?.0],
+            archived,
+        },
+        Deed::AddLabel { text } => Command::AddLabel {
+            text: text.parse().expect("a label"),
+        },
+        Deed::EraseLabel { nth } => Command::EraseLabel {
+            label: labels[nth.checked_rem(labels.len())?],
+        },
+        Deed::Label { nth, label } => Command::LabelQuestion {
+            question: question(nth)?.0,
+            labels: labels
+                .get(label.checked_rem(labels.len() + 1)?)
+                .copied()
+                .into_iter()
+                .collect(),
+        },
+        Deed::Assign { nth, whom } => Command::AssignQuestion {
+            question: question(nth)?.0,
+            participant: whom.map(person),
+        },
         Deed::Say { backstage: false } => say("Hello"),
         Deed::Say { backstage: true } => say_backstage("Hello"),
         Deed::Delete { nth, own } => Command::DeleteMessage {
             message: messages[nth.checked_rem(messages.len())?],
             secret: own.then_some(SECRET),
+        },
+        Deed::Reply { nth } => Command::Chat {
+            text: "b c".parse().expect("a message"),
+            backstage: false,
+            reply_to: Some(messages[nth.checked_rem(messages.len())?]),
+            secret: SECRET,
+        },
+        Deed::EditMessage { nth } => Command::EditMessage {
+            message: messages[nth.checked_rem(messages.len())?],
+            text: "a b".parse().expect("a message"),
+            secret: SECRET,
+        },
+        Deed::Pin { nth, pinned } => Command::PinMessage {
+            message: messages[nth.checked_rem(messages.len())?],
+            pinned,
+        },
+        Deed::Promote { nth } => Command::QuestionFromMessage {
+            message: messages[nth.checked_rem(messages.len())?],
+        },
+        Deed::Filter { word } => Command::SetWordFilter {
+            words: word.iter().map(|word| word.parse().expect("a word")).collect(),
         },
         Deed::Silence { whom, on } => Command::Silence {
             participant: person(whom),
@@ -343,7 +437,7 @@ fn b1_facts_that_cannot_be_read_stop_the_event_and_say_why() {
             .expect_err("refused")
     };
     let good = shell.kept.facts[0].clone();
-    let newer = (2, good.1.clone());
+    let newer = (3, good.1.clone());
     assert_eq!(restore(vec![good.clone(), newer]), RestoreError::Newer(2));
     let half = good.1[..good.1.len() / 2].to_vec();
     for damaged in [half, Vec::new(), b"{\"kind\":\"question_lost\"}".to_vec()] {

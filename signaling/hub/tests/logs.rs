@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-//! Logs as earlier versions wrote them, read by this one: `logs/v1/*.json`, each with the state it has to give.
+//! Logs as each version wrote them, read by this one: `logs/v1/*.json` and so on, each with the state it has to give.
 //! A log that is there is never written again; `FIERA_GENERATE=1` writes a missing one, and the expected states anew.
 
 mod support;
@@ -13,7 +13,7 @@ use fiera_hub::{ConnectionId, Recovered};
 use fiera_protocol::breakouts::{BreakoutStep, Latecomers, PlannedRoom, RoundMode, RoundPlan};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{PollPhase, QuestionStage};
-use fiera_protocol::ids::{AnnouncementId, CardId, PollId, Role, RoundId};
+use fiera_protocol::ids::{AnnouncementId, CardId, LabelId, PollId, Role, RoundId};
 use fiera_protocol::limits::{ROUND_GRACE_MS, ROUND_NOTICE_MS, TALLY_INTERVAL_MS};
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
@@ -22,13 +22,10 @@ use support::fair::{MODERATED, SECRET, ask, set, upvote};
 use support::{HALLS, Shell, config, person, room};
 
 /// Every kind of fact of version 1.
-const FACTS: [&str; 28] = [
+const FACTS: [&str; 21] = [
     "announced",
     "announcement_erased",
     "attended",
-    "card_added",
-    "card_erased",
-    "card_votes_counted",
     "message_erased",
     "message_sent",
     "phase_moved",
@@ -46,23 +43,42 @@ const FACTS: [&str; 28] = [
     "quiz_asked",
     "quiz_stopped",
     "room_set",
+    "upvotes_counted",
+];
+
+/// Kinds of facts that came with version 2.
+const FACTS_2: [&str; 20] = [
+    "card_added",
+    "card_erased",
+    "card_votes_counted",
+    "label_added",
+    "label_erased",
+    "message_edited",
+    "message_pinned",
+    "question_answered",
+    "question_archived",
+    "question_due",
+    "question_edited",
+    "question_from_chat",
+    "question_labelled",
+    "questions_merged",
+    "questions_split",
     "round_discarded",
     "round_moved",
     "round_prepared",
     "round_told",
-    "upvotes_counted",
+    "words_filtered",
 ];
 
+/// Kinds of rows of working state that came with version 2.
+const ROWS_2: [&str; 5] = ["assigned", "cardkey", "cardvote", "help", "placement"];
+
 /// Every kind of row of working state of version 1.
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 8] = [
     "answer",
     "answerkey",
     "ballot",
-    "cardkey",
-    "cardvote",
     "hand",
-    "help",
-    "placement",
     "pollkey",
     "restricted",
     "upvote",
@@ -82,7 +98,7 @@ impl Log {
     fn of(kept: &Recovered) -> Self {
         let json = |bytes: &Vec<u8>| serde_json::from_slice(bytes).expect("JSON");
         Self {
-            version: 1,
+            version: kept.facts.first().map_or(0, |(version, _)| *version),
             facts: kept.facts.iter().map(|(_, body)| json(body)).collect(),
             texts: kept
                 .texts
@@ -352,6 +368,111 @@ fn breakouts() -> Shell {
     shell
 }
 
+/// Questions edited, labelled, assigned, merged, answered, promised and put away.
+fn questions() -> Shell {
+    let mut shell = Shell::new();
+    shell.mono_ms = 60_000;
+    let moderator = shell.join(0xa11ce, Role::Moderator, HALLS[0]);
+    let attendee = shell.join(0xb0b, Role::Attendee, HALLS[0]);
+    let asked = ["Why?", "Why so?", "How?", "How so?", "When?"].map(|text| shell.ask(attendee, text));
+    let [why, why_so, how, how_so, when] = asked;
+    for question in [why, why_so, how_so] {
+        shell.ok(attendee, upvote(question, true));
+    }
+    shell.ok(moderator, upvote(why_so, true));
+    let edit = Command::EditQuestion {
+        question: why,
+        text: "Why, then?".parse().expect("a question"),
+        secret: Some(SECRET),
+    };
+    shell.ok(attendee, edit);
+    let merge = |into, part| Command::MergeQuestions {
+        into,
+        questions: vec![part],
+    };
+    shell.ok(moderator, merge(why, why_so));
+    shell.ok(moderator, merge(how, how_so));
+    shell.ok(moderator, Command::UndoQuestion { question: how });
+    for text in ["Costs", "Tools"] {
+        let text = text.parse().expect("a label");
+        shell.ok(moderator, Command::AddLabel { text });
+    }
+    let label: LabelId = serde_json::from_value(shell.last_fact()["label"].clone()).expect("an id");
+    let labelled = Command::LabelQuestion {
+        question: why,
+        labels: vec![label],
+    };
+    shell.ok(moderator, labelled);
+    let first = shell.room_view(attendee, HALLS[0]).expect("follows").labels[0].label;
+    shell.ok(moderator, Command::EraseLabel { label: first });
+    let assigned = Command::AssignQuestion {
+        question: why,
+        participant: Some(person(0xa11ce)),
+    };
+    shell.ok(moderator, assigned);
+    let answer = |question, from| Command::AnswerQuestion {
+        question,
+        from,
+        text: "So.".parse().expect("an answer"),
+    };
+    shell.ok(moderator, answer(how, QuestionStage::Published));
+    let away = Command::ArchiveQuestions {
+        questions: vec![how],
+        archived: true,
+    };
+    shell.ok(moderator, away);
+    for question in [how_so, when] {
+        shell.ok(
+            moderator,
+            set(question, QuestionStage::Published, QuestionStage::FollowUp),
+        );
+        let due_day = Some(20_790);
+        shell.ok(moderator, Command::SetDue { question, due_day });
+    }
+    shell.ok(moderator, answer(when, QuestionStage::FollowUp));
+    shell
+}
+
+/// Messages answered, edited, pinned and made questions; words that are not let through.
+fn chat() -> Shell {
+    let mut shell = Shell::new();
+    shell.mono_ms = 60_000;
+    let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
+    let attendee = shell.join(0xb0b, Role::Attendee, HALLS[0]);
+    for words in ["spam", "scam"] {
+        let words = vec![words.parse().expect("a word")];
+        shell.ok(organiser, Command::SetWordFilter { words });
+    }
+    let first = shell.say(attendee, "Hello\nWhy?");
+    let reply = Command::Chat {
+        text: "So.".parse().expect("a message"),
+        backstage: false,
+        reply_to: Some(first),
+        secret: SECRET,
+    };
+    shell.ok(organiser, reply);
+    let edit = Command::EditMessage {
+        message: first,
+        text: "Hello\nHow?".parse().expect("a message"),
+        secret: SECRET,
+    };
+    shell.ok(attendee, edit);
+    let pinned = true;
+    shell.ok(organiser, Command::PinMessage { message: first, pinned });
+    shell.ok(organiser, Command::QuestionFromMessage { message: first });
+    shell
+}
+
+/// The committed logs: version and name.
+const LOGS: [(&str, &str); 6] = [
+    ("v1", "lively"),
+    ("v1", "ended"),
+    ("v1", "polls"),
+    ("v2", "questions"),
+    ("v2", "chat"),
+    ("v2", "breakouts"),
+];
+
 /// What the log has to give: what an organiser sees in either room, and the recap.
 fn state(log: &Log) -> Value {
     let mut shell = Shell::with(config(), 8);
@@ -382,13 +503,14 @@ fn state(log: &Log) -> Value {
 
 fn file(name: &str) -> PathBuf {
     let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests"));
-    here.join("tests/logs/v1").join(name)
+    here.join("tests/logs").join(name)
 }
 
 fn write(name: &str, value: &impl Serialize) {
     let text = serde_json::to_string_pretty(value).expect("JSON") + "\n";
-    std::fs::create_dir_all(file("")).expect("a folder");
-    std::fs::write(file(name), text).expect("written");
+    let path = file(name);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    std::fs::write(path, text).expect("written");
 }
 
 fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
@@ -397,15 +519,18 @@ fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
 }
 
 #[test]
-fn b1_logs_of_version_1_give_the_state_they_always_gave() {
+fn b1_logs_of_each_version_give_the_state_they_always_gave() {
     let generate = std::env::var_os("FIERA_GENERATE").is_some();
-    for (name, run) in [
-        ("lively", lively as fn() -> Shell),
-        ("ended", ended),
-        ("polls", polled),
-        ("breakouts", breakouts),
-    ] {
-        let (log_name, state_name) = (format!("{name}.json"), format!("{name}.state.json"));
+    for (version, name) in LOGS {
+        let run = match name {
+            "lively" => lively as fn() -> Shell,
+            "ended" => ended,
+            "polls" => polled,
+            "questions" => questions,
+            "chat" => chat,
+            _ => breakouts,
+        };
+        let (log_name, state_name) = (format!("{version}/{name}.json"), format!("{version}/{name}.state.json"));
         if generate {
             if !file(&log_name).exists() {
                 write(&log_name, &Log::of(&run().kept));
@@ -419,15 +544,25 @@ fn b1_logs_of_version_1_give_the_state_they_always_gave() {
 
 #[test]
 fn b1_the_committed_logs_hold_every_kind_of_fact_and_row() {
-    let logs: Vec<Log> = ["lively.json", "ended.json", "polls.json", "breakouts.json"]
-        .map(read)
+    let logs: Vec<(&str, Log)> = LOGS
+        .map(|(version, name)| (version, read(&format!("{version}/{name}.json"))))
         .into();
-    let facts = logs.iter().flat_map(|log| &log.facts);
-    let kinds: BTreeSet<&str> = facts.map(|fact| fact["kind"].as_str().expect("a kind")).collect();
-    assert_eq!(kinds, FACTS.into_iter().collect());
-    let rows = logs.iter().flat_map(|log| log.working.keys());
-    let kinds: BTreeSet<&str> = rows.map(|key| key.split('/').next().expect("a kind")).collect();
-    assert_eq!(kinds, ROWS.into_iter().collect());
+    let of = |version: &'static str| logs.iter().filter(move |(of, _)| *of == version).map(|(_, log)| log);
+    let facts = |version| {
+        of(version)
+            .flat_map(|log| &log.facts)
+            .map(|fact| fact["kind"].as_str().expect("a kind"))
+    };
+    let rows = |version| {
+        of(version)
+            .flat_map(|log| log.working.keys())
+            .map(|key| key.split('/').next().expect("a kind"))
+    };
+    assert_eq!(facts("v1").collect::<BTreeSet<_>>(), FACTS.into_iter().collect());
+    assert_eq!(rows("v1").collect::<BTreeSet<_>>(), ROWS.into_iter().collect());
+    let new = |kinds: BTreeSet<&'static str>, of: BTreeSet<&str>| kinds.iter().all(|kind| of.contains(kind));
+    assert!(new(FACTS_2.into_iter().collect(), facts("v2").collect()));
+    assert!(new(ROWS_2.into_iter().collect(), rows("v2").collect()));
 }
 
 /// Whether a value has a time in it: a field named like one, or a number as large as one.
@@ -460,7 +595,7 @@ fn fields(value: &Value, into: &mut BTreeSet<String>) {
 fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
     let people = [0xa11ce_u128, 0xb0b, 0xca401].map(|who| (person(who).to_string(), format!("{who:032x}")));
     let names_somebody = |text: &str| people.iter().any(|(id, hex)| text.contains(id) || text.contains(hex));
-    for run in [lively(), ended(), polled(), breakouts()] {
+    for run in [lively(), ended(), polled(), questions(), chat(), breakouts()] {
         let log = Log::of(&run.kept);
         for fact in &log.facts {
             let text = fact.to_string();

@@ -212,6 +212,8 @@ fn u4_a_room_works_as_its_moderator_says_and_others_do_not() {
         moderated: true,
         chat_open: false,
         slow_mode_s: SLOW_MODE_S_MAX,
+        questions_closed: false,
+        links_off: false,
     };
     let too_slow = RoomSettings {
         slow_mode_s: SLOW_MODE_S_MAX + 1,

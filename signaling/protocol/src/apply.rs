@@ -67,9 +67,12 @@ fn to_room(room: &mut RoomView, change: &Change) -> bool {
         Change::Settings { settings } => room.settings = *settings,
         Change::Question { question } => put_question(&mut room.questions, question),
         Change::QuestionGone { question } => remove_question(&mut room.questions, *question),
+        Change::Labels { labels } => room.labels.clone_from(labels),
         Change::Upvotes { upvotes } => count_upvotes(&mut room.questions, upvotes),
         Change::Message { message } => put_message(&mut room.chat, message),
         Change::MessageGone { message } => remove_message(&mut room.chat, *message),
+        Change::MessageChanged { message } => change_message(&mut room.chat, message),
+        Change::Pinned { pinned } => room.pinned.clone_from(pinned),
         Change::Poll { poll } => room.poll.clone_from(poll),
         Change::Hands { hands } => room.hands = *hands,
         Change::Help { help } => room.help = *help,
@@ -93,6 +96,7 @@ fn to_backstage(backstage: &mut BackstageView, change: &Change) -> bool {
         Change::Countdowns { countdowns } => backstage.countdowns.clone_from(countdowns),
         Change::Message { message } => put_message(&mut backstage.chat, message),
         Change::MessageGone { message } => remove_message(&mut backstage.chat, *message),
+        Change::MessageChanged { message } => change_message(&mut backstage.chat, message),
         _ => return false,
     }
     true
@@ -128,6 +132,7 @@ fn to_moderators(moderators: &mut ModeratorsView, change: &Change) -> bool {
 
 fn to_organisers(organisers: &mut OrganisersView, change: &Change) -> bool {
     match change {
+        Change::WordFilter { words } => organisers.filter.clone_from(words),
         Change::Numbers { numbers } => organisers.numbers.clone_from(numbers),
         Change::Curve { point } => {
             let at = organisers
@@ -185,6 +190,12 @@ fn count_upvotes(questions: &mut [QuestionView], upvotes: &[UpvoteCount]) {
 fn put_message(chat: &mut Vec<ChatMessage>, message: &ChatMessage) {
     chat.push(message.clone());
     keep_last(chat, CHAT_SHOWN_MAX);
+}
+
+fn change_message(chat: &mut [ChatMessage], message: &ChatMessage) {
+    if let Some(known) = chat.iter_mut().find(|known| known.message == message.message) {
+        known.clone_from(message);
+    }
 }
 
 fn remove_message(chat: &mut Vec<ChatMessage>, message: MessageId) {

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::breakouts::BreakoutStep;
 use crate::fair::{PollPhase, QuestionStage, Reaction, RoomSettings};
 use crate::ids::{
-    AnnouncementId, AuthorSecret, CommandId, DisplayName, EntryId, EventId, MessageId, ParticipantId, PollId,
+    AnnouncementId, AuthorSecret, CommandId, DisplayName, EntryId, EventId, LabelId, MessageId, ParticipantId, PollId,
     QuestionId, RoomId, SourceKind,
 };
 use crate::poll::{Answer, PollDraft};
 use crate::text::{
-    AnnouncementText, MessageText, NicknameText, NoteText, PollOptionText, PollQuestionText, QuestionText, TopicText,
+    AnnouncementText, AnswerText, FilterWord, LabelText, MessageText, NicknameText, NoteText, PollOptionText,
+    PollQuestionText, QuestionText, TopicText,
 };
 use crate::view::{StreamId, StreamPosition};
 
@@ -69,6 +70,13 @@ pub enum ClientMessage {
         #[cfg_attr(feature = "typescript", ts(optional))]
         after: Option<ParticipantId>,
     },
+    /// Asks which questions and messages of the event these secrets were given with; answered by `mine`.
+    Mine {
+        /// At most 100.
+        secrets: Vec<AuthorSecret>,
+    },
+    /// Asks for the board of questions that are followed up; answered by `follow_ups`.
+    FollowUps {},
     /// Asks for a media rack of the room one is in; answered by `rack_offer`.
     Watch {
         /// Camera slots wanted, 1 to 4 (fewer on phones).
@@ -198,6 +206,17 @@ pub enum Command {
         /// What `ask` was sent with.
         secret: AuthorSecret,
     },
+    /// Changes the words of a question: one's own with its secret, one that is pending as a moderator.
+    EditQuestion {
+        /// Which.
+        question: QuestionId,
+        /// The new words.
+        text: QuestionText,
+        /// What `ask` was sent with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        secret: Option<AuthorSecret>,
+    },
     /// Supports a question, or no longer does. Repeating it changes nothing.
     Upvote {
         /// Which.
@@ -223,6 +242,64 @@ pub enum Command {
         /// Which.
         question: QuestionId,
     },
+    /// Makes one question of several; its supporters are those of any of them (moderators and organisers).
+    MergeQuestions {
+        /// The one that stays.
+        into: QuestionId,
+        /// The others, at most 100, each once.
+        questions: Vec<QuestionId>,
+    },
+    /// Makes a label for questions of the room one is in (moderators and organisers).
+    AddLabel {
+        /// The word.
+        text: LabelText,
+    },
+    /// Takes a label away, from all questions too (moderators and organisers).
+    EraseLabel {
+        /// Which.
+        label: LabelId,
+    },
+    /// Says which labels a question has (moderators and organisers).
+    LabelQuestion {
+        /// Which.
+        question: QuestionId,
+        /// All of them, at most three, each once.
+        labels: Vec<LabelId>,
+    },
+    /// Says who is to answer a question (moderators and organisers).
+    AssignQuestion {
+        /// Which.
+        question: QuestionId,
+        /// A speaker of the event or somebody on this stage; nobody without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        participant: Option<ParticipantId>,
+    },
+    /// Answers a question in writing (moderators, organisers, and the speaker it is assigned to).
+    AnswerQuestion {
+        /// Which.
+        question: QuestionId,
+        /// Where it was when they decided.
+        from: QuestionStage,
+        /// The answer.
+        text: AnswerText,
+    },
+    /// Says until when a question is followed up (moderators and organisers).
+    SetDue {
+        /// Which.
+        question: QuestionId,
+        /// Days since 1970; no date without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        due_day: Option<u32>,
+    },
+    /// Puts settled questions away, or back (moderators and organisers).
+    ArchiveQuestions {
+        /// Which, at most 100.
+        questions: Vec<QuestionId>,
+        /// Away or back.
+        archived: bool,
+    },
     /// Erases the text of a question for good (moderators and organisers).
     EraseQuestion {
         /// Which.
@@ -236,6 +313,10 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
         backstage: bool,
+        /// A message of the same chat that this one answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        reply_to: Option<MessageId>,
         /// Drawn at random and kept by the client: with it one's own message can be deleted.
         secret: AuthorSecret,
     },
@@ -247,6 +328,32 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
         secret: Option<AuthorSecret>,
+    },
+    /// Gives one's own chat message other words.
+    EditMessage {
+        /// Which.
+        message: MessageId,
+        /// The new words.
+        text: MessageText,
+        /// What `chat` was sent with.
+        secret: AuthorSecret,
+    },
+    /// Pins a message of the chat of the room one is in, or no longer (moderators and organisers).
+    PinMessage {
+        /// Which.
+        message: MessageId,
+        /// On or off.
+        pinned: bool,
+    },
+    /// Makes a published question of a chat message, without its author's name (moderators and organisers).
+    QuestionFromMessage {
+        /// Which.
+        message: MessageId,
+    },
+    /// Says which words the event does not let through in chat and questions (organisers).
+    SetWordFilter {
+        /// All of them, at most 200, one word each.
+        words: Vec<FilterWord>,
     },
     /// Takes the voice of a participant, or gives it back: no chat, questions, hands and reactions (moderators and organisers).
     Silence {

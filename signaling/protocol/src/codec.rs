@@ -156,7 +156,7 @@ pub fn parse_server_frame(text: &str) -> Result<Vec<ServerMessage>, serde_json::
 }
 
 /// Every `kind` of [`ServerMessage`] in this version.
-pub const SERVER_KINDS: [&str; 15] = [
+pub const SERVER_KINDS: [&str; 18] = [
     "welcome",
     "accepted",
     "refused",
@@ -166,9 +166,12 @@ pub const SERVER_KINDS: [&str; 15] = [
     "ping",
     "drain",
     "roster_page",
+    "mine",
+    "follow_ups",
     "rack_offer",
     "publish_answer",
     "slot_changed",
+    "slot_paused",
     "cannot_decode",
     "layers_wanted",
     "media_closed",

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AnnouncementId, DisplayName, MessageId, ParticipantId, PollId, QuestionId, RoomId};
+use crate::ids::{
+    AnnouncementId, AuthorSecret, DisplayName, LabelId, MessageId, ParticipantId, PollId, QuestionId, RoomId,
+};
 use crate::poll::{Outcome, PollForm, QuizView};
 
 /// A text in the languages of the event; either may be missing, then the other is shown.
@@ -62,6 +64,14 @@ pub struct RoomSettings {
     pub chat_open: bool,
     /// Seconds between two messages of the same attendee; 0: slow mode is off.
     pub slow_mode_s: u16,
+    /// Attendees may not ask for now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub questions_closed: bool,
+    /// Attendees may put no links into the chat.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub links_off: bool,
 }
 
 /// Where a question is in its life.
@@ -99,12 +109,103 @@ pub struct QuestionView {
     pub stage: QuestionStage,
     /// Why it was dismissed, or who follows it up.
     pub note: Option<String>,
+    /// Until when it is followed up, days since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub due_day: Option<u32>,
+    /// The written answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub answer: Option<String>,
+    /// Its labels, at most three of those of the room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<LabelId>>"))]
+    pub labels: Vec<LabelId>,
+    /// Who is to answer it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub assigned: Option<Assigned>,
+    /// How many other questions were merged into it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<u32>"))]
+    pub merged: u32,
+    /// Its words were changed after others had seen them, or by a moderator.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub edited: bool,
+    /// Put away: only moderators see it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub archived: bool,
+    /// A moderator made it of a chat message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub from_chat: bool,
     /// Participants who support it.
     pub upvotes: u32,
     /// When, rounded down to the minute, milliseconds since 1970.
     pub at_unix_ms: u64,
     /// Grows by one with each question of the room: the order in which they were asked.
     pub order: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// A label of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Label {
+    /// Its id.
+    pub label: LabelId,
+    /// The word.
+    pub text: String,
+}
+
+/// Who is to answer a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Assigned {
+    /// Who.
+    pub participant: ParticipantId,
+    /// The name they had then.
+    pub name: DisplayName,
+}
+
+/// A question and the room it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct RoomQuestion {
+    /// Its room.
+    pub room: RoomId,
+    /// The question.
+    pub question: QuestionView,
+}
+
+/// A question of one's own, found by the secret it was asked with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct OwnQuestion {
+    /// The secret that was asked for.
+    pub secret: AuthorSecret,
+    /// The room of the question.
+    pub room: RoomId,
+    /// The question.
+    pub question: QuestionView,
+    /// The question that it was merged into and is shown as.
+    pub merged_into: Option<QuestionId>,
+}
+
+/// A chat message of one's own, found by the secret it was sent with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct OwnMessage {
+    /// The secret that was asked for.
+    pub secret: AuthorSecret,
+    /// The message.
+    pub message: MessageId,
 }
 
 /// The supporters of one question within [`crate::view::Change::Upvotes`].
@@ -129,6 +230,14 @@ pub struct ChatMessage {
     pub participant: Option<ParticipantId>,
     /// The words.
     pub text: String,
+    /// The message it replies to, which may be gone by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub reply_to: Option<MessageId>,
+    /// Its words were changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub edited: bool,
     /// When, rounded down to the minute, milliseconds since 1970.
     pub at_unix_ms: u64,
 }

@@ -127,6 +127,10 @@ random_id!(
     QuestionId
 );
 random_id!(
+    /// A label for questions of one room, drawn at random by the server.
+    LabelId
+);
+random_id!(
     /// A chat message, drawn at random by the server.
     MessageId
 );

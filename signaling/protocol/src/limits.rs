@@ -3,10 +3,10 @@
 
 //! Every size and rate a client can run into, in one place.
 
-/// Longest inbound WebSocket message, bytes (an SDP answer with simulcast is about 6 kB).
+/// Longest inbound WebSocket message, bytes (a browser answers a full rack, 17 m-lines, in about 21 kB).
 pub const CLIENT_MESSAGE_BYTES_MAX: usize = 32 * 1024;
 /// Longest SDP accepted from a client, bytes.
-pub const SDP_BYTES_MAX: usize = 24 * 1024;
+pub const SDP_BYTES_MAX: usize = 28 * 1024;
 /// Messages a client may send in a burst.
 pub const CLIENT_MESSAGES_BURST: u32 = 60;
 /// Messages a client may send per second, sustained.
@@ -62,6 +62,22 @@ pub const ANNOUNCEMENT_CHARS_MAX: usize = 300;
 pub const POLL_QUESTION_CHARS_MAX: usize = 200;
 /// Characters of an answer that a poll offers.
 pub const POLL_OPTION_CHARS_MAX: usize = 100;
+/// Characters of a written answer to a question.
+pub const ANSWER_CHARS_MAX: usize = 600;
+/// Characters of a label for questions.
+pub const LABEL_CHARS_MAX: usize = 30;
+/// Labels of one room.
+pub const LABELS_PER_ROOM_MAX: usize = 12;
+/// Labels on one question.
+pub const LABELS_PER_QUESTION_MAX: usize = 3;
+/// Questions that one command merges into another or archives.
+pub const QUESTIONS_AT_ONCE_MAX: usize = 100;
+/// Secrets in one `mine`.
+pub const SECRETS_AT_ONCE_MAX: usize = 100;
+/// Promises on the follow-up board, the soonest due.
+pub const FOLLOW_UPS_SHOWN_MAX: usize = 100;
+/// Last day that a promise may be due: the end of 2099, days since 1970.
+pub const DUE_DAY_MAX: u32 = 47_481;
 /// Characters of a reason or of who follows a question up.
 pub const NOTE_CHARS_MAX: usize = 200;
 /// Fewest answers that a poll offers.
@@ -114,6 +130,12 @@ pub const CHAT_SHOWN_MAX: usize = 100;
 pub const CHAT_PER_WINDOW_MAX: u32 = 6;
 /// The window of [`CHAT_PER_WINDOW_MAX`], milliseconds.
 pub const CHAT_WINDOW_MS: u64 = 10_000;
+/// Pinned messages of one chat.
+pub const PINNED_MAX: usize = 3;
+/// Words that an event does not let through.
+pub const FILTER_WORDS_MAX: usize = 200;
+/// Characters of one of them.
+pub const FILTER_WORD_CHARS_MAX: usize = 40;
 /// Longest pause that slow mode may ask for, seconds.
 pub const SLOW_MODE_S_MAX: u16 = 600;
 /// Raised hands in one room.

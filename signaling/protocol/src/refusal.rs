@@ -50,6 +50,10 @@ pub enum RefusalCode {
     TooMany,
     /// The chat is closed, or slow: wait.
     SlowMode,
+    /// A word or a link in the text is not allowed here.
+    Filtered,
+    /// A moderator has closed it for now: wait.
+    Closed,
     /// A moderator has silenced this participant.
     Silenced,
     /// A moderator has banned this participant from the event.

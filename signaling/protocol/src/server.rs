@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fair::{OwnMessage, OwnQuestion, RoomQuestion};
 use crate::ids::{CommandId, ParticipantId, SourceKind};
 use crate::refusal::RefusalCode;
 use crate::view::{Change, Publisher, StreamId, StreamState};
@@ -84,6 +85,18 @@ pub enum ServerMessage {
         /// Ask on after the last one.
         more: bool,
     },
+    /// Answer to `mine`: what is there of one's own.
+    Mine {
+        /// Questions, also those that only moderators see otherwise.
+        questions: Vec<OwnQuestion>,
+        /// Chat messages.
+        messages: Vec<OwnMessage>,
+    },
+    /// Answer to `follow_ups`: the board of promises.
+    FollowUps {
+        /// Questions to be followed up, the soonest due first, then those that were.
+        questions: Vec<RoomQuestion>,
+    },
     /// Offer of a media rack; answer with `rack_answer`. No m-line is ever added later.
     RackOffer {
         /// Number of this rack, for the answer and for `slot_changed`.
@@ -116,6 +129,15 @@ pub enum ServerMessage {
         shows: Option<Shown>,
         /// RTP timestamp of the first packet of the new source in this slot.
         rtp_time: u32,
+    },
+    /// The viewer's path is too slow for what the slot should show: no picture comes until `slot_changed`.
+    SlotPaused {
+        /// Number of the rack.
+        rack: u32,
+        /// The slot.
+        slot: u8,
+        /// What it would show.
+        shows: Shown,
     },
     /// The viewer's browser has no decoder for what the slot should show.
     CannotDecode {

@@ -10,10 +10,10 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::ids::InvalidText;
 use crate::limits::{
-    ANNOUNCEMENT_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CARD_CHARS_MAX, CHARACTER_CODE_POINTS_MAX,
-    CLIENT_MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, NICKNAME_CHARS_MAX, NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX,
-    POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX, POLL_WORD_CHARS_MAX, QUESTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX,
-    TOPIC_CHARS_MAX,
+    ANNOUNCEMENT_CHARS_MAX, ANSWER_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CARD_CHARS_MAX, CHARACTER_CODE_POINTS_MAX,
+    CLIENT_MESSAGE_BYTES_MAX, FILTER_WORD_CHARS_MAX, LABEL_CHARS_MAX, MESSAGE_CHARS_MAX, NICKNAME_CHARS_MAX,
+    NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX, POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX, POLL_WORD_CHARS_MAX,
+    QUESTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX, TOPIC_CHARS_MAX,
 };
 
 const TOO_LONG: &str = "the text is too long";
@@ -125,6 +125,24 @@ text!(
     /// What an attendee asks; one line.
     QuestionText,
     QUESTION_CHARS_MAX,
+    false
+);
+text!(
+    /// A written answer to a question; may have several lines.
+    AnswerText,
+    ANSWER_CHARS_MAX,
+    true
+);
+text!(
+    /// A word that an event does not let through; one line.
+    FilterWord,
+    FILTER_WORD_CHARS_MAX,
+    false
+);
+text!(
+    /// A label that moderators put on questions; one line.
+    LabelText,
+    LABEL_CHARS_MAX,
     false
 );
 text!(

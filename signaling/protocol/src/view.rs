@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::breakouts::{BreakoutView, BreakoutsView, CardView, HelpStage, RoundView, YourBreakout};
 use crate::fair::{
-    AgendaSlot, Announcement, ChatMessage, Countdown, CurvePoint, HandView, LiveNumbers, Localised, PollView,
+    AgendaSlot, Announcement, ChatMessage, Countdown, CurvePoint, HandView, Label, LiveNumbers, Localised, PollView,
     QuestionView, ReactionCount, Restricted, RoomSettings, UpvoteCount, YourHand, YourVote,
 };
 use crate::ids::{
@@ -163,8 +163,14 @@ pub struct RoomView {
     pub settings: RoomSettings,
     /// Published questions and what became of them, in the order in which they were asked.
     pub questions: Vec<QuestionView>,
+    /// Labels that questions of the room may have, in the order in which they were made.
+    #[serde(default)]
+    pub labels: Vec<Label>,
     /// The last chat messages, oldest first.
     pub chat: Vec<ChatMessage>,
+    /// Messages that moderators pinned, in the order in which they did, also those that are older than the last.
+    #[serde(default)]
+    pub pinned: Vec<ChatMessage>,
     /// The poll that is open, or was last.
     pub poll: Option<PollView>,
     /// Hands that wait.
@@ -204,6 +210,9 @@ pub struct OrganisersView {
     pub numbers: LiveNumbers,
     /// One point a minute, oldest first.
     pub curve: Vec<CurvePoint>,
+    /// Words that the event does not let through.
+    #[serde(default)]
+    pub filter: Vec<String>,
 }
 
 /// Those who wait behind the stage.
@@ -359,6 +368,11 @@ pub enum Change {
         /// Which.
         question: QuestionId,
     },
+    /// Room stream: labels that questions of the room may have, whole list.
+    Labels {
+        /// In the order in which they were made.
+        labels: Vec<Label>,
+    },
     /// Room or moderators stream: new numbers of supporters, coalesced.
     Upvotes {
         /// Of the questions whose number changed.
@@ -373,6 +387,16 @@ pub enum Change {
     MessageGone {
         /// Which.
         message: MessageId,
+    },
+    /// Room or backstage stream: other words of a chat message; it replaces the one of the same id.
+    MessageChanged {
+        /// The message.
+        message: ChatMessage,
+    },
+    /// Room stream: pinned messages, whole list.
+    Pinned {
+        /// In the order in which they were pinned.
+        pinned: Vec<ChatMessage>,
     },
     /// Room stream: the poll that is shown, whole; none: none.
     Poll {
@@ -468,6 +492,11 @@ pub enum Change {
     RoundGone {
         /// Which.
         round: RoundId,
+    },
+    /// Organisers stream: words that the event does not let through, whole list.
+    WordFilter {
+        /// All of them.
+        words: Vec<String>,
     },
     /// You stream: whole state.
     You {

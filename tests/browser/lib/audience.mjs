@@ -76,9 +76,20 @@ export async function cardOf(page, text, what) {
   return `[data-question="${id}"] [data-testid="${what}"]`;
 }
 
-/** A moderator prepares a poll and opens it. */
-export async function openPoll(page, asks, options) {
+/** Chooses in a list, by the value of its entry. */
+export const choose = (page, testid, value) =>
+  page.evaluate(([name, wanted]) => {
+    const list = document.querySelector(`[data-testid="${name}"]`);
+    const at = [...list.options].findIndex((one) => one.value === wanted);
+    if (at < 0) throw new Error(`${name} has no ${wanted}`);
+    list.selectedIndex = at;
+    list.dispatchEvent(new Event("change", { bubbles: true }));
+  }, [testid, value]);
+
+/** A moderator prepares a poll and opens it; `fill` writes what only polls of its kind have. */
+export async function openPoll(page, asks, options = [], { kind = "single", fill = null } = {}) {
   await openDirect(page);
+  await choose(page, "poll-draft-kind", kind);
   await page.fill("poll-draft-question", asks);
   for (const [at, option] of options.entries()) {
     const field = `poll-draft-option-${at + 1}`;
@@ -86,11 +97,8 @@ export async function openPoll(page, asks, options) {
     await page.fill(field, option);
   }
   // Few people vote in a test: the results come from the first answer on.
-  await page.evaluate(() => {
-    const least = document.querySelector('[data-testid="poll-draft-min"]');
-    least.selectedIndex = 0;
-    least.dispatchEvent(new Event("change", { bubbles: true }));
-  });
+  if (kind !== "quiz") await choose(page, "poll-draft-min", "1");
+  await fill?.();
   await page.click("poll-draft-save");
   await page.click("poll-open");
 }

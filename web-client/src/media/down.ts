@@ -11,7 +11,7 @@ import { VideoSlot } from './video-slot';
 import { Wants } from './wants';
 
 export type Send = (message: Exclude<ClientMessage, { kind: 'command' | 'hello' }>) => boolean;
-type DownMessage = Extract<ServerMessage, { kind: 'rack_offer' | 'slot_changed' | 'cannot_decode' | 'media_closed' }>;
+type DownMessage = Extract<ServerMessage, { kind: 'rack_offer' | 'slot_changed' | 'slot_paused' | 'cannot_decode' | 'media_closed' }>;
 
 /** The server's word that viewing ended speaks of the rack before, when a new one was asked for this recently. */
 const REPLACED_MS = 3_000;
@@ -112,6 +112,9 @@ export class Down {
         return;
       case 'slot_changed':
         if (message.rack === this.#rack) this.#slots.get(message.slot)?.show(message.shows, message.rtp_time);
+        return;
+      case 'slot_paused':
+        if (message.rack === this.#rack) this.#slots.get(message.slot)?.pause(message.shows);
         return;
       case 'cannot_decode':
         if (message.rack === this.#rack) this.#slots.get(message.slot)?.cannotDecode(message.codec);

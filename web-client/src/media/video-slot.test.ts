@@ -88,6 +88,20 @@ describe('a source that this browser cannot decode', () => {
   });
 });
 
+it('a picture that is left out for a slow path goes with its word, and comes back with the next one', () => {
+  const { slot, video } = setup();
+  slot.attach(receiver());
+  slot.show(ADA, 100);
+  video.present(100);
+  slot.pause(ADA);
+  expect(slot).toMatchObject({ state: 'paused', shows: ADA });
+  video.present(50_000);
+  expect(slot.state).toBe('paused');
+  slot.show(ADA, 90_000);
+  video.present(90_000);
+  expect(slot.state).toBe('shown');
+});
+
 it('listens once where the browser does not tell of frames, however many racks there were', () => {
   const { slot, video } = setup(false);
   for (let i = 0; i < 5; i += 1) slot.attach(receiver());

@@ -7,8 +7,11 @@
 import type { Shown, SlotKind } from '../protocol';
 import { FrameGate } from './frame-gate';
 
-/** `empty`: nothing plugged in. `waiting`: the new source's first frame is to come. `undecodable`: no decoder here. */
-export type SlotState = 'empty' | 'waiting' | 'shown' | 'undecodable';
+/**
+ * `empty`: nothing plugged in. `waiting`: the new source's first frame is to come. `paused`: too much for the path.
+ * `undecodable`: no decoder here.
+ */
+export type SlotState = 'empty' | 'waiting' | 'shown' | 'paused' | 'undecodable';
 
 export class VideoSlot {
   readonly slot: number;
@@ -75,6 +78,16 @@ export class VideoSlot {
     this.state = shows ? 'waiting' : 'empty';
     this.#gate = shows ? new FrameGate(rtpTime, performance.now()) : null;
     if (shows && this.#video.paused) void this.#video.play().catch(() => undefined);
+    this.#mark();
+    this.#changed();
+  }
+
+  /** `slot_paused`: the picture is left out, as the path is too slow for it. */
+  pause(shows: Shown): void {
+    this.show(shows, 0);
+    this.#gate = null;
+    this.#still.hidden = true;
+    this.state = 'paused';
     this.#mark();
     this.#changed();
   }

@@ -1,10 +1,15 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// What one wrote oneself, with the secrets that prove it: the server does not say whose a text is, so what comes back is
-// recognised by its words. Pure; kept for the tab by whoever holds the list.
+// What one wrote oneself, with the secrets that prove it: the server does not say whose a text is. What comes back is
+// recognised by its words, and found by its secret where one asks the server for it. Pure.
 
-import type { AuthorSecret, CardId, CardView, ChatMessage, MessageId, ParticipantId, QuestionId, QuestionView, RoomId } from '../protocol';
+import {
+  SECRETS_AT_ONCE_MAX, type AuthorSecret, type CardId, type CardView, type ChatMessage, type MessageId,
+  type OwnQuestion, type ParticipantId, type QuestionId, type QuestionView, type RoomId, type ServerMessage,
+} from '../protocol';
+
+export type Mine = Extract<ServerMessage, { kind: 'mine' }>;
 
 export interface OwnText {
   readonly kind: 'question' | 'message' | 'card';
@@ -59,6 +64,33 @@ function idOf(one: OwnText, seen: Parameters<typeof recognised>[2], self: Partic
   const fits = (message: ChatMessage): boolean =>
     message.participant === self && message.text === one.text && !taken.has(message.message);
   return said?.find(fits)?.message ?? null;
+}
+
+/** The list with the ids that the server found by the secrets. */
+export function withFound(all: readonly OwnText[], mine: Mine): readonly OwnText[] {
+  const ids = new Map<AuthorSecret, Map<OwnText['kind'], string>>();
+  const note = (secret: AuthorSecret, kind: OwnText['kind'], id: string) =>
+    ids.set(secret, (ids.get(secret) ?? new Map<OwnText['kind'], string>()).set(kind, id));
+  mine.questions.forEach((one) => note(one.secret, 'question', one.question.question));
+  mine.messages.forEach((one) => note(one.secret, 'message', one.message));
+  return all.map((one) => {
+    const id = ids.get(one.secret)?.get(one.kind);
+    return id === undefined || id === one.id ? one : { ...one, id };
+  });
+}
+
+/** The secrets to ask for, the latest of them. */
+export function secretsOf(all: readonly OwnText[]): AuthorSecret[] {
+  return [...new Set(all.map((one) => one.secret))].slice(-SECRETS_AT_ONCE_MAX);
+}
+
+/** Own questions of a room, the last asked first, each as everybody sees it by now. */
+export function ownIn(found: readonly OwnQuestion[], room: RoomId | null, shown: readonly QuestionView[]): OwnQuestion[] {
+  const live = new Map(shown.map((one) => [one.question, one]));
+  return found
+    .filter((one) => one.room === room)
+    .map((one) => ({ ...one, question: live.get(one.question.question) ?? one.question }))
+    .sort((a, b) => b.question.order - a.question.order);
 }
 
 /** The secret of a text that is one's own. */

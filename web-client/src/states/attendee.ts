@@ -3,7 +3,7 @@
 
 // What the states around the stage are drawn from: questions, chat, polls, announcements, the programme.
 
-import type { AgendaSlot, ChatMessage, QuestionView } from '../protocol';
+import type { AgendaSlot, ChatMessage, Label, OwnQuestion, QuestionView, RoomQuestion } from '../protocol';
 import { chatMessage, pollView, questionView } from '../testing/views';
 import { NOW_MS } from './fixtures';
 
@@ -103,4 +103,44 @@ export const agenda: AgendaSlot[] = [
   slot('stage', -42, 18, 'Pipeline senza sorprese', 'Pipelines without surprises', ['Ada Bianchi', 'Bruno De Santis Marchetti']),
   slot('stand-k8s', 18, 48, 'Kubernetes in produzione: dal vivo', 'Kubernetes in production: live', ['Delia Esempio']),
   slot('stage', 48, 108, 'Che cosa abbiamo rotto quest’anno', 'What we broke this year', []),
+];
+
+export const labels: Label[] = [{ label: 'l1', text: 'Costi' }, { label: 'l2', text: 'Riuso' }];
+
+const changed = (id: string, over: Partial<QuestionView>): QuestionView => ({ ...(questions.find((one) => one.question === id) ?? asked(9, '', {})), ...over });
+
+/** Questions with everything that moderators add. */
+export const enriched: QuestionView[] = [
+  changed('q1', { merged: 3 }),
+  changed('q2', { labels: ['l1'], assigned: { participant: 'ada', name: 'Ada Bianchi' } }),
+  changed('q3', { labels: ['l2'], edited: true, by: 'Dario Verdi' }),
+  changed('q4', { from_chat: true }),
+  changed('q5', { stage: 'answered', answer: 'Sulla pagina dell’evento, da stasera.\nCi sono anche gli esempi.' }),
+  asked(8, 'Ci sarà un corso nei prossimi mesi?', { stage: 'follow_up', note: 'Ufficio formazione', due_day: 20_790, upvotes: 9 }),
+];
+
+/** The same for who is to answer two of them. */
+export const given: QuestionView[] = enriched.map((one) =>
+  one.question === 'q2' || one.question === 'q3' ? { ...one, assigned: { participant: 'me', name: 'Dario Verdi' } } : one,
+);
+
+const own = (question: QuestionView, merged_into: string | null = null): OwnQuestion => ({ secret: `s-${question.question}`, room: 'stage', question, merged_into });
+export const mine: OwnQuestion[] = [
+  own(asked(12, 'E se cade la rete mentre si pubblica?', { stage: 'pending', by: null })),
+  own(asked(11, 'Come si torna alla versione di prima?', { by: 'Dario Verdi' }), 'q1'),
+  own(asked(10, 'Offrite anche il caffè?', { stage: 'dismissed', by: 'Dario Verdi' })),
+  own(changed('q5', { stage: 'answered' })),
+];
+
+export const promises: RoomQuestion[] = [
+  { room: 'stage', question: asked(8, 'Ci sarà un corso nei prossimi mesi?', { stage: 'follow_up', note: 'Ufficio formazione', due_day: 20_790 }) },
+  { room: 'stand-k8s', question: asked(7, 'Pubblicate i manifesti?', { stage: 'answered', note: 'Ugo Serra', answer: 'Fatto: sono nel catalogo del riuso.' }) },
+];
+
+/** Messages that answer each other. */
+export const threaded: ChatMessage[] = [
+  chatMessage('m1', { text: 'Le slide sono sulla pagina dell’evento, con gli esempi e i riferimenti.', by: 'Ada Bianchi', participant: 'ada', at_unix_ms: ago(9) }),
+  chatMessage('m2', { text: 'Grazie! Anche quelle di ieri?', reply_to: 'm1', at_unix_ms: ago(8) }),
+  chatMessage('m3', { text: 'Sì, le ho appena trovate.', by: 'Dario Verdi', participant: null, reply_to: 'm2', edited: true, at_unix_ms: ago(7) }),
+  chatMessage('m4', { text: 'Perfetto', reply_to: 'gone', at_unix_ms: ago(6) }),
 ];

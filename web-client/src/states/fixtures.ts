@@ -108,8 +108,10 @@ export function fair(parts: Parts = {}): FairModel {
     tapToHear: false, notice: null, speaker: speaker(),
     enter: nothing, leave: nothing, setVolume: nothing, toggleMuted: nothing, toggleAudioOnly: nothing, hear: nothing,
     openRoster: nothing, moreRoster: nothing, dismissNotice: nothing, stopWaiting: nothing,
-    command: nothing, ask: done, question: done, chat: done, withdraw: done, deleteMessage: done, addCard: done, editCard: done, eraseCard: done, owns: (id) => own.includes(id),
-    serverNow: () => NOW_MS, waitingFor: null, flying: [], pending: [],
+    command: nothing, ask: done, question: done, chat: done, withdraw: done, deleteMessage: done, editQuestion: done, editMessage: done,
+    addCard: done, editCard: done, eraseCard: done,
+    similar: () => Promise.resolve([]), openFollowUps: nothing, owns: (id) => own.includes(id),
+    serverNow: () => NOW_MS, waitingFor: null, flying: [], pending: [], mine: [], followUps: null,
     ...over,
   };
 }

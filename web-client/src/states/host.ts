@@ -36,10 +36,12 @@ export const HIDDEN: QuestionView[] = [
 ];
 export const SHOWN: QuestionView[] = [
   question('q4', 'Come tornate indietro se un rilascio va male?', { by: 'Marco Gallo', stage: 'now', upvotes: 41 }),
-  question('q5', 'Quanto costa tenerlo in funzione per un ente piccolo?', { stage: 'next', upvotes: 23 }),
+  question('q5', 'Quanto costa tenerlo in funzione per un ente piccolo?', {
+    stage: 'next', upvotes: 23, labels: ['l1'], assigned: { participant: 'ada', name: 'Ada Bianchi' }, merged: 2,
+  }),
   question('q6', 'Possiamo riusare i vostri moduli?', { by: 'Irene Fontana', stage: 'published', upvotes: 11 }),
-  question('q7', 'Il codice è pubblico?', { by: 'Ugo Serra', stage: 'answered', upvotes: 18 }),
-  question('q8', 'Ci sarà un corso nei prossimi mesi?', { stage: 'follow_up', note: 'Ufficio formazione', upvotes: 9 }),
+  question('q7', 'Il codice è pubblico?', { by: 'Ugo Serra', stage: 'answered', upvotes: 18, answer: 'Sì, tutto: il collegamento è nelle slide.' }),
+  question('q8', 'Ci sarà un corso nei prossimi mesi?', { stage: 'follow_up', note: 'Ufficio formazione', due_day: 20_790, upvotes: 9 }),
 ];
 const hands: HandView[] = [
   { participant: 'h1', name: 'Sara Lombardi', topic: 'La nostra esperienza con il ritorno alla versione di prima', stage: 'raised' },
@@ -73,7 +75,7 @@ export const desk: Partial<ModeratorsView> = {
   questions: HIDDEN, hands, polls,
   restricted: [{ participant: 'v', name: 'Venditore', silenced: true, banned: false }],
 };
-export const directed = { questions: SHOWN, chat, poll: running, hands: 2, settings };
+export const directed = { questions: SHOWN, labels: [{ label: 'l1', text: 'Costi' }, { label: 'l2', text: 'Riuso' }], pinned: chat.slice(0, 1), chat, poll: running, hands: 2, settings };
 export const countdown = { countdowns: [{ participant: 'carla', at_unix_ms: NOW_MS + 7_000 }] };
 
 const START_MIN = Math.floor(NOW_MS / 60_000) - 90;
@@ -139,12 +141,12 @@ const items = [
 ];
 
 const organiser = (over: Parameters<typeof fair>[0] = {}) =>
-  ({ organiser: fair({ role: 'organiser', organisers: { numbers, curve }, ...over }) });
+  ({ organiser: fair({ role: 'organiser', organisers: { numbers, curve, filter: [] }, ...over }) });
 
 export const HOST_STATES: Record<string, () => PartState> = {
   'dashboard-live': () => part(Dashboard, organiser()),
-  'dashboard-quality': () => part(Dashboard, organiser({ organisers: { numbers: troubled, curve } })),
-  'dashboard-before': () => part(Dashboard, organiser({ phase: 'open', organisers: { numbers: nobody, curve: [] } })),
+  'dashboard-quality': () => part(Dashboard, organiser({ organisers: { numbers: troubled, curve, filter: [] } })),
+  'dashboard-before': () => part(Dashboard, organiser({ phase: 'open', organisers: { numbers: nobody, curve: [], filter: [] } })),
   'dashboard-reconnecting': () => part(Dashboard, organiser({ link: 'reconnecting' })),
   'dashboard-refused': () => part(Dashboard, organiser({ link: 'closed', closedBy: 'not_allowed', nowhere: true })),
   'dashboard-breakouts-draft': () =>

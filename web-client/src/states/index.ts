@@ -8,8 +8,8 @@ import type { PollView, YouView } from '../protocol';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import {
-  agenda, announcements, aside, chat, cloud, cloudShown, multiple, multipleShown, openText, poll, questions, quiz, quizOver, quizShown, ranking,
-  rankingShown, rating, ratingShown, revealed, textsShown, withheld,
+  agenda, announcements, aside, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
+  promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
 } from './attendee';
 import { breakout, cards, going, inside, seat, told } from './breakouts';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
@@ -34,12 +34,14 @@ const settings = { moderated: false, chat_open: true, slow_mode_s: 0 };
 const SOON_MS = 26 * 3_600_000 + 5 * 60_000;
 
 const camera = [tile(1, ADA)];
+const crowd = (count: number) => panel.slice(0, count).map((one, i) => tile(i + 1, one));
 const withScreen = [tile(1, ADA), tile(2, BRUNO), tile(5, ADA, { takes: 'screen' })];
 const me = { participant: 'me', name: 'Dario Verdi', sources: ['mic', 'camera'] } as const;
 const myself = { ...me, sources: [...me.sources] };
 const sending = () =>
   speaker({ devices: 'open', preview: asTrack(paintSpeaker(120)), level: 0.62, up: 'connected' });
 const names = ['Anna', 'Bea', 'Carlo', 'Delia', 'Enzo', 'Flavia', 'Gino', 'Ivana', 'Luca', 'Marta', 'Nora', 'Olmo'];
+const panel = names.map((name, i) => ({ participant: `p${i}`, name: `${name} Esempio`, sources: [...me.sources] }));
 const roster = {
   people: [ADA, ...names.map((name, i) => ({ participant: `p${i}`, name: `${name} Esempio`, sources: [] }))],
   more: true,
@@ -82,6 +84,14 @@ export const STATES: Record<string, () => PageState> = {
   'stage-screen-alone': () => stage({ onAir: [ADA], tiles: [tile(5, ADA, { takes: 'screen' })] }),
   'stage-four': () =>
     stage({ onAir: [ADA, BRUNO, CARLA], tiles: [tile(1, ADA), tile(2, BRUNO), tile(3, CARLA, { state: 'waiting' })] }),
+  'stage-twelve': () => stage({ onAir: panel, tiles: crowd(12), speaking: ['p3'] }),
+  'stage-nine': () => stage({ onAir: panel.slice(0, 9), tiles: crowd(9), speaking: ['p1'] }),
+  'stage-some-of-twelve': () => stage({ onAir: panel, tiles: crowd(6), speaking: ['p1'] }),
+  'stage-screen-twelve': () => stage({ onAir: panel, tiles: [...crowd(12), tile(13, panel[0]!, { takes: 'screen' })], speaking: ['p1'] }),
+  'stage-paused': () =>
+    stage({ onAir: [ADA, BRUNO, CARLA], tiles: [tile(1, ADA), tile(2, BRUNO, { state: 'paused' }), tile(3, CARLA, { state: 'paused' })] }),
+  'stage-paused-small': () =>
+    stage({ onAir: panel, tiles: panel.map((one, i) => tile(i + 1, one, { state: i > 2 ? 'paused' : 'shown' })) }),
   'stage-waiting': () => stage({ onAir: [ADA], tiles: [tile(1, ADA, { state: 'waiting' })] }),
   'stage-cannot-decode': () => stage({ onAir: [ADA], tiles: [tile(1, ADA, { state: 'undecodable', codec: 'H264' })] }),
   'stage-reconnecting': () => stage({ link: 'reconnecting', onAir: [ADA], tiles: camera }),
@@ -125,6 +135,20 @@ export const STATES: Record<string, () => PageState> = {
       },
       { openTab: 'questions' },
     ),
+  'attend-questions-mine': () =>
+    stage(
+      {
+        onAir: [ADA], tiles: camera, own: ['q5', 'q3'], you: { upvoted: ['q1'] }, mine, followUps: promises,
+        room: { ...talk, questions: enriched, labels, settings: { ...settings, moderated: true } },
+      },
+      { openTab: 'questions' },
+    ),
+  'attend-questions-closed': () =>
+    stage({ onAir: [ADA], tiles: camera, room: { ...talk, settings: { ...settings, questions_closed: true } } }, { openTab: 'questions' }),
+  'attend-chat-replies': () =>
+    stage({ onAir: [ADA], tiles: camera, room: { chat: threaded, pinned: threaded.slice(0, 1), settings: { ...settings, links_off: true } }, own: ['m3'] }),
+  'speaker-questions': () =>
+    stage({ role: 'speaker', onAir: [ADA], tiles: camera, room: { ...talk, questions: given, labels } }, { opened: 'backstage' }),
   'attend-poll': () =>
     stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll }, you: { vote: { poll: 'poll', option: 1 } } }, { openTab: 'polls' }),
   'attend-poll-closed': () => stage({ onAir: [ADA], tiles: camera, room: { poll: { ...poll, phase: 'closed' } } }, { openTab: 'polls' }),

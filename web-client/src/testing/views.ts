@@ -17,7 +17,7 @@ export function youView(over: Partial<YouView> = {}): YouView {
 export function roomView(over: Partial<RoomView> = {}): RoomView {
   return {
     room: 'stage', people: 0, on_air: [], speaking: [], settings: { moderated: false, chat_open: true, slow_mode_s: 0 },
-    questions: [], chat: [], poll: null, hands: 0, help: null, cards: [], ...over,
+    questions: [], labels: [], chat: [], pinned: [], poll: null, hands: 0, help: null, cards: [], ...over,
   };
 }
 

@@ -31,6 +31,8 @@ const refusals: Record<RefusalCode, string> = {
   too_many: 'There are as many as there can be. Wait until some are done.',
   slow_mode: 'Not so fast: wait a moment before the next message.',
   silenced: 'A moderator has silenced you. You can keep watching and voting.',
+  closed: 'Not now: a moderator has closed this. Come back later.',
+  filtered: 'A word or a link in it is not allowed here. Say it in other words.',
   banned: 'A moderator has put you out of this event. Write to the organiser if this is a mistake.',
   read_only: 'The server cannot save anything at present. You can keep watching; try again later.',
 };
@@ -137,6 +139,7 @@ export const en = {
     audioOnlyNote: 'Audio only: pictures are off to save data.',
     tapToHear: 'Tap to hear',
     tapToHearWhy: 'Your browser waits for a click before it plays sound.',
+    picturePaused: 'Picture paused: your connection is too slow for it at the moment. The sound goes on.',
     cannotDecode: (codec: string) => `Your browser cannot show this video format (${codec}). You still hear the sound. Another browser may show it.`,
     screenOf: (name: string) => `${name}'s screen`,
     onAirNames: 'On air',

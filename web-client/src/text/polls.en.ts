@@ -42,7 +42,7 @@ export const pollsEn = {
   wasWrong: 'Not this time.',
   points: (n: number): string => (n === 1 ? '1 point' : `${n} points`),
   formula: 'A right answer is worth 500 points, and up to 500 more the faster it is.',
-  players: (n: number): string => (n === 1 ? '1 plays' : `${n} play`),
+  players: (n: number): string => (n === 1 ? '1 player' : `${n} players`),
   answered: (n: number): string => (n === 1 ? '1 answered' : `${n} answered`),
   fewer: (n: number): string => `Fewer than ${n} answers: nothing of them is kept or shown.`,
   nobody: 'Nobody answered.',

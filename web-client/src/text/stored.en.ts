@@ -13,6 +13,7 @@ const things: Record<string, string> = {
   hand: 'Your raised hand and its topic',
   question: 'Your questions, with your name only where you did not choose “anonymous”',
   upvote: 'Which questions you support',
+  assigned: 'Which questions a moderator gave you to answer',
   vote: 'Your answer to a poll',
   chat: 'Your chat messages, with the name you had',
   backstage_chat: 'Your messages in the chat of the backstage',

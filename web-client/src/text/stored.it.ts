@@ -39,6 +39,7 @@ export const storedIt: StoredTexts = {
     hand: 'La tua mano alzata e il suo argomento',
     question: 'Le tue domande, con il nome solo se non hai scelto la forma anonima',
     upvote: 'Quali domande sostieni',
+    assigned: 'A quali domande la moderazione ti ha chiesto di rispondere',
     vote: 'La tua risposta a un sondaggio',
     chat: 'I tuoi messaggi in chat, con il nome di allora',
     backstage_chat: 'I tuoi messaggi nella chat dietro le quinte',

@@ -35,10 +35,10 @@ export interface Place {
 const PLACE = 'fiera.place';
 const OWN = 'fiera.own';
 
-/** One's own texts in an event, for this tab only. */
+/** One's own texts in an event: their secrets, and their words until the server has found them. */
 export function recallOwn(event: string): readonly OwnText[] {
   try {
-    const all: unknown = JSON.parse(sessionStorage.getItem(`${OWN}.${event}`) ?? '[]');
+    const all: unknown = JSON.parse(localStorage.getItem(`${OWN}.${event}`) ?? '[]');
     return Array.isArray(all) ? (all as OwnText[]) : [];
   } catch {
     return [];
@@ -47,7 +47,8 @@ export function recallOwn(event: string): readonly OwnText[] {
 
 export function rememberOwn(event: string, all: readonly OwnText[]): void {
   try {
-    sessionStorage.setItem(`${OWN}.${event}`, JSON.stringify(all));
+    const kept = all.map((one) => (one.id === null ? one : { ...one, text: '' }));
+    localStorage.setItem(`${OWN}.${event}`, JSON.stringify(kept));
   } catch {
     // Nothing is kept then.
   }

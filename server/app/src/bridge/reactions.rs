@@ -93,6 +93,15 @@ impl EventMedia {
                     },
                 ))
             }
+            Event::SlotPaused { peer, slot, shows } => {
+                let (socket, rack) = self.rack_of(peer)?;
+                let (participant, source) = shows;
+                let shows = Shown {
+                    participant: self.names.person(participant)?,
+                    source: to_wire(source),
+                };
+                Some(Reaction::Tell(socket, ServerMessage::SlotPaused { rack, slot, shows }))
+            }
             Event::CannotDecode { peer, slot, codec } => {
                 let (socket, rack) = self.rack_of(peer)?;
                 Some(Reaction::Tell(

@@ -64,6 +64,7 @@ fn event_index(event: &Event) -> u32 {
         Event::Connected { peer }
         | Event::Closed { peer, .. }
         | Event::SlotChanged { peer, .. }
+        | Event::SlotPaused { peer, .. }
         | Event::CannotDecode { peer, .. }
         | Event::LayersWanted { peer, .. } => peer.0,
         Event::SourceFlow { participant, .. } | Event::BFrames { participant, .. } => participant.0,

@@ -225,6 +225,8 @@ impl<'a> Session<'a> {
             ClientMessage::Command { id, command } => Message::Command { socket, id, command },
             ClientMessage::Resync { stream, have } => Message::Resync { socket, stream, have },
             ClientMessage::Roster { after } => Message::Roster { socket, after },
+            ClientMessage::Mine { secrets } => Message::Mine { socket, secrets },
+            ClientMessage::FollowUps {} => Message::FollowUps { socket },
             ClientMessage::Watch { video_slots } => {
                 self.offer_rack(video_slots);
                 return true;

@@ -144,6 +144,14 @@ impl EventTask {
                 let conn = ConnectionId(socket);
                 self.feed(Input::Roster { conn, after }, round);
             }
+            Message::Mine { socket, secrets } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::Mine { conn, secrets }, round);
+            }
+            Message::FollowUps { socket } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::FollowUps { conn }, round);
+            }
             Message::Watch { socket, rack, link } => {
                 let Some(of) = self.sockets.get_mut(&socket) else {
                     return;

@@ -103,8 +103,8 @@ struct SessionInfo {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Fiera", description = "Live digital fairs: what is outside the WebSocket."),
-    paths(openapi, event, session, super::boards::board, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
-    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You, super::connectivity::Connectivity)),
+    paths(openapi, event, session, super::boards::board, super::questions::questions_json, super::questions::questions_csv, super::questions::similar, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
+    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You, super::questions::Draft, super::questions::Likes, super::connectivity::Connectivity)),
     modifiers(&Bearer),
     tags((name = "events", description = "Events and sessions"), (name = "media", description = "WHIP and WHEP"))
 )]
@@ -225,7 +225,7 @@ pub(super) fn find(server: &Server, event: &str) -> Result<crate::event::EventHa
     server.event(&event).map_err(Refusal::http)
 }
 
-fn body_refusal(error: JsonRejection) -> HttpRefusal {
+pub(super) fn body_refusal(error: JsonRejection) -> HttpRefusal {
     let status = error.status();
     let (code, sentence) = match status {
         StatusCode::PAYLOAD_TOO_LARGE => (RefusalCode::TooLarge, "The request is longer than this server reads."),

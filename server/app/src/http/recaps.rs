@@ -74,6 +74,16 @@ enum Lang {
     En,
 }
 
+/// A file that a browser saves and no cache keeps.
+fn download(name: &str, content_type: &'static str, text: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, text).into_response()
+}
+
 /// The recap as Markdown.
 #[utoipa::path(
     get, path = "/api/v1/events/{event}/recap.md", tag = "events", operation_id = "recapMarkdown",
@@ -102,15 +112,11 @@ pub(super) async fn recap_md(
         Lang::It => Language::It,
         Lang::En => Language::En,
     });
-    let headers = [
-        (header::CONTENT_TYPE, "text/markdown; charset=utf-8".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}.md\"", recap.event),
-        ),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((headers, text).into_response())
+    Ok(download(
+        &format!("{}.md", recap.event),
+        "text/markdown; charset=utf-8",
+        text,
+    ))
 }
 
 /// Revealed polls as a table.
@@ -133,15 +139,8 @@ pub(super) async fn polls_csv(
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
     let recap = read(&server, &event, &address, &headers).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}-polls.csv\"", recap.event),
-        ),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((headers, recap.polls_csv()).into_response())
+    let name = format!("{}-polls.csv", recap.event);
+    Ok(download(&name, "text/csv; charset=utf-8", recap.polls_csv()))
 }
 
 async fn read(server: &Server, event: &str, address: &Address, headers: &HeaderMap) -> Result<Arc<Recap>, HttpRefusal> {

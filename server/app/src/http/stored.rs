@@ -122,6 +122,7 @@ fn items() -> Vec<Item> {
         item("hand", (disk, "hand_down"), ("moderators", "participant")),
         item("question", (disk, "erased"), ("everybody", "name")),
         item("upvote", (disk, "event_ends"), ("nobody", "participant")),
+        item("assigned", (disk, "event_ends"), ("everybody", "participant")),
         item("vote", (disk, "poll_closes"), ("nobody", "participant")),
         item("chat", (disk, "erased"), ("everybody", "participant")),
         item("backstage_chat", (disk, "erased"), ("moderators", "participant")),

@@ -104,6 +104,7 @@ fn chat(text: &str) -> Command {
     Command::Chat {
         text: text.parse().unwrap(),
         backstage: false,
+        reply_to: None,
         secret: secret(),
     }
 }
@@ -268,6 +269,8 @@ async fn a_restart_on_the_same_folder_keeps_what_was_accepted_and_runs_nothing_t
         moderated: true,
         chat_open: true,
         slow_mode_s: 5,
+        questions_closed: false,
+        links_off: false,
     };
     done(&mut organiser, Command::SetRoom { settings }).await;
     let text = "Lunch at one".parse().unwrap();

@@ -157,7 +157,10 @@ async fn results_of_polls_come_out_as_a_table_without_formulas() {
     let bearer = |role| format!("Bearer {}", site.token(role));
     let path = "/api/v1/events/demo/polls.csv";
     let ask = async |who: &str| site.ask("GET", path, &[("authorization", who)], "").await;
-    assert_eq!(ask(&bearer(Role::Attendee)).await.refusal(), (403, "not_allowed".into()));
+    assert_eq!(
+        ask(&bearer(Role::Attendee)).await.refusal(),
+        (403, "not_allowed".into())
+    );
     let table = ask(&bearer(Role::Organiser)).await;
     assert!(table.header("content-type").starts_with("text/csv"));
     let line = format!("\"main\",{poll},rating,\"'=1+1?\",1,rating,4,1\r\n");

@@ -73,6 +73,7 @@ pub fn parse(payload: &[u8], pt: u8) -> Option<Red> {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

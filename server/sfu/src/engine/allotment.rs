@@ -9,7 +9,6 @@ use super::Sfu;
 use super::inspect::Carrier;
 use super::publisher::Publisher;
 use super::relay::Relay;
-use super::replan::slot_is_empty;
 use super::stage::Stage;
 use super::tables::Tables;
 use super::timers::TICK;
@@ -184,9 +183,14 @@ impl Sfu {
             Some(layer) => self.aim(now, index, place, layer),
             // What the path cannot carry is taken away, so that no picture freezes on the screen.
             None if decision.reason == Reason::Paused => {
-                slot.unplug();
-                if slot.shown.take().is_some() {
-                    self.events.push_back(slot_is_empty(peer, slot));
+                if slot.pause()
+                    && let Some(source) = slot.assigned
+                {
+                    self.events.push_back(Event::SlotPaused {
+                        peer,
+                        slot: slot.media.slot,
+                        shows: (source.participant, source.kind),
+                    });
                 }
             }
             None => {}
@@ -240,6 +244,10 @@ impl Sfu {
             }
             match room.following {
                 Some(home) => {
+                    if room.told_viewers != room.viewers.len() {
+                        room.told_viewers = room.viewers.len();
+                        self.relays.push_back((home, Relay::Viewers(key, room.told_viewers)));
+                    }
                     for source in &room.stage.sources {
                         let id = source.source.id;
                         let layers = mask(&watchers, id);

@@ -144,6 +144,8 @@ impl Sfu {
         publisher.on_air = on_air;
         for source in &mut publisher.sources {
             source.visible_since = now;
+            // What was said before is in no gap that is filled now.
+            publisher.streams.forget(source.source.kind);
         }
         let key = publisher.room;
         if let (Some(room), Some(index)) = (self.rooms.get_mut(&key), index) {
@@ -164,9 +166,7 @@ impl Sfu {
         if source.live != live {
             source.live = live;
             source.visible_since = now;
-            if !live {
-                publisher.streams.forget(kind);
-            }
+            publisher.streams.forget(kind);
             self.replan(now, room);
         }
     }

@@ -176,7 +176,7 @@ fn serve(
     let Some(viewer) = tables.viewers.get_mut(index) else {
         return;
     };
-    let peer = viewer.peer;
+    let (peer, plugged) = (viewer.peer, viewer.plugged());
     let Some((slots, mut wire)) = viewer.wire(now, egress) else {
         return;
     };
@@ -185,7 +185,7 @@ fn serve(
         for (place, slot) in slots
             .iter_mut()
             .enumerate()
-            .filter(|(_, slot)| slot.takes(stretch.feed))
+            .filter(|(place, slot)| (plugged >> place) & 1 == 1 && slot.takes(stretch.feed))
         {
             if let Some(first) = packets.first()
                 && slot.is_flowing_picture(stretch.feed)

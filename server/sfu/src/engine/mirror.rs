@@ -79,6 +79,12 @@ impl Sfu {
                 }
             }
             Relay::Watch(key) => self.watched_by(key, from),
+            Relay::Viewers(key, viewers) => {
+                let room = self.rooms.get_mut(&key);
+                if let Some(follower) = room.and_then(|room| room.followers.iter_mut().find(|f| f.thread == from)) {
+                    follower.viewers = viewers;
+                }
+            }
             Relay::Unwatch(key) => {
                 if let Some(room) = self.rooms.get_mut(&key) {
                     room.followers.retain(|f| f.thread != from);
@@ -118,6 +124,7 @@ impl Sfu {
         room.followers.retain(|f| f.thread != from);
         room.followers.push(Follower {
             thread: from,
+            viewers: 1,
             wanted: Vec::new(),
         });
         self.relays
@@ -157,6 +164,7 @@ impl Sfu {
         }
         let left = std::mem::replace(&mut room.following, wanted);
         room.told.clear();
+        room.told_viewers = 0;
         if let Some(left) = left {
             self.relays.push_back((left, Relay::Unwatch(key)));
         }

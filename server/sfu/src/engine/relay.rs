@@ -38,6 +38,8 @@ pub enum Relay {
     },
     /// To home: viewers of the room are here. Answered by the stage and the current groups of pictures.
     Watch(RoomKey),
+    /// To home: so many viewers of the room are here now.
+    Viewers(RoomKey, usize),
     /// To home: no viewer of the room is here any more.
     Unwatch(RoomKey),
     /// To home: somebody here cannot go on without a keyframe.

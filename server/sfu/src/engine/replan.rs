@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::publisher::Publisher;
 use super::stage::Stage;
 use super::{Sfu, Waiting};
-use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side};
-use crate::plan::{SourceId, SourceRef};
+use crate::api::{Event, ParticipantKey, PeerId, RoomKey, Side, SourceKind};
+use crate::plan::{CAMERAS_MAX, Scene, SourceId, SourceRef, cameras_for};
 use crate::sdp::SlotKind;
 use crate::viewer::line::Feed;
 use crate::viewer::slot::{Replay, Slot};
@@ -49,6 +49,12 @@ impl Sfu {
             sources: publishers.flat_map(Publisher::on_stage).collect(),
             ..Stage::default()
         };
+        let watching = room.followers.iter().map(|follower| follower.viewers);
+        let most = watching.fold(room.viewers.len(), usize::max);
+        let shares = next
+            .visible(Side::Audience)
+            .any(|source| source.kind == SourceKind::Screen);
+        room.cameras = cameras_for(most, shares, room.cameras);
         for side in [Side::Audience, Side::Backstage] {
             let visible: Vec<SourceRef> = next.visible(side).collect();
             let mut candidates: Vec<ParticipantKey> = Vec::new();
@@ -58,8 +64,19 @@ impl Sfu {
                 }
             }
             let loudest = room.speakers.rank(now);
-            let main = room.speakers.main(now, &candidates);
-            let plan = room.stage.plan(side).next(&visible, main, &loudest);
+            let (spoke, lately) = room.speakers.spoke(now);
+            let plan = room.stage.plan(side).next(&Scene {
+                visible: &visible,
+                main: room.speakers.main(now, &candidates),
+                loudest: &loudest,
+                spoke: &spoke,
+                lately,
+                // Those backstage are few, and have to see each other.
+                cameras: match side {
+                    Side::Audience => room.cameras,
+                    Side::Backstage => CAMERAS_MAX,
+                },
+            });
             match side {
                 Side::Audience => next.audience = plan,
                 Side::Backstage => next.backstage = plan,
@@ -85,12 +102,13 @@ impl Sfu {
             return;
         };
         let is_program = viewer.takes(SlotKind::Program);
+        let cameras = viewer.slots.iter().filter(|s| s.media.kind == SlotKind::Camera).count();
         let mut changed = false;
         for slot in &mut viewer.slots {
             let plan = stage.plan(side);
             let planned = match slot.media.kind {
                 SlotKind::Voice if is_program => plan.program_voice(),
-                kind => plan.at(kind, slot.ordinal),
+                kind => plan.at(kind, slot.ordinal, cameras),
             };
             let wanted = planned.filter(|source| Some(source.participant) != own && slot.want.is_some());
             let is_seen = |id: SourceId| stage.visible(side).any(|s| s.id == id);
@@ -103,19 +121,21 @@ impl Sfu {
             }
             changed = true;
             slot.assigned = wanted;
-            let refused = slot.refused_codec.take().is_some();
+            let word = slot.refused_codec.take().is_some() | slot.paused.take().is_some();
             // Nothing of another source may begin any more, even where no layer of the new one flows yet.
             slot.target = slot.target.filter(|target| !astray(*target));
             slot.replay = slot.replay.filter(|replay| !astray(replay.feed));
             // The picture before stays until the next one begins, unless it may not be seen any more.
-            if wanted.is_none() || !still_seen {
+            let gone = wanted.is_none() || !still_seen;
+            if gone {
                 slot.unplug();
-                if slot.shown.take().is_some() || refused {
-                    self.events.push_back(slot_is_empty(peer, slot));
-                }
+            }
+            if (gone && slot.shown.take().is_some()) || word {
+                self.events.push_back(slot_is_empty(peer, slot));
             }
         }
         if changed {
+            viewer.note_plugged();
             self.reallocate(now, index);
         }
     }

@@ -46,6 +46,8 @@ impl History {
 #[derive(Debug)]
 pub(crate) struct Follower {
     pub(crate) thread: ThreadId,
+    /// How many viewers it has of the room.
+    pub(crate) viewers: usize,
     /// Layers that its viewers want; all of a source that is not named.
     pub(crate) wanted: Vec<(SourceId, LayerMask)>,
 }
@@ -61,6 +63,8 @@ pub(crate) struct Room {
     /// Last reported as speaking.
     pub(crate) speaking: Vec<ParticipantKey>,
     pub(crate) stage: Arc<Stage>,
+    /// How many cameras it shows; 0 before the first plan.
+    pub(crate) cameras: usize,
     /// Layers changed since the stage was made: it is to be made anew at the next look.
     pub(crate) is_stale: bool,
     /// Threads that watch.
@@ -69,6 +73,8 @@ pub(crate) struct Room {
     pub(crate) following: Option<ThreadId>,
     /// What home was told that viewers here want, by source.
     pub(crate) told: Vec<(SourceId, LayerMask)>,
+    /// How many viewers home was told of.
+    pub(crate) told_viewers: usize,
     /// Keyframes asked for at home, and when.
     pub(crate) asked: Vec<(Feed, Instant)>,
     /// Keyframes that were asked for, or will be, for those whose ways out were full, and when.

@@ -112,6 +112,7 @@ impl Layer {
             self.clock = LayerClock::new(self.rate_hz);
             self.ring.clear();
             self.parameter_sets = ParameterSets::default();
+            self.dependencies = DependencyReader::default();
         }
         replaced
     }

@@ -14,8 +14,8 @@ pub const SDP_LINE_BYTES_MAX: usize = 2_048;
 pub const OFFER_MEDIA_MAX: usize = 8;
 /// Voice slots of a rack.
 pub const RACK_VOICE_SLOTS_MAX: u8 = 3;
-/// Camera slots of a rack.
-pub const RACK_CAMERA_SLOTS_MAX: u8 = 4;
+/// Camera slots of a rack: a full stage.
+pub const RACK_CAMERA_SLOTS_MAX: u8 = 12;
 /// m-lines of an answer to the largest rack: voices, cameras, screen, screen audio.
 pub const ANSWER_MEDIA_MAX: usize = RACK_VOICE_SLOTS_MAX as usize + RACK_CAMERA_SLOTS_MAX as usize + 2;
 /// `a=mid` and rid in bytes: the one-byte header extension form holds no more (RFC 8285 section 4.2).

@@ -25,7 +25,7 @@ const DEPENDENCY_ID: u8 = 3;
 pub struct RackShape {
     /// Voices heard at once, 1 to 3.
     pub voice_slots: u8,
-    /// Cameras seen at once, 1 to 4.
+    /// Cameras seen at once, 1 to 12.
     pub camera_slots: u8,
     /// Whether a shared screen with its sound has slots.
     pub screen: bool,

@@ -22,6 +22,7 @@ use crate::rtcp::{write_bye, write_sdes_cname, write_sr};
 use crate::sdp::{SlotKind, ViewerMedia};
 use crate::transport::Transport;
 use bandwidth::Bandwidth;
+pub use resend::RESEND_PACKETS_MAX;
 use slot::{Slot, Wire};
 
 /// How many pointers away from a viewer something lies.
@@ -55,6 +56,8 @@ pub struct Viewer {
     pub transport: Transport,
     /// The rack.
     pub slots: Vec<Slot>,
+    /// Places of the slots that have a source: the others are not looked at packet by packet.
+    plugged: u32,
     /// What its path carries, from the moment on that media may flow.
     pub bandwidth: Option<Box<Bandwidth>>,
     cname: String,
@@ -84,6 +87,7 @@ impl Viewer {
             side,
             transport,
             slots,
+            plugged: 0,
             bandwidth: None,
             cname: media.cname,
             twcc: 0,
@@ -121,7 +125,7 @@ impl Viewer {
         if reach == Reach::Near {
             return self.transport.port() ^ u64::from(self.twcc) ^ self.slots.len() as u64;
         }
-        let slots = self.slots.iter().map(|slot| slot.look_ahead(reach));
+        let slots = self.plugged_slots().map(|slot| slot.look_ahead(reach));
         slots.fold(self.transport.look_ahead(reach), |all, one| all ^ one)
             ^ self
                 .bandwidth
@@ -134,6 +138,25 @@ impl Viewer {
     pub fn look_ahead_of_feedback(&self) -> u64 {
         let bandwidth = self.bandwidth.as_ref();
         self.transport.look_ahead_of_rtcp() ^ bandwidth.map_or(0, |bandwidth| bandwidth.look_ahead_of_feedback())
+    }
+
+    /// Notes which slots have a source; to be called when that changed.
+    pub fn note_plugged(&mut self) {
+        let each = (0_u32..).zip(&self.slots);
+        let plugged = each.filter(|(_, slot)| slot.assigned.is_some());
+        self.plugged = plugged.fold(0, |mask, (place, _)| mask | 1_u32.checked_shl(place).unwrap_or(0));
+    }
+
+    fn plugged_slots(&self) -> impl Iterator<Item = &Slot> {
+        let each = (0_u32..).zip(&self.slots);
+        each.filter(|(place, _)| (self.plugged >> place) & 1 == 1)
+            .map(|(_, slot)| slot)
+    }
+
+    /// The slots that have a source, as bits by their place.
+    #[must_use]
+    pub fn plugged(&self) -> u32 {
+        self.plugged
     }
 
     /// Sends the padding that a probe needs, on the first picture slot that can.

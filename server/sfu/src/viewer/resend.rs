@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 /// Packets kept: 0.64 s of 20 ms each, longer than a receiver waits for sound.
-const RESEND_PACKETS_MAX: usize = 32;
+pub const RESEND_PACKETS_MAX: usize = 32;
 /// Sealed bytes kept.
 const RESEND_BYTES_MAX: usize = 8 * 1_024;
 /// Times that one packet is sent again.

@@ -95,6 +95,8 @@ pub struct Slot {
     pub replay: Option<Replay>,
     /// The source last reported as shown.
     pub shown: Option<SourceId>,
+    /// Reported as too much for the path.
+    pub paused: Option<SourceId>,
     /// Reported as undecodable.
     pub refused_codec: Option<Codec>,
     /// The layer that it would get if its publisher sent all of them.
@@ -129,6 +131,7 @@ impl Slot {
             live: None,
             replay: None,
             shown: None,
+            paused: None,
             refused_codec: None,
             wished: None,
             reason: Reason::Empty,
@@ -182,8 +185,16 @@ impl Slot {
     /// Notes that the viewer cannot decode what the plan put here. True when that must be said: once per source and
     /// codec. What is shown next is announced again, so that the client can take its message down.
     pub fn refuse(&mut self, codec: Codec) -> bool {
-        self.shown = None;
+        (self.shown, self.paused) = (None, None);
         self.refused_codec.replace(codec) != Some(codec)
+    }
+
+    /// Stops sending what the path cannot carry. True when that must be said: once, until it is shown again.
+    pub fn pause(&mut self) -> bool {
+        self.unplug();
+        self.shown = None;
+        let source = self.assigned.map(|source| source.id);
+        std::mem::replace(&mut self.paused, source) != source
     }
 
     /// Stops sending at once.
@@ -388,6 +399,7 @@ impl Slot {
         }
         self.shown = Some(feed.source);
         self.refused_codec = None;
+        self.paused = None;
         Forwarded::Began {
             bytes,
             rtp_time: numbers.timestamp,

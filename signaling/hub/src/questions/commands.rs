@@ -5,11 +5,11 @@
 
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::QuestionStage;
-use fiera_protocol::ids::{AuthorSecret, ParticipantId, QuestionId, RoomId};
+use fiera_protocol::ids::{AuthorSecret, ParticipantId, QuestionId, Role, RoomId};
 use fiera_protocol::limits::{ASK_WINDOW_MS, ASKS_PER_WINDOW_MAX, QUESTIONS_PER_ROOM_MAX};
 use fiera_protocol::text::{NoteText, QuestionText};
 
-use super::{Question, is_public, may_move, takes_upvotes};
+use super::{Question, may_move, takes_upvotes};
 use crate::access::{Deed, Seat};
 use crate::chance::{hashed, keyed};
 use crate::fact::{Fact, KeptText, NoteId};
@@ -39,6 +39,15 @@ impl Hub {
             } => self.set_question(now, actor, question, (from, to), note),
             Command::UndoQuestion { question } => self.undo_question(actor, question),
             Command::EraseQuestion { question } => self.moderator_erases(actor, question),
+            Command::EditQuestion { question, text, secret } => self.edit_question(now, actor, question, &text, secret),
+            Command::MergeQuestions { into, questions } => self.merge_questions(actor, into, &questions),
+            Command::AddLabel { text } => self.add_label(now, actor, &text),
+            Command::EraseLabel { label } => self.erase_label(actor, label),
+            Command::LabelQuestion { question, labels } => self.label_question(actor, question, labels),
+            Command::AssignQuestion { question, participant } => self.assign_question(actor, question, participant),
+            Command::AnswerQuestion { question, from, text } => self.answer_question(now, actor, question, from, &text),
+            Command::SetDue { question, due_day } => self.set_due(actor, question, due_day),
+            Command::ArchiveQuestions { questions, archived } => self.archive_questions(actor, &questions, archived),
             _ => Err(refusal::NOT_ALLOWED),
         }
     }
@@ -53,11 +62,16 @@ impl Hub {
     ) -> Result<(), Refusal> {
         let (room_id, seat) = self.room_seat(Deed::Ask, actor)?;
         self.has_voice(actor)?;
+        let role = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?.role;
         let room = self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?;
         debug_assert!(seat.fits(&room_id, &[Deed::Ask]), "{seat:?}");
+        if room.settings.questions_closed && role == Role::Attendee {
+            return Err(refusal::QUESTIONS_CLOSED);
+        }
         if room.questions.len() >= QUESTIONS_PER_ROOM_MAX {
             return Err(refusal::TOO_MANY_QUESTIONS);
         }
+        self.lets_through(text.as_str())?;
         let stage = if room.settings.moderated {
             QuestionStage::Pending
         } else {
@@ -112,7 +126,7 @@ impl Hub {
     }
 
     /// A seat in the room of a question. Erasing works from anywhere in the event, and after it.
-    fn seat_of_question(
+    pub(super) fn seat_of_question(
         &self,
         deed: Deed,
         actor: ParticipantId,
@@ -138,9 +152,14 @@ impl Hub {
             seat.fits(room, &[Deed::WithdrawQuestion, Deed::EraseQuestion]),
             "{seat:?}"
         );
+        // What had become part of it stands for itself again.
+        self.split_question(room, question);
         let Some(questions) = self.rooms.get(room).map(|room| &room.questions) else {
             return;
         };
+        let assigned = questions
+            .get(question)
+            .is_some_and(|question| question.assigned.is_some());
         let supporters: Vec<u128> = questions
             .supported
             .iter()
@@ -151,6 +170,9 @@ impl Hub {
         for voter in supporters {
             self.keep_row(upvote_row(room, question, voter), None::<bool>);
         }
+        if assigned {
+            self.keep_row(assigned_row(room, question), None::<bool>);
+        }
         self.keep_text(question.as_u128(), None);
         for note in notes {
             self.keep_text(note.0.as_u128(), None);
@@ -160,24 +182,21 @@ impl Hub {
             question,
         });
         // Whoever supported it is told that they no longer do.
-        let inside = self.rooms.get(room).into_iter().flat_map(|room| room.people());
-        self.dirty.people.extend(inside);
+        self.own_upvotes_change(room);
     }
 
     fn upvote(&mut self, actor: ParticipantId, question: QuestionId, up: bool) -> Result<(), Refusal> {
         let (room_id, seat) = self.room_seat(Deed::Upvote, actor)?;
         debug_assert!(seat.fits(&room_id, &[Deed::Upvote]), "{seat:?}");
         let questions = &self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?.questions;
-        let found = questions.get(question).filter(|found| is_public(found.stage));
+        let found = questions.get(question).filter(|found| found.is_public());
         if !takes_upvotes(found.ok_or(refusal::UNKNOWN_QUESTION)?.stage) {
             return Err(refusal::QUESTION_SETTLED);
         }
         let voter = |key| keyed(&key, &[&actor.as_u128().to_be_bytes()]);
-        let supports = questions.key.is_some_and(|key| {
-            let supported = questions.supported.get(&voter(key));
-            supported.is_some_and(|supported| supported.contains(&question))
-        });
-        if supports == up {
+        let theirs = questions.key.map(|key| questions.supported_of(question, voter(key)));
+        let theirs = theirs.unwrap_or_default();
+        if theirs.is_empty() != up {
             return Ok(());
         }
         if up && questions.upvotes() >= UPVOTES_PER_ROOM_MAX {
@@ -191,7 +210,11 @@ impl Hub {
                 key
             }
         };
-        self.keep_row(upvote_row(&room_id, question, voter(key)), up.then_some(true));
+        // Of a merged question one may support several parts: to take the vote back is to take all of it back.
+        let of = if up { vec![question] } else { theirs };
+        for question in of {
+            self.keep_row(upvote_row(&room_id, question, voter(key)), up.then_some(true));
+        }
         self.dirty.people.insert(actor);
         Ok(())
     }
@@ -207,6 +230,7 @@ impl Hub {
         let (room_id, seat) = self.room_seat(Deed::RunQuestions, actor)?;
         let questions = &self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?.questions;
         let found = questions.get(question).ok_or(refusal::UNKNOWN_QUESTION)?;
+        not_merged(found)?;
         if found.stage != from {
             return Err(refusal::QUESTION_MOVED_ON);
         }
@@ -223,13 +247,7 @@ impl Hub {
         }
         let note = note.map(|note| (NoteId(QuestionId::from_u128(self.chance.id())), note));
         if let Some((id, note)) = &note {
-            let text = KeptText {
-                text: note.as_str().to_owned(),
-                by: None,
-                owner: None,
-                options: Vec::new(),
-                unix_min: now.unix_min(),
-            };
+            let text = KeptText::plain(note.as_str().to_owned(), now.unix_min());
             self.keep_text(id.0.as_u128(), Some(text));
         }
         self.move_question(&seat, &room_id, question, to, note.map(|(id, _)| id), false);
@@ -240,7 +258,12 @@ impl Hub {
         let (room_id, seat) = self.room_seat(Deed::RunQuestions, actor)?;
         let questions = &self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?.questions;
         let found = questions.get(question).ok_or(refusal::UNKNOWN_QUESTION)?;
-        let before = found.before.ok_or(refusal::NOTHING_TO_UNDO)?;
+        not_merged(found)?;
+        let before = found.before.clone().ok_or(refusal::NOTHING_TO_UNDO)?;
+        if !before.merged.is_empty() {
+            self.split(&room_id, question, before.merged);
+            return Ok(());
+        }
         self.move_question(&seat, &room_id, question, before.stage, before.note, true);
         // Who gave way comes back, unless something else happened to it or to the stage meanwhile.
         let questions = &self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?.questions;
@@ -255,7 +278,7 @@ impl Hub {
         Ok(())
     }
 
-    fn move_question(
+    pub(super) fn move_question(
         &mut self,
         seat: &Seat,
         room: &RoomId,
@@ -264,7 +287,21 @@ impl Hub {
         note: Option<NoteId>,
         undo: bool,
     ) {
-        debug_assert!(seat.fits(room, &[Deed::RunQuestions]), "{seat:?}");
+        debug_assert!(seat.fits(room, &[Deed::RunQuestions, Deed::EditQuestion]), "{seat:?}");
+        let fact = Fact::QuestionMoved {
+            room: room.clone(),
+            question,
+            stage,
+            note,
+            undo,
+        };
+        self.keep_question_fact(room, &fact);
+        // Own upvotes are shown of public questions only.
+        self.own_upvotes_change(room);
+    }
+
+    /// Keeps a fact, and erases notes that nobody can see again by it.
+    pub(super) fn keep_question_fact(&mut self, room: &RoomId, fact: &Fact) {
         let notes = |hub: &Self| {
             hub.rooms
                 .get(room)
@@ -272,18 +309,14 @@ impl Hub {
                 .unwrap_or_default()
         };
         let before = notes(self);
-        self.keep_fact(&Fact::QuestionMoved {
-            room: room.clone(),
-            question,
-            stage,
-            note,
-            undo,
-        });
-        // A note that nobody can see again is not kept.
+        self.keep_fact(fact);
         for note in before.difference(&notes(self)) {
             self.keep_text(note.0.as_u128(), None);
         }
-        // Own upvotes are shown of public questions only.
+    }
+
+    /// What people in a room support, as they see it, may have changed.
+    pub(super) fn own_upvotes_change(&mut self, room: &RoomId) {
         let inside = self.rooms.get(room).into_iter().flat_map(|room| room.people());
         self.dirty.people.extend(inside);
     }
@@ -302,6 +335,18 @@ impl Hub {
         let counted: Vec<Fact> = all.filter(|(_, (_, q))| q.upvotes() > 0).map(count).collect();
         counted.iter().for_each(|fact| self.keep_fact(fact));
     }
+}
+
+/// A question that is part of another one is left alone.
+pub(super) fn not_merged(question: &Question) -> Result<(), Refusal> {
+    match question.merged_into() {
+        Some(_) => Err(refusal::QUESTION_MERGED),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn assigned_row(room: &RoomId, question: QuestionId) -> String {
+    format!("assigned/{room}/{}", hex(question.as_u128()))
 }
 
 fn upvote_row(room: &RoomId, question: QuestionId, voter: u128) -> String {

@@ -10,7 +10,7 @@ use fiera_protocol::ids::{QuestionId, RoomId};
 use fiera_protocol::limits::TALLY_INTERVAL_MS;
 use fiera_protocol::view::{Change, StreamState};
 
-use super::is_public;
+use super::Question;
 use crate::chance::keyed;
 use crate::hub::Hub;
 use crate::input::Now;
@@ -54,13 +54,20 @@ pub(crate) fn known(state: &StreamState, id: QuestionId) -> Option<&QuestionView
     questions.iter().find(|known| known.question == id)
 }
 
+fn is_public(question: &QuestionView) -> bool {
+    super::is_public(question.stage) && !question.archived
+}
+
 impl Hub {
     /// Shows a question to whom its stage says, and takes it away from the others.
     pub(crate) fn settle_question(&mut self, room_id: &RoomId, id: QuestionId) {
         let Some(room) = self.rooms.get(room_id) else { return };
-        let now = room.questions.get(id);
+        let now = room
+            .questions
+            .get(id)
+            .filter(|question| question.merged_into().is_none());
+        let public = now.is_some_and(Question::is_public);
         let now = now.and_then(|question| view::question(id, question, &self.texts));
-        let public = now.as_ref().is_some_and(|question| is_public(question.stage));
         let mut gone = Vec::new();
         let mut shown = Vec::new();
         for (stream, here, key) in [
@@ -99,7 +106,7 @@ impl Hub {
         let mut changes: BTreeMap<StreamKey, Vec<UpvoteCount>> = BTreeMap::new();
         for (room_id, question) in std::mem::take(&mut self.upvotes_told.changed) {
             let Some(room) = self.rooms.get(&room_id) else { continue };
-            let Some(upvotes) = room.questions.get(question).map(super::Question::upvotes) else {
+            let Some(upvotes) = room.questions.get(question).map(Question::upvotes) else {
                 continue;
             };
             for (stream, key) in [
@@ -124,10 +131,11 @@ impl Hub {
         let mut now: Vec<QuestionView> = room
             .questions
             .iter()
+            .filter(|(_, question)| question.merged_into().is_none())
             .filter_map(|(id, question)| view::question(id, question, &self.texts))
             .collect();
         now.sort_by_key(|question| question.order);
-        let (public, hidden): (Vec<_>, Vec<_>) = now.into_iter().partition(|question| is_public(question.stage));
+        let (public, hidden): (Vec<_>, Vec<_>) = now.into_iter().partition(is_public);
         let told = |known: &[QuestionView], now: &[QuestionView]| {
             let same = |(known, now): (&QuestionView, &QuestionView)| {
                 let will_tell = self.upvotes_told.will_tell(&room.config.room, now.question);
@@ -152,7 +160,8 @@ impl Hub {
         };
         let voter = keyed(&key, &[&person.id.as_u128().to_be_bytes()]);
         let supported = questions.supported.get(&voter).into_iter().flatten();
-        let shown = |id: &&QuestionId| questions.get(**id).is_some_and(|question| is_public(question.stage));
-        supported.filter(shown).copied().collect()
+        let shown = |id: &QuestionId| questions.get(*id).is_some_and(Question::is_public);
+        let wholes: BTreeSet<QuestionId> = supported.flat_map(|id| questions.wholes(*id)).filter(shown).collect();
+        wholes.into_iter().collect()
     }
 }

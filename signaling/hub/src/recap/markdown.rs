@@ -162,6 +162,9 @@ fn question_line(question: &PublicQuestion, language: Language, page: &mut Strin
         let _ = write!(page, ": {}", plain(note));
     }
     page.push_str(")\n");
+    if let Some(answer) = &question.answer {
+        let _ = writeln!(page, "  - {}: {}", language.words("Risposta", "Answer"), plain(answer));
+    }
 }
 
 /// A text of somebody as nothing but text, on one line.
@@ -184,7 +187,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Date and time of day of a minute since 1970, UTC (days to civil date after Howard Hinnant).
-fn clock(unix_min: u64) -> String {
+pub(crate) fn clock(unix_min: u64) -> String {
     let (days, minute) = (unix_min / 1_440 + 719_468, unix_min % 1_440);
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

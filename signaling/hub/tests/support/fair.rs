@@ -45,6 +45,7 @@ pub fn say(text: &str) -> Command {
     Command::Chat {
         text: text.parse().expect("a message"),
         backstage: false,
+        reply_to: None,
         secret: SECRET,
     }
 }
@@ -53,6 +54,7 @@ pub fn say_backstage(text: &str) -> Command {
     Command::Chat {
         text: text.parse().expect("a message"),
         backstage: true,
+        reply_to: None,
         secret: SECRET,
     }
 }

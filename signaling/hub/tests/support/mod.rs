@@ -34,6 +34,8 @@ pub const SETTINGS: RoomSettings = RoomSettings {
     moderated: false,
     chat_open: true,
     slow_mode_s: 0,
+    questions_closed: false,
+    links_off: false,
 };
 
 pub fn room(id: &str) -> RoomId {

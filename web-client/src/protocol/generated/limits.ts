@@ -7,7 +7,7 @@
 export const PROTOCOL_VERSION = 1;
 
 export const CLIENT_MESSAGE_BYTES_MAX = 32768;
-export const SDP_BYTES_MAX = 24576;
+export const SDP_BYTES_MAX = 28672;
 export const CLIENT_MESSAGES_BURST = 60;
 export const CLIENT_MESSAGES_PER_S = 20;
 export const SLUG_BYTES_MAX = 64;
@@ -45,6 +45,15 @@ export const QUIZ_SECONDS_MAX = 120;
 export const QUIZ_RIGHT_POINTS = 500;
 export const QUIZ_SPEED_POINTS = 500;
 export const NOTE_CHARS_MAX = 200;
+export const ANSWER_CHARS_MAX = 600;
+export const LABEL_CHARS_MAX = 30;
+export const PINNED_MAX = 3;
+export const FILTER_WORDS_MAX = 200;
+export const FILTER_WORD_CHARS_MAX = 40;
+export const LABELS_PER_ROOM_MAX = 12;
+export const LABELS_PER_QUESTION_MAX = 3;
+export const QUESTIONS_AT_ONCE_MAX = 100;
+export const SECRETS_AT_ONCE_MAX = 100;
 export const CHAT_SHOWN_MAX = 100;
 export const SLOW_MODE_S_MAX = 600;
 export const COUNTDOWN_S_MAX = 30;

@@ -49,6 +49,11 @@ export type SourceKind = "mic" | "camera" | "screen" | "screen_audio";
 export type QuestionId = string;
 
 /**
+ * A label for questions of one room, drawn at random by the server.
+ */
+export type LabelId = string;
+
+/**
  * A chat message, drawn at random by the server.
  */
 export type MessageId = string;
@@ -88,6 +93,21 @@ export type AuthorSecret = string;
  * What an attendee asks; one line.
  */
 export type QuestionText = string;
+
+/**
+ * A written answer to a question; may have several lines.
+ */
+export type AnswerText = string;
+
+/**
+ * A label that moderators put on questions; one line.
+ */
+export type LabelText = string;
+
+/**
+ * A word that an event does not let through; one line.
+ */
+export type FilterWord = string;
 
 /**
  * A chat message; may have several lines.
@@ -214,7 +234,15 @@ chat_open: boolean,
 /**
  * Seconds between two messages of the same attendee; 0: slow mode is off.
  */
-slow_mode_s: number, };
+slow_mode_s: number,
+/**
+ * Attendees may not ask for now.
+ */
+questions_closed?: boolean,
+/**
+ * Attendees may put no links into the chat.
+ */
+links_off?: boolean, };
 
 /**
  * Where a question is in its life.
@@ -246,6 +274,38 @@ stage: QuestionStage,
  */
 note: string | null,
 /**
+ * Until when it is followed up, days since 1970.
+ */
+due_day?: number,
+/**
+ * The written answer.
+ */
+answer?: string,
+/**
+ * Its labels, at most three of those of the room.
+ */
+labels?: Array<LabelId>,
+/**
+ * Who is to answer it.
+ */
+assigned?: Assigned,
+/**
+ * How many other questions were merged into it.
+ */
+merged?: number,
+/**
+ * Its words were changed after others had seen them, or by a moderator.
+ */
+edited?: boolean,
+/**
+ * Put away: only moderators see it.
+ */
+archived?: boolean,
+/**
+ * A moderator made it of a chat message.
+ */
+from_chat?: boolean,
+/**
  * Participants who support it.
  */
 upvotes: number,
@@ -257,6 +317,79 @@ at_unix_ms: number,
  * Grows by one with each question of the room: the order in which they were asked.
  */
 order: number, };
+
+/**
+ * A label of a room.
+ */
+export type Label = {
+/**
+ * Its id.
+ */
+label: LabelId,
+/**
+ * The word.
+ */
+text: string, };
+
+/**
+ * Who is to answer a question.
+ */
+export type Assigned = {
+/**
+ * Who.
+ */
+participant: ParticipantId,
+/**
+ * The name they had then.
+ */
+name: DisplayName, };
+
+/**
+ * A question and the room it belongs to.
+ */
+export type RoomQuestion = {
+/**
+ * Its room.
+ */
+room: RoomId,
+/**
+ * The question.
+ */
+question: QuestionView, };
+
+/**
+ * A question of one's own, found by the secret it was asked with.
+ */
+export type OwnQuestion = {
+/**
+ * The secret that was asked for.
+ */
+secret: AuthorSecret,
+/**
+ * The room of the question.
+ */
+room: RoomId,
+/**
+ * The question.
+ */
+question: QuestionView,
+/**
+ * The question that it was merged into and is shown as.
+ */
+merged_into: QuestionId | null, };
+
+/**
+ * A chat message of one's own, found by the secret it was sent with.
+ */
+export type OwnMessage = {
+/**
+ * The secret that was asked for.
+ */
+secret: AuthorSecret,
+/**
+ * The message.
+ */
+message: MessageId, };
 
 /**
  * The supporters of one question within [`crate::view::Change::Upvotes`].
@@ -291,6 +424,14 @@ participant: ParticipantId | null,
  * The words.
  */
 text: string,
+/**
+ * The message it replies to, which may be gone by now.
+ */
+reply_to?: MessageId,
+/**
+ * Its words were changed.
+ */
+edited?: boolean,
 /**
  * When, rounded down to the minute, milliseconds since 1970.
  */
@@ -1393,9 +1534,17 @@ settings: RoomSettings,
  */
 questions: Array<QuestionView>,
 /**
+ * Labels that questions of the room may have, in the order in which they were made.
+ */
+labels: Array<Label>,
+/**
  * The last chat messages, oldest first.
  */
 chat: Array<ChatMessage>,
+/**
+ * Messages that moderators pinned, in the order in which they did, also those that are older than the last.
+ */
+pinned: Array<ChatMessage>,
 /**
  * The poll that is open, or was last.
  */
@@ -1474,7 +1623,11 @@ numbers: LiveNumbers,
 /**
  * One point a minute, oldest first.
  */
-curve: Array<CurvePoint>, };
+curve: Array<CurvePoint>,
+/**
+ * Words that the event does not let through.
+ */
+filter: Array<string>, };
 
 /**
  * Somebody who publishes, as others see them.
@@ -1613,7 +1766,11 @@ question: QuestionView, } | { "kind": "question_gone",
 /**
  * Which.
  */
-question: QuestionId, } | { "kind": "upvotes",
+question: QuestionId, } | { "kind": "labels",
+/**
+ * In the order in which they were made.
+ */
+labels: Array<Label>, } | { "kind": "upvotes",
 /**
  * Of the questions whose number changed.
  */
@@ -1625,7 +1782,15 @@ message: ChatMessage, } | { "kind": "message_gone",
 /**
  * Which.
  */
-message: MessageId, } | { "kind": "poll",
+message: MessageId, } | { "kind": "message_changed",
+/**
+ * The message.
+ */
+message: ChatMessage, } | { "kind": "pinned",
+/**
+ * In the order in which they were pinned.
+ */
+pinned: Array<ChatMessage>, } | { "kind": "poll",
 /**
  * The poll.
  */
@@ -1701,7 +1866,11 @@ round: RoundView, } | { "kind": "round_gone",
 /**
  * Which.
  */
-round: RoundId, } | { "kind": "you",
+round: RoundId, } | { "kind": "word_filter",
+/**
+ * All of them.
+ */
+words: Array<string>, } | { "kind": "you",
 /**
  * The new state.
  */
@@ -1771,7 +1940,11 @@ have?: StreamPosition, } | { "kind": "roster",
 /**
  * Continues after this participant; from the start without it.
  */
-after?: ParticipantId, } | { "kind": "watch",
+after?: ParticipantId, } | { "kind": "mine",
+/**
+ * At most 100.
+ */
+secrets: Array<AuthorSecret>, } | { "kind": "follow_ups", } | { "kind": "watch",
 /**
  * Camera slots wanted, 1 to 4 (fewer on phones).
  */
@@ -1876,7 +2049,19 @@ question: QuestionId,
 /**
  * What `ask` was sent with.
  */
-secret: AuthorSecret, } | { "kind": "upvote",
+secret: AuthorSecret, } | { "kind": "edit_question",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * The new words.
+ */
+text: QuestionText,
+/**
+ * What `ask` was sent with.
+ */
+secret?: AuthorSecret, } | { "kind": "upvote",
 /**
  * Which.
  */
@@ -1904,7 +2089,67 @@ note?: NoteText, } | { "kind": "undo_question",
 /**
  * Which.
  */
-question: QuestionId, } | { "kind": "erase_question",
+question: QuestionId, } | { "kind": "merge_questions",
+/**
+ * The one that stays.
+ */
+into: QuestionId,
+/**
+ * The others, at most 100, each once.
+ */
+questions: Array<QuestionId>, } | { "kind": "add_label",
+/**
+ * The word.
+ */
+text: LabelText, } | { "kind": "erase_label",
+/**
+ * Which.
+ */
+label: LabelId, } | { "kind": "label_question",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * All of them, at most three, each once.
+ */
+labels: Array<LabelId>, } | { "kind": "assign_question",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * A speaker of the event or somebody on this stage; nobody without it.
+ */
+participant?: ParticipantId, } | { "kind": "answer_question",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * Where it was when they decided.
+ */
+from: QuestionStage,
+/**
+ * The answer.
+ */
+text: AnswerText, } | { "kind": "set_due",
+/**
+ * Which.
+ */
+question: QuestionId,
+/**
+ * Days since 1970; no date without it.
+ */
+due_day?: number, } | { "kind": "archive_questions",
+/**
+ * Which, at most 100.
+ */
+questions: Array<QuestionId>,
+/**
+ * Away or back.
+ */
+archived: boolean, } | { "kind": "erase_question",
 /**
  * Which.
  */
@@ -1918,6 +2163,10 @@ text: MessageText,
  */
 backstage?: boolean,
 /**
+ * A message of the same chat that this one answers.
+ */
+reply_to?: MessageId,
+/**
  * Drawn at random and kept by the client: with it one's own message can be deleted.
  */
 secret: AuthorSecret, } | { "kind": "delete_message",
@@ -1928,7 +2177,35 @@ message: MessageId,
 /**
  * What `chat` was sent with.
  */
-secret?: AuthorSecret, } | { "kind": "silence",
+secret?: AuthorSecret, } | { "kind": "edit_message",
+/**
+ * Which.
+ */
+message: MessageId,
+/**
+ * The new words.
+ */
+text: MessageText,
+/**
+ * What `chat` was sent with.
+ */
+secret: AuthorSecret, } | { "kind": "pin_message",
+/**
+ * Which.
+ */
+message: MessageId,
+/**
+ * On or off.
+ */
+pinned: boolean, } | { "kind": "question_from_message",
+/**
+ * Which.
+ */
+message: MessageId, } | { "kind": "set_word_filter",
+/**
+ * All of them, at most 200, one word each.
+ */
+words: Array<FilterWord>, } | { "kind": "silence",
 /**
  * Whom.
  */
@@ -2057,7 +2334,7 @@ step: BreakoutStep, };
 /**
  * Stable reason of a refusal; the words beside it may change, the code does not.
  */
-export type RefusalCode = "malformed" | "too_large" | "too_fast" | "hello_expected" | "version" | "token" | "expired" | "unknown_event" | "unknown_room" | "room_full" | "unknown_participant" | "not_allowed" | "not_in_room" | "wrong_state" | "event_closed" | "name" | "text" | "unknown_item" | "too_many" | "slow_mode" | "silenced" | "banned" | "read_only" | "sdp" | "too_many_connections" | "unavailable";
+export type RefusalCode = "malformed" | "too_large" | "too_fast" | "hello_expected" | "version" | "token" | "expired" | "unknown_event" | "unknown_room" | "room_full" | "unknown_participant" | "not_allowed" | "not_in_room" | "wrong_state" | "event_closed" | "name" | "text" | "unknown_item" | "too_many" | "slow_mode" | "filtered" | "closed" | "silenced" | "banned" | "read_only" | "sdp" | "too_many_connections" | "unavailable";
 
 /**
  * Anything the server says.
@@ -2142,7 +2419,19 @@ people: Array<Publisher>,
 /**
  * Ask on after the last one.
  */
-more: boolean, } | { "kind": "rack_offer",
+more: boolean, } | { "kind": "mine",
+/**
+ * Questions, also those that only moderators see otherwise.
+ */
+questions: Array<OwnQuestion>,
+/**
+ * Chat messages.
+ */
+messages: Array<OwnMessage>, } | { "kind": "follow_ups",
+/**
+ * Questions to be followed up, the soonest due first, then those that were.
+ */
+questions: Array<RoomQuestion>, } | { "kind": "rack_offer",
 /**
  * Number of this rack, for the answer and for `slot_changed`.
  */
@@ -2182,7 +2471,19 @@ shows: Shown | null,
 /**
  * RTP timestamp of the first packet of the new source in this slot.
  */
-rtp_time: number, } | { "kind": "cannot_decode",
+rtp_time: number, } | { "kind": "slot_paused",
+/**
+ * Number of the rack.
+ */
+rack: number,
+/**
+ * The slot.
+ */
+slot: number,
+/**
+ * What it would show.
+ */
+shows: Shown, } | { "kind": "cannot_decode",
 /**
  * Number of the rack.
  */

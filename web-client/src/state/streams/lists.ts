@@ -46,6 +46,11 @@ export function withMessage(chat: readonly ChatMessage[], message: ChatMessage):
   return keepLast([...chat, message], CHAT_SHOWN_MAX);
 }
 
+/** A message whose words changed keeps its place. */
+export function withChangedMessage(chat: readonly ChatMessage[], message: ChatMessage): ChatMessage[] {
+  return chat.map((known) => (known.message === message.message ? message : known));
+}
+
 export function withoutMessage(chat: readonly ChatMessage[], message: MessageId): ChatMessage[] {
   return chat.filter((known) => known.message !== message);
 }

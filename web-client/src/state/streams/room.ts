@@ -4,7 +4,7 @@
 // The streams of a room: as its audience sees it, and what stands behind the stage. Pure.
 
 import type { BackstageView, Change, RoomView } from '../../protocol';
-import { firstNot, spliced, withMessage, withQuestion, withUpvotes, withoutMessage, withoutQuestion } from './lists';
+import { firstNot, spliced, withChangedMessage, withMessage, withQuestion, withUpvotes, withoutMessage, withoutQuestion } from './lists';
 
 /** The state after a change; null: the change is of another stream, or of the future. */
 export function roomAfter(room: RoomView, change: Change): RoomView | null {
@@ -27,6 +27,12 @@ export function roomAfter(room: RoomView, change: Change): RoomView | null {
       return { ...room, chat: withMessage(room.chat, change.message) };
     case 'message_gone':
       return { ...room, chat: withoutMessage(room.chat, change.message) };
+    case 'message_changed':
+      return { ...room, chat: withChangedMessage(room.chat, change.message) };
+    case 'labels':
+      return { ...room, labels: change.labels };
+    case 'pinned':
+      return { ...room, pinned: change.pinned };
     case 'poll':
       return { ...room, poll: change.poll };
     case 'hands':
@@ -59,6 +65,8 @@ export function backstageAfter(backstage: BackstageView, change: Change): Backst
       return { ...backstage, chat: withMessage(backstage.chat, change.message) };
     case 'message_gone':
       return { ...backstage, chat: withoutMessage(backstage.chat, change.message) };
+    case 'message_changed':
+      return { ...backstage, chat: withChangedMessage(backstage.chat, change.message) };
     default:
       return null;
   }

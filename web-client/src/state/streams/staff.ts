@@ -64,6 +64,8 @@ export function organisersAfter(organisers: OrganisersView, change: Change): Org
   switch (change.kind) {
     case 'numbers':
       return { ...organisers, numbers: change.numbers };
+    case 'word_filter':
+      return { ...organisers, filter: change.words };
     case 'curve': {
       const { curve } = organisers;
       const at = firstNot(curve, (known) => known.unix_min < change.point.unix_min);

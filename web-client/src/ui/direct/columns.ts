@@ -16,6 +16,8 @@ export interface Columns {
   readonly published: readonly QuestionView[];
   /** Answered, followed up or dismissed; the last asked first. */
   readonly done: readonly QuestionView[];
+  /** Put away; the last asked first. */
+  readonly archived: readonly QuestionView[];
 }
 
 const asked = (a: QuestionView, b: QuestionView): number => a.order - b.order;
@@ -28,39 +30,48 @@ const supported = (a: QuestionView, b: QuestionView): number => b.upvotes - a.up
 export function columns(ofRoom: readonly QuestionView[], ofModerators: readonly QuestionView[]): Columns {
   const all = new Map<string, QuestionView>();
   for (const question of [...ofModerators, ...ofRoom]) all.set(question.question, question);
-  const at = (...stages: QuestionStage[]): QuestionView[] => [...all.values()].filter((one) => stages.includes(one.stage));
+  const at = (...stages: QuestionStage[]): QuestionView[] => [...all.values()].filter((one) => !one.archived && stages.includes(one.stage));
   return {
     incoming: at('pending').sort(asked),
     now: at('now').sort(asked)[0] ?? null,
     next: at('next').sort(asked),
     published: at('published').sort(supported),
     done: at('answered', 'follow_up', 'dismissed').sort((a, b) => asked(b, a)),
+    archived: [...all.values()].filter((one) => one.archived).sort((a, b) => asked(b, a)),
   };
 }
 
 /** What a moderator can do with a question. */
-export type Act = 'publish' | 'next' | 'now' | 'answered' | 'followup' | 'dismiss' | 'back' | 'erase';
+export type Act = 'publish' | 'next' | 'now' | 'answered' | 'followup' | 'dismiss' | 'back' | 'erase' | 'edit' | 'write' | 'archive' | 'unarchive';
 
-/** Where each act takes a question; `erase` takes it nowhere. */
-export const TARGET: Record<Exclude<Act, 'erase'>, QuestionStage> = {
+/** Acts that take a question nowhere else. */
+export type Stays = 'erase' | 'edit' | 'write' | 'archive' | 'unarchive';
+/** Where each of the others takes a question. */
+export const TARGET: Record<Exclude<Act, Stays>, QuestionStage> = {
   publish: 'published', next: 'next', now: 'now', answered: 'answered', followup: 'follow_up', dismiss: 'dismissed', back: 'published',
 };
 
 /** Acts that need words: who follows up, why it is dismissed. */
 export const NEEDS_NOTE: ReadonlySet<Act> = new Set(['followup', 'dismiss']);
 
+/** Acts that a shortcut cannot carry out at once: they need words or a second click. */
+export const ASKS: ReadonlySet<Act> = new Set([...NEEDS_NOTE, 'erase', 'edit', 'write']);
+
+/** Stages of questions that can become part of another one. */
+export const MERGES: ReadonlySet<QuestionStage> = new Set(['pending', 'published', 'next']);
+
 const ACTS: Record<QuestionStage, readonly Act[]> = {
-  pending: ['publish', 'next', 'now', 'dismiss', 'erase'],
-  published: ['next', 'now', 'answered', 'followup', 'dismiss', 'erase'],
-  next: ['now', 'answered', 'followup', 'dismiss', 'back', 'erase'],
-  now: ['answered', 'followup', 'dismiss', 'back', 'erase'],
-  answered: ['back', 'erase'],
-  follow_up: ['answered', 'back', 'erase'],
-  dismissed: ['back', 'erase'],
+  pending: ['publish', 'next', 'now', 'dismiss', 'edit', 'erase'],
+  published: ['next', 'now', 'answered', 'write', 'followup', 'dismiss', 'erase'],
+  next: ['now', 'answered', 'write', 'followup', 'dismiss', 'back', 'erase'],
+  now: ['answered', 'write', 'followup', 'dismiss', 'back', 'erase'],
+  answered: ['archive', 'write', 'back', 'erase'],
+  follow_up: ['write', 'answered', 'back', 'erase'],
+  dismissed: ['archive', 'back', 'erase'],
 };
 
-export function actsOf(stage: QuestionStage): readonly Act[] {
-  return ACTS[stage];
+export function actsOf(stage: QuestionStage, archived = false): readonly Act[] {
+  return archived ? ['unarchive', 'erase'] : ACTS[stage];
 }
 
 /** Which question a shortcut means where none has the focus: the one whose turn it is. */

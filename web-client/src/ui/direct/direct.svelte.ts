@@ -44,15 +44,40 @@ export class Direct {
     return outcome.ok;
   }
 
-  async act(question: QuestionView, act: Act, note = ''): Promise<boolean> {
-    if (act === 'erase') return this.run({ kind: 'erase_question', question: question.question }, question.question);
-    const to = TARGET[act];
+  async act(question: QuestionView, act: Act, note = '', dueDay: number | null = null): Promise<boolean> {
+    const id = question.question;
     const words = note.trim();
+    switch (act) {
+      case 'erase':
+        return this.run({ kind: 'erase_question', question: id }, id);
+      case 'edit':
+        return this.run({ kind: 'edit_question', question: id, text: words }, id);
+      case 'archive':
+      case 'unarchive':
+        return this.run({ kind: 'archive_questions', questions: [id], archived: act === 'archive' }, id);
+      case 'write': {
+        const ok = await this.run({ kind: 'answer_question', question: id, from: question.stage, text: words }, id);
+        if (ok) this.undo.show({ question: id, text: question.text, to: 'answered' });
+        return ok;
+      }
+    }
+    const to = TARGET[act];
     const ok = await this.run(
       { kind: 'set_question', question: question.question, from: question.stage, to, ...(words ? { note: words } : {}) },
       question.question,
     );
     if (ok) this.undo.show({ question: question.question, text: question.text, to });
+    if (ok && dueDay !== null) await this.run({ kind: 'set_due', question: id, due_day: dueDay }, id);
+    return ok;
+  }
+
+  /** Makes one question of several: the one with the most votes stays, of equals the one that was asked first. */
+  async merge(questions: readonly QuestionView[]): Promise<boolean> {
+    const into = mergeTarget(questions);
+    if (!into) return false;
+    const parts = questions.filter((one) => one !== into).map((one) => one.question);
+    const ok = await this.run({ kind: 'merge_questions', into: into.question, questions: parts }, into.question);
+    if (ok) this.undo.show({ question: into.question, text: into.text, to: 'merged' });
     return ok;
   }
 
@@ -76,6 +101,14 @@ export class Direct {
     const kinds: SourceKind[] = ['mic', 'camera', 'screen'];
     return kinds.filter((kind) => !one.sources.includes(kind) && this.switchedOff.has(sourceKey(one.participant, kind)));
   }
+}
+
+/** Which of several questions stays; null: there are no two. What everybody sees stays before what waits. */
+export function mergeTarget(questions: readonly QuestionView[]): QuestionView | null {
+  if (questions.length < 2) return null;
+  const rank = (one: QuestionView): number => (one.stage === 'now' ? 0 : one.stage === 'pending' ? 2 : 1);
+  const [first = null] = [...questions].sort((a, b) => rank(a) - rank(b) || b.upvotes - a.upvotes || a.order - b.order);
+  return first;
 }
 
 function sourceKey(participant: string, source: SourceKind): string {

@@ -10,7 +10,7 @@ import { SHORTCUTS } from '../fair/shortcuts';
 import type { FairModel } from '../model/shape';
 import { actsOf, columns, meant, neighbour } from './columns';
 import { Direct } from './direct.svelte';
-import { pollDraft, percents, type Typed } from './poll-draft';
+import { deskOrder, pollDraft, percents, type Typed } from './poll-draft';
 import { DIRECT_KEYS, directAction } from './shortcuts';
 import { UNDO_MS } from './undo.svelte';
 
@@ -141,6 +141,14 @@ describe('shortcuts', () => {
 });
 
 describe('a poll', () => {
+  it('is listed first while it runs or is seen, drafts stay in their order, what was comes last first', () => {
+    const phases = { a: 'revealed', b: 'draft', c: 'revealed', d: 'draft', e: 'open', f: 'revealed' } as const;
+    const all = Object.entries(phases).map(([poll, phase]) => ({ poll, phase }));
+    const listed = (onScreen?: string): string => deskOrder(all, onScreen).map((one) => one.poll).join('');
+    expect(listed()).toBe('ebdfca');
+    expect(listed('a')).toBe('eabdfc');
+  });
+
   it('is a draft with a question and two different answers', () => {
     const typed: Typed = {
       kind: 'single', question: ' Tabs? ', options: ['yes', ' ', 'no '], min: 1, max: 2, scale: [0, 10], words: 2, quiz: [], answersMin: 3,

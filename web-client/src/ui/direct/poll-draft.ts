@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// What was typed into the poll maker, as the server takes it. Pure.
+// What was typed into the poll maker, as the server takes it, and polls as the desk lists them. Pure.
 
-import { POLL_OPTIONS_MAX, POLL_OPTIONS_MIN, type PollDraft, type PollForm, type QuizQuestion } from '../../protocol';
+import { POLL_OPTIONS_MAX, POLL_OPTIONS_MIN, type PollDraft, type PollForm, type PollPhase, type PollView, type QuizQuestion } from '../../protocol';
 
 /** What the fields of the maker hold, for whichever form. */
 export interface Typed {
@@ -72,6 +72,16 @@ function formOf(typed: Typed): PollForm {
     default:
       return { kind: typed.kind };
   }
+}
+
+const RANK: Record<PollPhase, number> = { open: 0, closed: 1, draft: 3, revealed: 4 };
+
+/** What runs first, then what everybody sees, then drafts in their order, then what was, the last first. */
+export function deskOrder<P extends Pick<PollView, 'poll' | 'phase'>>(polls: readonly P[], onScreen: string | undefined): P[] {
+  const rank = (one: P): number => (one.phase === 'revealed' && one.poll === onScreen ? 2 : RANK[one.phase]);
+  const past = (one: P): boolean => rank(one) === RANK.revealed;
+  const at = new Map(polls.map((one, n) => [one.poll, past(one) ? -n : n]));
+  return [...polls].sort((a, b) => rank(a) - rank(b) || (at.get(a.poll) ?? 0) - (at.get(b.poll) ?? 0));
 }
 
 /** Shares of a revealed choice in whole percents: of votes, or of people where each could choose several. */

@@ -8,7 +8,7 @@ import { shortcutsOn } from '../fair/shortcuts';
 import type { Act } from './columns';
 
 export type DirectAction =
-  | Exclude<Act, 'back' | 'erase'>
+  | Exclude<Act, 'back' | 'erase' | 'edit' | 'archive' | 'unarchive'>
   | 'undo' | 'acceptHand' | 'lowerHand' | 'putOnAir' | 'takeOff' | 'pollOpen' | 'pollReveal'
   | 'goHands' | 'goStage' | 'goQuestions' | 'goPolls' | 'goChat' | 'goRoom';
 
@@ -17,6 +17,7 @@ export const DIRECT_KEYS: readonly { action: DirectAction; code: string; keys: s
   { action: 'next', code: 'KeyN', keys: 'Alt + Shift + N' },
   { action: 'now', code: 'KeyJ', keys: 'Alt + Shift + J' },
   { action: 'answered', code: 'KeyW', keys: 'Alt + Shift + W' },
+  { action: 'write', code: 'Digit7', keys: 'Alt + Shift + 7' },
   { action: 'followup', code: 'KeyU', keys: 'Alt + Shift + U' },
   { action: 'dismiss', code: 'KeyD', keys: 'Alt + Shift + D' },
   { action: 'undo', code: 'KeyZ', keys: 'Alt + Shift + Z' },

@@ -11,7 +11,8 @@ export const UNDO_MS = 10_000;
 export interface Moved {
   readonly question: string;
   readonly text: string;
-  readonly to: QuestionStage;
+  /** Where it went; `merged`: others became part of it. */
+  readonly to: QuestionStage | 'merged';
 }
 
 export class UndoToast {

@@ -6,7 +6,7 @@
 
 import { AudioPool } from '../../media/audio-pool';
 import { Down } from '../../media/down';
-import type { Command, EventView, RefusalCode, ServerMessage } from '../../protocol';
+import type { Command, EventView, OwnQuestion, RefusalCode, RoomQuestion, ServerMessage } from '../../protocol';
 import type { Outcome } from '../../session/outbox';
 import { Session, type Status } from '../../session/session';
 import { EMPTY, breakoutRoom, firstRoom, reduce, type FairState } from '../../state/fair';
@@ -20,14 +20,17 @@ import { News } from './news';
 import { OwnTexts } from './own-texts.svelte';
 import { ServerClock } from './server-clock';
 import type { FairModel, Flying, Link, Tile } from './shape';
+import { similarTo, type Similar } from './similar';
 import { Speaker } from './speaker.svelte';
 
 /** Camera slots asked for: fewer on phones. */
-const VIDEO_SLOTS = 4;
-const VIDEO_SLOTS_PHONE = 2;
+const VIDEO_SLOTS = 12;
+const VIDEO_SLOTS_PHONE = 6;
 const PHONE = '(max-width: 767px)';
 /** A full room is tried again after this long, plus as much at random. */
 const FULL_AGAIN_MS = 4_000;
+/** How often one looks for own questions that wait. */
+const OWN_EVERY_MS = 15_000;
 /** Reactions drawn at a time, and for how long. */
 const FLYING_MAX = 24;
 const FLY_MS = 3_000;
@@ -50,6 +53,10 @@ export class Fair implements FairModel {
   flying = $state.raw<readonly Flying[]>([]);
   readonly speaker: Speaker;
 
+  /** The board of promises of the event; null: not asked for yet. */
+  followUps = $state.raw<readonly RoomQuestion[] | null>(null);
+
+  readonly #event: string;
   readonly #own: OwnTexts;
   readonly #news = new News();
   readonly #serverClock = new ServerClock(browserWorld.clock, Date.now());
@@ -63,6 +70,7 @@ export class Fair implements FairModel {
   #asked: string | null;
   #entering = false;
   #fullTimer: unknown = null;
+  #ownTimer: unknown = null;
   #flown = 0;
   #watched = false;
   /** Entering was tried on this connection; a refusal is not repeated by itself. */
@@ -79,7 +87,8 @@ export class Fair implements FairModel {
     this.#asked = room;
     this.#audio = audio;
     this.#name = name;
-    this.#own = new OwnTexts(event);
+    this.#event = event;
+    this.#own = new OwnTexts(event, (secrets) => void this.#session.tell({ kind: 'mine', secrets }));
     this.#session = new Session({
       event,
       name: name || undefined,
@@ -106,6 +115,10 @@ export class Fair implements FairModel {
 
   get pending(): readonly OwnText[] {
     return this.#own.pending(this.state.you?.room ?? null);
+  }
+
+  get mine(): readonly OwnQuestion[] {
+    return this.#own.in(this.state);
   }
 
   enter(room: string): void {
@@ -193,18 +206,39 @@ export class Fair implements FairModel {
     return this.#sent(own, { kind: 'ask', text: own.text, anonymous, secret: own.secret });
   }
 
-  chat(text: string, backstage: boolean): Promise<Outcome> {
+  chat(text: string, backstage: boolean, replyTo: string | null = null): Promise<Outcome> {
     const own = this.#written('message', text, { backstage });
-    const where = backstage ? { backstage } : {};
+    const where = { ...(backstage ? { backstage } : {}), ...(replyTo ? { reply_to: replyTo } : {}) };
     return this.#sent(own, { kind: 'chat', text: own.text, ...where, secret: own.secret });
+  }
+
+  async editQuestion(question: string, text: string): Promise<Outcome> {
+    const secret = this.#own.secret(question);
+    const outcome = await this.#session.command({ kind: 'edit_question', question, text, ...(secret ? { secret } : {}) });
+    this.#own.refresh();
+    return outcome;
+  }
+
+  editMessage(message: string, text: string): Promise<Outcome> {
+    return this.#session.command({ kind: 'edit_message', message, text, secret: this.#own.secret(message) ?? '' });
+  }
+
+  similar(text: string): Promise<readonly Similar[]> {
+    return similarTo(this.#event, this.state.you?.room ?? '', text);
+  }
+
+  openFollowUps(): void {
+    this.#session.tell({ kind: 'follow_ups' });
   }
 
   owns(id: string): boolean {
     return this.#own.secret(id) !== null;
   }
 
-  withdraw(question: string): Promise<Outcome> {
-    return this.#run({ kind: 'withdraw_question', question, secret: this.#own.secret(question) ?? '' });
+  async withdraw(question: string): Promise<Outcome> {
+    const outcome = await this.#run({ kind: 'withdraw_question', question, secret: this.#own.secret(question) ?? '' });
+    if (outcome.ok) this.#own.withdrawn(question);
+    return outcome;
   }
 
   deleteMessage(message: string): Promise<Outcome> {
@@ -243,11 +277,20 @@ export class Fair implements FairModel {
   async #sent(own: OwnText, command: Command): Promise<Outcome> {
     const outcome = await this.#session.command(command);
     if (!outcome.ok) this.#own.drop(own.secret);
+    else if (own.kind === 'question') this.#lookForOwn();
     return outcome;
+  }
+
+  /** What waits for a moderator can change without a word to its author: it is asked for now and then. */
+  #lookForOwn(): void {
+    browserWorld.clock.cancel(this.#ownTimer);
+    if (this.link === 'online') this.#own.refresh();
+    this.#ownTimer = browserWorld.clock.after(OWN_EVERY_MS, () => this.#own.waits && this.#lookForOwn());
   }
 
   dispose(): void {
     this.stopWaiting();
+    browserWorld.clock.cancel(this.#ownTimer);
     removeEventListener('online', this.#nudge);
     this.#down.dispose();
     this.#audio.dispose();
@@ -270,6 +313,7 @@ export class Fair implements FairModel {
       this.#placed = false;
       this.#arrived = false;
       this.#serverClock.set(status.serverUnixMs);
+      this.#lookForOwn();
       if (status.first) this.#down.prepare();
       else voice.polite(language.texts.fair.back);
     }
@@ -295,6 +339,11 @@ export class Fair implements FairModel {
         if (returned) this.#epoch = message.epoch;
         return this.#follow(before, this.state, returned, forgotten);
       }
+      case 'mine':
+        return this.#own.heard(message);
+      case 'follow_ups':
+        this.followUps = message.questions;
+        return;
       case 'roster_page':
         this.roster = withPage(this.roster, message);
         return;
@@ -304,6 +353,7 @@ export class Fair implements FairModel {
         return;
       case 'rack_offer':
       case 'slot_changed':
+      case 'slot_paused':
       case 'cannot_decode':
         return this.#down.handle(message);
       case 'publish_answer':

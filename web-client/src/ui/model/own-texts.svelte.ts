@@ -1,18 +1,24 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// The list of one's own texts, kept in the tab's storage: a reload does not take away the power to delete them.
+// The list of one's own texts, kept in the browser: neither a reload nor a restart takes away the power over them. Their
+// words are not kept once the server knows them: it tells them again to who has the secret.
 
-import { recognised, secretOf, withOwn, pendingOf, type OwnText } from '../../state/own';
+import type { OwnQuestion } from '../../protocol';
 import type { FairState } from '../../state/fair';
+import { ownIn, pendingOf, recognised, secretOf, secretsOf, withFound, withOwn, type Mine, type OwnText } from '../../state/own';
 import { recallOwn, rememberOwn } from '../memory';
 
 export class OwnTexts {
   readonly #event: string;
+  readonly #ask: (secrets: string[]) => void;
   all = $state.raw<readonly OwnText[]>([]);
+  /** One's own questions in the event, as the server said last. */
+  found = $state.raw<readonly OwnQuestion[]>([]);
 
-  constructor(event: string) {
+  constructor(event: string, ask: (secrets: string[]) => void) {
     this.#event = event;
+    this.#ask = ask;
     this.all = recallOwn(event);
   }
 
@@ -25,6 +31,11 @@ export class OwnTexts {
     this.#keep(this.all.filter((one) => one.secret !== secret));
   }
 
+  /** A question of one's own is gone. */
+  withdrawn(question: string): void {
+    this.found = this.found.filter((one) => one.question.question !== question);
+  }
+
   follow(state: FairState): void {
     const { room, backstage, you } = state;
     if (!room || !you) return;
@@ -33,8 +44,28 @@ export class OwnTexts {
     if (next !== this.all) this.#keep(next);
   }
 
+  /** Asks the server what became of them. */
+  refresh(): void {
+    const secrets = secretsOf(this.all);
+    if (secrets.length > 0) this.#ask(secrets);
+  }
+
+  heard(mine: Mine): void {
+    this.found = mine.questions;
+    this.#keep(withFound(this.all, mine));
+  }
+
+  /** Whether any waits for somebody else to decide. */
+  get waits(): boolean {
+    return this.found.some((one) => one.question.stage === 'pending') || this.all.some((one) => one.kind === 'question' && one.id === null);
+  }
+
+  in(state: FairState): OwnQuestion[] {
+    return ownIn(this.found, state.room?.room ?? null, state.room?.questions ?? []);
+  }
+
   secret(id: string): string | null {
-    return secretOf(this.all, id);
+    return secretOf(this.all, id) ?? this.found.find((one) => one.question.question === id)?.secret ?? null;
   }
 
   pending(room: string | null): OwnText[] {

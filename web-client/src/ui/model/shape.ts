@@ -3,7 +3,7 @@
 
 // What the pages of the fair are drawn from. The live model and the fixtures of the page states both fit these shapes.
 
-import type { Command, ParticipantId, Reaction, RefusalCode, Shown, SlotKind, SourceKind } from '../../protocol';
+import type { Command, OwnQuestion, ParticipantId, Reaction, RefusalCode, RoomQuestion, Shown, SlotKind, SourceKind } from '../../protocol';
 import type { DeviceChoice, DeviceTrouble } from '../../media/devices';
 import type { UpState } from '../../media/up';
 import type { SlotState } from '../../media/video-slot';
@@ -11,6 +11,7 @@ import type { Outcome } from '../../session/outbox';
 import type { FairState } from '../../state/fair';
 import type { OwnText } from '../../state/own';
 import type { Roster } from '../../state/roster';
+import type { Similar } from './similar';
 
 /** A picture slot as the stage draws it. */
 export interface Tile {
@@ -48,8 +49,12 @@ export interface FairModel {
   /** A room that is full and is tried again until there is space, or it is given up. */
   readonly waitingFor: string | null;
   readonly flying: readonly Flying[];
-  /** Own questions in this room that wait for a moderator. */
+  /** Own questions in this room that the server was not heard of yet. */
   readonly pending: readonly OwnText[];
+  /** Own questions in this room, whatever became of them, the last asked first. */
+  readonly mine: readonly OwnQuestion[];
+  /** The board of promises of the event; null: not asked for yet. */
+  readonly followUps: readonly RoomQuestion[] | null;
   enter(room: string): void;
   leave(): void;
   setVolume(volume: number): void;
@@ -65,7 +70,13 @@ export interface FairModel {
   /** Asks a question, and remembers that it is one's own. */
   question(text: string, anonymous: boolean): Promise<Outcome>;
   /** Says something in the chat, or in that of the backstage. */
-  chat(text: string, backstage: boolean): Promise<Outcome>;
+  chat(text: string, backstage: boolean, replyTo?: string | null): Promise<Outcome>;
+  /** Gives an own question other words, or one that waits as a moderator. */
+  editQuestion(question: string, text: string): Promise<Outcome>;
+  editMessage(message: string, text: string): Promise<Outcome>;
+  /** Questions of this room that are like one that is being written. */
+  similar(text: string): Promise<readonly Similar[]>;
+  openFollowUps(): void;
   /** Whether a question or message is one's own and can be taken back. */
   owns(id: string): boolean;
   withdraw(question: string): Promise<Outcome>;

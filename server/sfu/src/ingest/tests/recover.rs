@@ -12,6 +12,9 @@ fn sound(number: u8) -> Vec<u8> {
     vec![0x78, number, number]
 }
 
+/// A packet that was rebuilt: number, timestamp and sound.
+type Rebuilt = (u64, u32, Vec<u8>);
+
 struct Mic {
     streams: PublisherStreams,
     now: Instant,
@@ -47,7 +50,7 @@ impl Mic {
     }
 
     /// A packet that repeats others by how many frames older they are; returns what was rebuilt and its own payload.
-    fn red(&mut self, number: u8, earlier: &[(u32, u8)]) -> (Vec<(u64, u32, Vec<u8>)>, Arc<MediaPacket>) {
+    fn red(&mut self, number: u8, earlier: &[(u32, u8)]) -> (Vec<Rebuilt>, Arc<MediaPacket>) {
         let mut payload = Vec::new();
         for (back, _) in earlier {
             let word = 1 << 31 | u32::from(OPUS) << 24 | (back * FRAME) << 10 | 3;

@@ -101,7 +101,7 @@ fn shapes_are_brought_inside_the_limits() {
         })
         .slots
         .len(),
-        9
+        17
     );
     assert_eq!(
         rack(RackShape {

@@ -4,9 +4,10 @@
 //! A viewer whose way out is full: its picture waits for the next keyframe, its sound goes on, others notice nothing.
 
 use fiera_sfu::api::SourceKind;
+use fiera_sfu::counters::Drop as Dropped;
 
 use super::check::{all_of, once_each, unbroken};
-use super::measure::{bottleneck, longest_gap_us, undisturbed};
+use super::measure::{bottleneck, longest_gap_us, one_seed, undisturbed};
 use crate::fair::{CAMERA, Fair, VOICE, seeds};
 use crate::net::link::LinkSpec;
 use crate::peer::payload::Stamp;
@@ -123,5 +124,33 @@ fn many_whose_paths_are_too_slow_make_no_more_keyframes_than_one() {
             assert!(gap <= 5_000_000, "no picture for {gap} us");
         }
         undisturbed(&fair, speaker, other, 2_000_000);
+    }
+}
+
+#[test]
+fn a_thread_with_too_much_to_send_leaves_pictures_out_and_no_sound() {
+    let mut fair = Fair::on_threads(one_seed(0), 1);
+    let speaker = fair.speaker(1, true);
+    // More than one chunk of them.
+    let viewers: Vec<usize> = (0..100).map(|_| fair.watch()).collect();
+    fair.run_ms(1_500);
+    assert_eq!(fair.dropped(Dropped::Overload), 0);
+    fair.chunk_every_us = Some(100_000);
+    fair.run_ms(2_500);
+    let left_out = fair.dropped(Dropped::Overload);
+    assert!(left_out > 30, "{left_out} packets were left out");
+    fair.chunk_every_us = None;
+    fair.run_ms(1_500);
+    assert_eq!(fair.dropped(Dropped::ArenaFull), 0);
+    let sound = |s: &Stamp| s.kind == 0;
+    for viewer in viewers {
+        unbroken(&fair.viewers[viewer].slot(VOICE));
+        all_of(
+            fair.publishers[speaker].stamps(1_200_000, 5_400_000).filter(sound),
+            &fair.viewers[viewer].stamps(VOICE),
+        );
+        once_each(&fair.viewers[viewer].stamps(CAMERA));
+        let newest = fair.viewers[viewer].slot(CAMERA).last().expect("a picture").at_us;
+        assert!(newest + 200_000 > fair.now_us, "pictures go on");
     }
 }

@@ -19,8 +19,7 @@ use crate::peer::payload::Stamp;
 use crate::peer::publisher::header;
 
 const S: u64 = 1_000_000;
-/// Sealed packets of a slot that are kept.
-const RESEND_PACKETS_MAX: u64 = 32;
+const RESEND_PACKETS_MAX: u64 = fiera_sfu::viewer::RESEND_PACKETS_MAX as u64;
 
 fn losing(loss: f64) -> LinkSpec {
     LinkSpec {

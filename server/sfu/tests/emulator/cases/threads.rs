@@ -4,9 +4,10 @@
 //! One room over several media threads: the home of its publishers and threads that follow.
 
 use fiera_sfu::api::{CloseReason, Command, Event, ParticipantKey, Side, SourceKind};
+use fiera_sfu::engine::Relay;
 
 use super::check::{all_of, once_each, unbroken};
-use crate::fair::{CAMERA, Fair, ROOM, VOICE, seeds};
+use crate::fair::{CAMERA, Fair, ROOM, SCREEN, VOICE, seeds};
 use crate::peer::payload::Stamp;
 
 /// A run on three threads, whose first room is at home on the second of them.
@@ -53,6 +54,36 @@ fn every_thread_delivers_every_packet_once_and_in_order() {
             .map(|sfu| sfu.counters().relayed_packets > 0)
             .collect();
         assert_eq!(relayed, [true, false, true], "home needs nobody's packets");
+    }
+}
+
+/// How many cameras a viewer is said to see.
+fn cameras(fair: &Fair, viewer: usize) -> usize {
+    let shows = |slot: &u8| fair.slot_changes(viewer, *slot).last().is_some_and(|c| c.1.is_some());
+    (CAMERA..SCREEN).filter(shows).count()
+}
+
+#[test]
+fn the_audience_sees_fewer_cameras_while_one_thread_has_many_viewers_and_backstage_sees_all() {
+    for seed in seeds() {
+        let mut fair = three(seed);
+        (1..=3).for_each(|who| {
+            fair.speaker(who, true);
+        });
+        let viewers: Vec<usize> = (0..6).map(|_| fair.watch()).collect();
+        let panel = fair.watch_as(Some(1), Side::Backstage);
+        fair.run_ms(3_000);
+        assert!(viewers.iter().all(|viewer| cameras(&fair, *viewer) == 3));
+        fair.tell(2, 1, Relay::Viewers(ROOM, 1_000));
+        fair.run_ms(2_000);
+        assert!(viewers.iter().all(|viewer| cameras(&fair, *viewer) == 1));
+        assert_eq!(cameras(&fair, panel), 2, "the others on the panel");
+        // One more on each thread, which says how many it really has.
+        (0..3).for_each(|_| {
+            fair.watch();
+        });
+        fair.run_ms(3_000);
+        assert!(viewers.iter().all(|viewer| cameras(&fair, *viewer) == 3));
     }
 }
 

@@ -121,6 +121,8 @@ pub(crate) struct Fair {
     /// What went to addresses where nobody is.
     pub(crate) astray: Vec<(u64, SocketAddr, Vec<u8>)>,
     pub(crate) random: Random,
+    /// Threads are so slow that they send no more than one chunk in this time, microseconds.
+    pub(crate) chunk_every_us: Option<u64>,
     /// Who is taken away when a fan-out is between two chunks of viewers.
     pub(crate) leaving: Vec<PeerId>,
     seed: u64,
@@ -153,6 +155,7 @@ impl Fair {
         Self {
             meter: |_, _| (),
             leaving: Vec::new(),
+            chunk_every_us: None,
             now_us: 0,
             threads: (0..threads).map(|place| Self::thread(place, 0)).collect(),
             rooms: BTreeMap::new(),
@@ -215,8 +218,13 @@ impl Fair {
             }
         }
         self.deliver_mail();
-        for place in 0..self.threads.len() {
-            self.transmit(place);
+        if self
+            .chunk_every_us
+            .is_none_or(|every_us| now_us.is_multiple_of(every_us))
+        {
+            for place in 0..self.threads.len() {
+                self.transmit(place);
+            }
         }
         self.deliver_mail();
         for sfu in &mut self.threads {
@@ -233,7 +241,7 @@ impl Fair {
             let more = self.threads[place].transmit(now, &mut self.egress);
             (self.meter)(Metered::Transmit, false);
             self.flush();
-            if !more {
+            if !more || self.chunk_every_us.is_some() {
                 break;
             }
             if let Some(peer) = self.leaving.pop() {
@@ -245,6 +253,20 @@ impl Fair {
     /// How often a datagram or packet was dropped for a reason.
     pub(crate) fn dropped(&self, reason: Dropped) -> u64 {
         self.counters().drops[reason as usize]
+    }
+
+    /// When a slot of a viewer was said to be too much for its path, and whose source.
+    pub(crate) fn slot_pauses(&self, viewer: usize, slot: u8) -> Vec<(u64, (u8, SourceKind))> {
+        let of = self.viewers[viewer].peer;
+        let pauses = self.events.iter().filter_map(|(at, event)| match *event {
+            Event::SlotPaused {
+                peer,
+                slot: number,
+                shows: (who, kind),
+            } if peer == of && number == slot => Some((*at, (who.0 as u8, kind))),
+            _ => None,
+        });
+        pauses.collect()
     }
 
     /// When slots of a viewer were said to show something, and from which timestamp on.

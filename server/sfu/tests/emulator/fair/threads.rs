@@ -80,6 +80,12 @@ impl Fair {
         self.deliver_mail();
     }
 
+    /// A thread tells another one something, whatever is true.
+    pub(crate) fn tell(&mut self, from: usize, to: usize, relay: Relay) {
+        self.mail.push_back((from, to, relay));
+        self.deliver_mail();
+    }
+
     /// Carries what threads tell each other until nobody has anything to say.
     pub(super) fn deliver_mail(&mut self) {
         let now = self.now();
