@@ -54,8 +54,11 @@ async def a_round(cast):
     await step(people[0], "vote_card", card=card, up=True)
     await people[0].until(lambda: people[0].you["card_votes"] == [card], "the own vote")
     for client, home in zip(people[:3], homes[:3]):
-        cards = client.state("room", home)["cards"]
-        expect(bool(cards) == (home == homes[0]), "a card is seen in another room (O6)")
+        cards = lambda client=client, home=home: client.state("room", home)["cards"]  # noqa: E731
+        if home == homes[0]:
+            await client.until(cards, "the card of the own room (O8)")
+        else:
+            expect(not cards(), "a card is seen in another room (O6)")
     await step(organiser, "tell", text="Two minutes")
     await people[3].until(lambda: people[3].state("event")["breakout"]["told"], "words to all rooms")
     await step(organiser, "bring_back")
