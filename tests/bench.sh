@@ -6,8 +6,9 @@
 # another where there are two. Needs FIERA and LOADTEST (the two programs).
 #   media      one publisher and VIEWERS viewers, by WHEP and by rack
 #   audience   SOCKETS sockets with votes, chat and upvotes; memory per idle socket; kill -9, restart and everybody back
+#   breakouts  PEOPLE (300) into ROOMS (40) and back, each listening for the sound of their own room and of any other
 #   scenarios  those of SCENARIOS, a server each; report with plots in REPORTS (default: BENCH_DIR/reports)
-# PARTS="media audience" says which. LINK=lo goes over loopback, LINK=veth over a pair of virtual network cards with MTU
+# PARTS="media audience breakouts" says which. LINK=lo goes over loopback, LINK=veth over a pair of virtual network cards with MTU
 # 1500, the server in a network namespace of its own (needs root). Every accepted vote waits for the disk, so the data folder
 # is in BENCH_DIR (default: target), not in a /tmp that may be memory.
 set -euo pipefail
@@ -155,6 +156,26 @@ scenarios() {
     start
 }
 
+# 300 people into 40 rooms and back, on a server of its own whose one room is a stage.
+breakouts() {
+    local out="$data/breakouts.log" done=0 json
+    echo "==> ${PEOPLE:-300} people into ${ROOMS:-40} breakout rooms and back"
+    halt
+    fair | sed '/^id = "r1"$/Q; s/^id = "bench"$/id = "rounds"/' | sed '$d' >"$data/stage.toml"
+    "$FIERA" event import --data "$data" "$data/stage.toml" >/dev/null
+    start
+    FIERA_TOKEN_ATTENDEE="$(mint attendee rounds)" FIERA_TOKEN_SPEAKER="$(mint speaker rounds)" \
+        FIERA_TOKEN_ORGANISER="$(mint organiser rounds)" \
+        "${load_core[@]}" "$LOADTEST" breakouts --server "$base" --event rounds --room main --server-pid "$pid" \
+        --people "${PEOPLE:-300}" --rooms "${ROOMS:-40}" >"$out" || done=$?
+    json="$(tail -n 1 "$out")"
+    goal "everybody hears their own room, since the click" "$(figure "$json" sent_all_s)" s 10
+    goal "everybody hears the stage again, since the grace is over" "$(figure "$json" back_all_s)" s 10
+    goal "packets of a room in which the hearer was not" "$(figure "$json" astray)" "" 1
+    printf '%s\n' "$json"
+    return "$done"
+}
+
 # A number of the result: `figure JSON name` or `figure JSON group name`.
 figure() {
     if [ $# -eq 3 ]; then
@@ -206,4 +227,4 @@ audience() {
 }
 
 start
-for part in ${PARTS:-media audience}; do "$part"; done
+for part in ${PARTS:-media audience breakouts}; do "$part"; done

@@ -47,6 +47,9 @@ pub enum Command {
     Crowd(CrowdArgs),
     /// Many light sockets under a steady load of votes, messages and upvotes; prints one JSON object on the last line.
     Audience(AudienceArgs),
+    /// People who are sent into breakout rooms and back, and listen for another room's sound; prints one JSON object on
+    /// the last line.
+    Breakouts(BreakoutsArgs),
 }
 
 /// The server, what it is asked for, and by what means.
@@ -381,6 +384,35 @@ pub struct AudienceArgs {
     /// After the load, say "ready for a restart" and wait this long for the server to be killed and started again.
     #[arg(long)]
     pub await_restart_s: Option<f64>,
+}
+
+/// Arguments of `breakouts`.
+#[derive(Debug, Args)]
+pub struct BreakoutsArgs {
+    /// Where; the room is the plenary one, and puts programs on air at once.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// People, each a participant with a viewing connection of their own.
+    #[arg(long, default_value_t = 300)]
+    pub people: usize,
+    /// Breakout rooms.
+    #[arg(long, default_value_t = 40)]
+    pub rooms: usize,
+    /// Time over which the people come in.
+    #[arg(long, default_value_t = 15.0)]
+    pub ramp_s: f64,
+    /// Token of an attendee.
+    #[arg(long, env = "FIERA_TOKEN_ATTENDEE", hide_env_values = true)]
+    pub token: String,
+    /// Token of a speaker, for who is heard in the plenary room.
+    #[arg(long, env = "FIERA_TOKEN_SPEAKER", hide_env_values = true)]
+    pub speaker_token: String,
+    /// Token of an organiser, who sends everybody and brings them back.
+    #[arg(long, env = "FIERA_TOKEN_ORGANISER", hide_env_values = true)]
+    pub organiser_token: String,
+    /// Process of the server, to measure its CPU time.
+    #[arg(long)]
+    pub server_pid: Option<u32>,
 }
 
 #[cfg(test)]

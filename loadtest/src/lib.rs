@@ -5,6 +5,7 @@
 //! It shares the wire messages with the server and nothing else, so that it can prove the server wrong.
 
 pub mod audience;
+pub mod breakouts;
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -16,7 +16,7 @@ use fiera_loadtest::measure::result::Outcome;
 use fiera_loadtest::report::html::{self, Heading};
 use fiera_loadtest::scenario::Scenario;
 use fiera_loadtest::watch::venue::Tokens;
-use fiera_loadtest::{audience, cli, crowd, publish, run, speaker};
+use fiera_loadtest::{audience, breakouts, cli, crowd, publish, run, speaker};
 
 fn main() -> ExitCode {
     let done = match cli::Cli::parse().command {
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         cli::Command::DemoSpeaker(args) => run_speaker(args),
         cli::Command::Crowd(args) => run_crowd(&args),
         cli::Command::Audience(args) => run_audience(&args),
+        cli::Command::Breakouts(args) => run_breakouts(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("fiera-loadtest: {error:#}");
@@ -106,6 +107,11 @@ fn run_crowd(args: &cli::CrowdArgs) -> Result<ExitCode> {
 fn run_audience(args: &cli::AudienceArgs) -> Result<ExitCode> {
     let report = audience::run::run(args)?;
     tell("audience", &report, &report.told, report.is_clean())
+}
+
+fn run_breakouts(args: &cli::BreakoutsArgs) -> Result<ExitCode> {
+    let report = breakouts::run::run(args)?;
+    tell("breakouts", &report, &report.told, report.is_clean())
 }
 
 /// What went wrong in words, then the report as JSON on the last line.

@@ -5,6 +5,7 @@
 of it is one check."""
 
 from cast import check, expect, refused, secret
+from checks_restart import another_fair
 
 NOTICE_S = 8  # O2: 5 s, and the way there
 
@@ -67,3 +68,45 @@ async def a_round(cast):
     for client in people[:3]:
         await client.until(lambda client=client: client.you["room"] == room, "back where everybody is (O5)", 35)
     await refused("wrong_state", people[0].command("enter", room=homes[0]))
+
+
+@check("O9", "kill -9 in the middle of a round: everybody is back in their own room with what it wrote, and is brought back later")
+async def killed_in_a_round(_cast):
+    async with another_fair() as (fair, cast):
+        room = fair.room()
+        organiser = await cast.holder("organiser", room)
+        people = [await cast.guest(room) for _ in range(4)]
+        plan = {"from": room, "rooms": [{"title": "Testing"}, {"title": "Deploying"}], "mode": "random", "capacity": 2,
+                "minutes": 5, "latecomers": "placed"}
+        await step(organiser, "prepare", plan=plan)
+        rounds = lambda: organiser.state("breakouts")["rounds"]  # noqa: E731
+        await organiser.until(rounds, "the draft")
+        await step(organiser, "deal", round=rounds()[0]["round"])
+        await step(organiser, "send", round=rounds()[0]["round"])
+        for client in people:
+            await client.until(lambda client=client: client.you["place"] == "on_air", "the own room", NOTICE_S)
+        homes = [client.you["room"] for client in people]
+        expect(sorted(map(homes.count, homes)) == [2, 2, 2, 2], f"{homes}")
+        await step(people[0], "add_card", text="Roll back first", secret=secret())
+        await people[0].until(lambda: people[0].state("room", homes[0])["cards"], "the card")
+        await step(people[0], "vote_card", card=people[0].state("room", homes[0])["cards"][0]["card"], up=True)
+        await step(people[0], "call_help", on=True)
+        await step(organiser, "tell", text="Three points, please")
+        await people[0].until(lambda: people[0].you["card_votes"] and people[0].state("room", homes[0])["help"], "all of it")
+        board, ends = people[0].state("room", homes[0])["cards"], people[0].state("event")["breakout"]["until_unix_ms"]
+        fair.kill()
+        await fair.start()
+        for client, home in zip(people, homes):
+            await client.until(lambda client=client, home=home: client.joins == 2 and client.you["room"] == home, "back in the own room", 15)
+            expect(client.welcome["resumed"] is True, "not resumed")
+            await client.until(lambda client=client: client.you["place"] == "on_air", "on air in the own room")
+        expect(people[0].state("room", homes[0])["cards"] == board, "the card or its vote is lost")
+        expect(people[0].state("room", homes[0])["help"] == "called", "the call for help is lost")
+        expect(people[0].you["card_votes"] == [board[0]["card"]], "the own vote is lost")
+        await organiser.until(lambda: organiser.joins == 2, "the organiser")
+        left = lambda: people[0].state("event")["breakout"]  # noqa: E731
+        expect(left()["phase"] == "open" and abs(left()["until_unix_ms"] - ends) < 1_000, f"{left()}, was to end at {ends}")
+        expect(left()["told"]["text"] == "Three points, please", "what all rooms were told is lost")
+        await step(organiser, "bring_back")
+        for client in people:
+            await client.until(lambda client=client: client.you["room"] == room, "back where everybody is (O5)", 35)

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::apply::apply;
+use fiera_protocol::breakouts::BreakoutsView;
 use fiera_protocol::client::ClientMessage;
 use fiera_protocol::view::{
     Change, EventView, ModeratorsView, RoomView, StreamId, StreamPosition, StreamState, YouView,
@@ -91,6 +92,15 @@ impl Mirror {
         let room = self.you()?.room.clone()?;
         match &self.streams.get(&StreamId::Moderators { room })?.state {
             StreamState::Moderators(moderators) => Some(moderators),
+            _ => None,
+        }
+    }
+
+    /// All rounds of breakouts, as organisers see them.
+    #[must_use]
+    pub fn breakouts(&self) -> Option<&BreakoutsView> {
+        match &self.streams.get(&StreamId::Breakouts {})?.state {
+            StreamState::Breakouts(breakouts) => Some(breakouts),
             _ => None,
         }
     }
