@@ -301,10 +301,12 @@ async def settling(cast):
     await refused("wrong_state", moderator.command("set_due", question=question, due_day=20_790))
     await moderator.command("set_question", question=question, **{"from": "published"}, to="follow_up", note="Ada")
     await moderator.command("set_due", question=question, due_day=20_790)
+    await moderator.command("set_due", question=question, due_day=20_790, owner="Bo")
+    await guest.until(lambda: questions(guest, room)["When?"]["note"] == "Bo", "another owner")
     await refused("not_allowed", guest.command("answer_question", question=question, **{"from": "follow_up"}, text="x"))
     await moderator.command("answer_question", question=question, **{"from": "follow_up"}, text="Now.\nReally.")
     done = await guest.until(lambda: (one := questions(guest, room)["When?"])["stage"] == "answered" and one, "the answer")
-    expect((done["answer"], done["note"], done["due_day"]) == ("Now.\nReally.", "Ada", 20_790), f"{done}")
+    expect((done["answer"], done["note"], done["due_day"]) == ("Now.\nReally.", "Bo", 20_790), f"{done}")
     guest.promises = None
     await guest.send({"kind": "follow_ups"})
     board = await guest.until(lambda: guest.promises, "the board")

@@ -207,7 +207,7 @@ impl Member {
         match message {
             ServerMessage::Welcome { resumed, .. } => self.welcome(now_ms, resumed),
             ServerMessage::Accepted { id } => self.accepted(now_ms, id),
-            ServerMessage::Refused { id, code, sentence } => self.refused(now_ms, id, code, &sentence, brain),
+            ServerMessage::Refused { id, code, sentence, .. } => self.refused(now_ms, id, code, &sentence, brain),
             ServerMessage::Snapshot {
                 stream,
                 epoch,

@@ -249,6 +249,7 @@ impl Toy {
                         id: Some(id),
                         code,
                         sentence: "No.".to_owned(),
+                        after_ms: None,
                     },
                 };
                 self.guests[at].inbox.push(encode(&answer));

@@ -70,6 +70,7 @@ async fn serve(server: Server, caller: Caller, reached: Option<Reached>, mut soc
         event,
         identity,
         resume,
+        allowance,
     } = match hello::receive(&server, &caller, &mut socket).await {
         Ok(hello) => hello,
         Err(refusal) => {
@@ -84,8 +85,6 @@ async fn serve(server: Server, caller: Caller, reached: Option<Reached>, mut soc
         }
     };
     let (sender, receiver) = outbox();
-    let participant = identity.participant;
-    let bucket = server.people.of(&event.id, participant, opened_at);
     let id = server.next_socket();
     let opened = Message::Opened {
         socket: id,
@@ -101,7 +100,7 @@ async fn serve(server: Server, caller: Caller, reached: Option<Reached>, mut soc
         return;
     }
     let open = server.open_socket();
-    let mut session = Session::new(&server, &event, id, bucket, receiver, reached);
+    let mut session = Session::new(&server, &event, id, allowance, receiver, reached);
     let close = tokio::select! {
         close = session.run(&mut socket) => close,
         () = server.drained() => {
@@ -112,7 +111,6 @@ async fn serve(server: Server, caller: Caller, reached: Option<Reached>, mut soc
     };
     let left = session.left();
     let rest = session.into_pending();
-    server.people.gone(&event.id, participant);
     event
         .send(Message::Closed {
             socket: id,

@@ -49,8 +49,10 @@ pub const GUESTS_BURST: u32 = 2_000;
 pub const GUESTS_PER_S: u32 = 100;
 /// Addresses whose failed sign-ins are remembered, and as many whose guests are.
 pub const SIGN_IN_ADDRESSES_MAX: usize = 10_000;
-/// How often addresses are forgotten whose sign-ins count no more.
-pub const SIGN_IN_FORGET_EVERY: Duration = Duration::from_secs(10);
+/// How often addresses and participants are forgotten whose limits are as those of anybody new.
+pub const RATES_FORGET_EVERY: Duration = Duration::from_secs(10);
+/// Participants of all events whose limits are known, after which those who have gone are looked through at each hello.
+pub const PEOPLE_LIMITED_MAX: usize = 50_000;
 /// How long the answer about one room's board serves everybody who asks.
 pub const BOARD_FRESH: Duration = Duration::from_millis(500);
 /// How long the recap of one event serves everybody who asks.

@@ -17,6 +17,7 @@ use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
+use crate::rate::Limit;
 use media::MediaCollector;
 
 /// Upper bounds of the join histogram, seconds.
@@ -37,6 +38,8 @@ pub(crate) struct Metrics {
     facts: IntCounter,
     erased_waits: IntGauge,
     streams: IntGaugeVec,
+    limited: IntCounterVec,
+    floods: IntCounter,
     reasons: Reasons,
 }
 
@@ -82,6 +85,17 @@ impl Metrics {
                 ),
                 &["path"],
             )?,
+            limited: IntCounterVec::new(
+                Opts::new(
+                    "fiera_limited_total",
+                    "What was refused because it came too fast, by limit",
+                ),
+                &["limit"],
+            )?,
+            floods: IntCounter::new(
+                "fiera_floods_total",
+                "Sockets closed because they went on sending too fast",
+            )?,
             reasons: Reasons::default(),
             registry,
         };
@@ -98,6 +112,11 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.commit_failures.clone()))?;
         metrics.registry.register(Box::new(metrics.facts.clone()))?;
         metrics.registry.register(Box::new(metrics.erased_waits.clone()))?;
+        for limit in Limit::ALL {
+            metrics.limited.with_label_values(&[limit.name()]);
+        }
+        metrics.registry.register(Box::new(metrics.limited.clone()))?;
+        metrics.registry.register(Box::new(metrics.floods.clone()))?;
         metrics.registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(metrics)
     }
@@ -117,6 +136,16 @@ impl Metrics {
     pub(crate) fn refused(&self, reason: &str) {
         let mut reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
         *reasons.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    /// Something came too fast for this limit.
+    pub(crate) fn limited(&self, limit: Limit) {
+        self.limited.with_label_values(&[limit.name()]).inc();
+    }
+
+    /// A socket is closed because it went on sending too fast.
+    pub(crate) fn flooded(&self) {
+        self.floods.inc();
     }
 
     /// Counts a command's outcome.

@@ -6,14 +6,19 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use fiera_protocol::limits::FLOOD_AWAY_MS;
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
+
+use crate::rate::Wait;
 
 /// Why something was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: RefusalCode,
     pub(crate) sentence: String,
+    /// Milliseconds after which it may be tried again, where that is known.
+    pub(crate) after_ms: Option<u32>,
 }
 
 impl Refusal {
@@ -21,6 +26,33 @@ impl Refusal {
         Self {
             code,
             sentence: sentence.into(),
+            after_ms: None,
+        }
+    }
+
+    /// What comes faster than one of the limits allows, with the time from which on it is taken.
+    pub(crate) fn too_fast(Wait { limit, after }: Wait) -> Self {
+        let after_ms = u32::try_from(after.as_millis()).unwrap_or(u32::MAX).max(1);
+        let sentence = format!(
+            "{} faster than allowed. Try again in {} s.",
+            limit.what(),
+            after_ms.div_ceil(1_000)
+        );
+        Self {
+            after_ms: Some(after_ms),
+            ..Self::new(RefusalCode::TooFast, sentence)
+        }
+    }
+
+    /// The last word to a flood.
+    pub(crate) fn flooded() -> Self {
+        let sentence = format!(
+            "Far too many messages came from here, so the connection ends. Come back in {} s.",
+            FLOOD_AWAY_MS / 1_000
+        );
+        Self {
+            after_ms: u32::try_from(FLOOD_AWAY_MS).ok(),
+            ..Self::new(RefusalCode::TooFast, sentence)
         }
     }
 
@@ -65,6 +97,7 @@ impl Refusal {
             id: None,
             code: self.code,
             sentence: self.sentence.clone(),
+            after_ms: self.after_ms,
         }
     }
 
@@ -127,7 +160,9 @@ impl IntoResponse for HttpRefusal {
             let challenge = r#"Bearer realm="fiera", error="invalid_token""#;
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(after_ms) = self.refusal.after_ms {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after_ms.div_ceil(1_000)));
+        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -5,15 +5,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
 
 use fiera_protocol::ids::EventId;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 use crate::bridge::{Checks, Negotiator};
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
 use crate::http::{Boards, Indexes, Recaps};
-use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
+use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN, RATES_FORGET_EVERY};
 use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
 use crate::streams::IceServers;
@@ -64,7 +66,8 @@ impl Server {
         let checks = Arc::new(Checks::new(services.media.clone()));
         let (next_socket, sockets) = (Arc::new(AtomicU64::new(1)), Arc::new(watch::Sender::new(0)));
         let sign_ins = Arc::new(SignIns::new(behind_https));
-        SignIns::forget_in_time(&sign_ins);
+        let people = Arc::default();
+        forget_in_time(&sign_ins, &people);
         let next_rack = Arc::new(AtomicU32::new(1));
         Self {
             services,
@@ -74,7 +77,7 @@ impl Server {
             checks,
             secure,
             sign_ins,
-            people: Arc::default(),
+            people,
             boards: Arc::default(),
             recaps: Arc::default(),
             indexes: Arc::default(),
@@ -123,13 +126,47 @@ impl Server {
 
     /// The window in which clients should come back, so that they do not come all at once.
     pub(crate) fn reconnect_within_ms(&self) -> u32 {
-        let spread_ms = self.sockets.borrow().saturating_mul(1_000) / DRAIN_RETURNS_PER_S;
-        spread_ms.clamp(DRAIN_SPREAD_MS_MIN, DRAIN_SPREAD_MS_MAX)
+        drain_spread_ms(*self.sockets.borrow())
     }
 
     /// Ends when all sockets have ended, or after this long.
     pub(crate) async fn sockets_gone(&self, within: std::time::Duration) {
         let mut sockets = self.sockets.subscribe();
         let _ = tokio::time::timeout(within, sockets.wait_for(|open| *open == 0)).await;
+    }
+}
+
+/// So wide a window that at most [`DRAIN_RETURNS_PER_S`] of so many sockets come back in a second, within bounds.
+fn drain_spread_ms(sockets: u32) -> u32 {
+    let spread_ms = sockets.saturating_mul(1_000) / DRAIN_RETURNS_PER_S;
+    spread_ms.clamp(DRAIN_SPREAD_MS_MIN, DRAIN_SPREAD_MS_MAX)
+}
+
+/// Forgets limits that are as those of anybody new, for as long as the server stands.
+fn forget_in_time(sign_ins: &Arc<SignIns>, people: &Arc<People>) {
+    let (sign_ins, people) = (Arc::downgrade(sign_ins), Arc::downgrade(people));
+    tokio::spawn(async move {
+        let mut due = tokio::time::interval(RATES_FORGET_EVERY);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while let (Some(sign_ins), Some(people)) = (sign_ins.upgrade(), people.upgrade()) {
+            let now = Instant::now();
+            sign_ins.forget(now);
+            people.forget(now);
+            drop((sign_ins, people));
+            due.tick().await;
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::drain_spread_ms;
+    use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN};
+
+    #[test]
+    fn d2_the_more_are_told_to_come_back_the_wider_the_window() {
+        assert_eq!(drain_spread_ms(0), DRAIN_SPREAD_MS_MIN);
+        assert_eq!(drain_spread_ms(1_000), 1_000 * 1_000 / DRAIN_RETURNS_PER_S);
+        assert_eq!(drain_spread_ms(u32::MAX), DRAIN_SPREAD_MS_MAX);
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn refused(id: Option<CommandId>, refusal: Refusal) -> Arc<str> {
         id,
         code: refusal.code,
         sentence: refusal.sentence.to_owned(),
+        after_ms: None,
     })
 }
 

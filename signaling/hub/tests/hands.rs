@@ -245,6 +245,7 @@ fn r4_a_guest_who_was_away_for_too_long_is_told_so_and_is_in_the_audience() {
             id: None,
             code,
             sentence,
+            ..
         } => Some((code, sentence)),
         _ => None,
     });

@@ -216,6 +216,7 @@ fn command(shell: &Shell, conns: &BTreeMap<u128, ConnectionId>, deed: Deed) -> O
             text: "So.".parse().expect("an answer"),
         })?,
         Deed::Due { nth, due_day } => Command::SetDue {
+            owner: due_day.is_some().then(|| "Bo".parse().expect("a name")),
             question: question(nth)?.0,
             due_day,
         },

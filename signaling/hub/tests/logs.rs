@@ -427,7 +427,14 @@ fn questions() -> Shell {
             set(question, QuestionStage::Published, QuestionStage::FollowUp),
         );
         let due_day = Some(20_790);
-        shell.ok(moderator, Command::SetDue { question, due_day });
+        shell.ok(
+            moderator,
+            Command::SetDue {
+                question,
+                due_day,
+                owner: None,
+            },
+        );
     }
     shell.ok(moderator, answer(when, QuestionStage::FollowUp));
     shell

@@ -337,7 +337,11 @@ fn q17_a_promise_has_an_owner_and_a_date_and_is_kept_even_after_the_event() {
     let attendee = shell.join(1, Role::Attendee, "hall-a");
     let moderator = shell.join(2, Role::Organiser, "hall-a");
     let (first, second) = (shell.ask(attendee, "Why?"), shell.ask(attendee, "How?"));
-    let due = |question, due_day| Command::SetDue { question, due_day };
+    let due = |question, due_day| Command::SetDue {
+        question,
+        due_day,
+        owner: None,
+    };
     assert_eq!(
         shell.command(moderator, due(first, Some(20_790))),
         Err(RefusalCode::WrongState)
@@ -366,7 +370,17 @@ fn q17_a_promise_has_an_owner_and_a_date_and_is_kept_even_after_the_event() {
     shell.restart();
     let moderator = shell.open(2, Role::Organiser);
     let attendee = shell.open(1, Role::Attendee);
-    shell.ok(moderator, due(first, Some(20_700)));
+    let words = shell.kept.texts.len();
+    let owner = Some("Bo".parse().expect("a note"));
+    let other = Command::SetDue {
+        question: first,
+        due_day: Some(20_700),
+        owner,
+    };
+    assert_eq!(shell.command(attendee, other.clone()), Err(RefusalCode::NotAllowed));
+    shell.ok(moderator, other.clone());
+    shell.ok(moderator, other);
+    assert_eq!(shell.kept.texts.len(), words, "one name in the place of the other");
     assert_eq!(
         shell.command(attendee, answer(first, QuestionStage::FollowUp, "x")),
         Err(RefusalCode::NotAllowed)
@@ -388,7 +402,7 @@ fn q17_a_promise_has_an_owner_and_a_date_and_is_kept_even_after_the_event() {
     assert_eq!(
         states,
         [
-            ("hall-a", "Why?", QuestionStage::FollowUp, Some("Ada"), None),
+            ("hall-a", "Why?", QuestionStage::FollowUp, Some("Bo"), None),
             (
                 "hall-a",
                 "How?",

@@ -79,7 +79,7 @@ pub enum ClientMessage {
     FollowUps {},
     /// Asks for a media rack of the room one is in; answered by `rack_offer`.
     Watch {
-        /// Camera slots wanted, 1 to 4 (fewer on phones).
+        /// Camera slots wanted, 1 to 12 (fewer on phones).
         video_slots: u8,
     },
     /// Answers `rack_offer`.
@@ -284,7 +284,7 @@ pub enum Command {
         /// The answer.
         text: AnswerText,
     },
-    /// Says until when a question is followed up (moderators and organisers).
+    /// Says until when, and by whom, a question is followed up (moderators and organisers).
     SetDue {
         /// Which.
         question: QuestionId,
@@ -292,6 +292,10 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
         due_day: Option<u32>,
+        /// Who follows it up from now on; as before without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        owner: Option<NoteText>,
     },
     /// Puts settled questions away, or back (moderators and organisers).
     ArchiveQuestions {

@@ -13,6 +13,32 @@ pub const CLIENT_MESSAGES_BURST: u32 = 60;
 pub const CLIENT_MESSAGES_PER_S: u32 = 20;
 /// Messages refused for their rate, less those taken since, after which the socket is closed.
 pub const CLIENT_FLOOD_STRIKES_MAX: u32 = 200;
+/// Whoever was closed for that may come back after this long, milliseconds.
+pub const FLOOD_AWAY_MS: u64 = 30_000;
+/// Connections of one participant that may say hello in a burst.
+pub const HELLOS_BURST: u32 = 30;
+/// Connections of one participant that may say hello per second, sustained.
+pub const HELLOS_PER_S: u32 = 5;
+/// Votes, answers, upvotes and reactions of one participant in a burst.
+pub const OPINIONS_BURST: u32 = 40;
+/// Votes, answers, upvotes and reactions of one participant per second, sustained.
+pub const OPINIONS_PER_S: u32 = 10;
+/// Times that one participant's own hand goes up or down in a burst.
+pub const HANDS_BURST: u32 = 10;
+/// Times that one participant's own hand goes up or down per second, sustained.
+pub const HANDS_PER_S: u32 = 1;
+/// Changes of one's own room, place, name and sources in a burst.
+pub const MOVES_BURST: u32 = 30;
+/// Changes of one's own room, place, name and sources per second, sustained.
+pub const MOVES_PER_S: u32 = 3;
+/// Snapshots and pages that one participant may ask for in a burst.
+pub const LOOKS_BURST: u32 = 30;
+/// Snapshots and pages that one participant may ask for per second, sustained.
+pub const LOOKS_PER_S: u32 = 5;
+/// Media connections that one participant may ask for in a burst.
+pub const MEDIA_OFFERS_BURST: u32 = 20;
+/// Media connections that one participant may ask for per second, sustained.
+pub const MEDIA_OFFERS_PER_S: u32 = 1;
 /// Bytes of an event or room id.
 pub const SLUG_BYTES_MAX: usize = 64;
 /// Characters of a display name.

@@ -40,6 +40,10 @@ pub enum ServerMessage {
         code: RefusalCode,
         /// For people: what happened and what to do. English; clients translate by code.
         sentence: String,
+        /// Milliseconds after which it may be tried again, where that is known (`too_fast`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        after_ms: Option<u32>,
     },
     /// The whole of a stream as of update `n`.
     Snapshot {

@@ -217,6 +217,30 @@ describe('a command that came too fast (L1)', () => {
     expect(await outcome).toEqual({ ok: true });
   });
 
+  it('is sent again no sooner than the server says (L1)', () => {
+    const { session, clock, welcome, last, said } = setup();
+    welcome();
+    void session.command({ kind: 'leave' });
+    const sent = said()[1] as { id: string };
+    last().deliver([{ ...tooFast(sent.id)[0], after_ms: 5_000 }]);
+    for (const [passed, times] of [[4_900, 2], [200, 3]] as const) {
+      clock.advance(passed);
+      expect(said()).toHaveLength(times);
+    }
+  });
+
+  it('so often that the connection ends keeps away for as long as the server says, whatever the network does (L3)', () => {
+    const { session, clock, welcome, last, sockets } = setup();
+    welcome();
+    last().deliver([{ kind: 'refused', code: 'too_fast', sentence: '', after_ms: 30_000 }]);
+    last().onclose?.();
+    session.nudge();
+    clock.advance(29_900);
+    expect(sockets).toHaveLength(1);
+    clock.advance(200);
+    expect(sockets).toHaveLength(2);
+  });
+
   it('is refused in the end, and nothing is sent any more', async () => {
     const { session, clock, welcome, last, said } = setup();
     welcome();

@@ -69,6 +69,8 @@ export class Session {
   #everWelcomed = false;
   #stopped = false;
   #heardMs = 0;
+  /** Until when the server wants to be left alone. */
+  #notBeforeMs = 0;
   #watchdog: Timer | null = null;
   #retry: Timer | null = null;
 
@@ -104,7 +106,7 @@ export class Session {
 
   /** The network came back as far as the browser knows: do not sit out the pause. */
   nudge(): void {
-    if (this.#retry === null) return;
+    if (this.#retry === null || this.#options.world.clock.now() < this.#notBeforeMs) return;
     this.#options.world.clock.cancel(this.#retry);
     this.#connect();
   }
@@ -197,10 +199,11 @@ export class Session {
 
   #refused(message: Extract<ServerMessage, { kind: 'refused' }>): void {
     if (message.id !== undefined) {
-      if (message.code === 'too_fast' && this.#later(message.id)) return;
+      if (message.code === 'too_fast' && this.#later(message.id, message.after_ms)) return;
       return this.#outbox.settle(message.id, { ok: false, code: message.code, sentence: message.sentence });
     }
     if (this.#welcomed && ENDING.has(message.code)) return this.stop(message.code, message.sentence);
+    if (message.code === 'too_fast' && message.after_ms !== undefined) this.#notBeforeMs = this.#options.world.clock.now() + message.after_ms;
     if (this.#welcomed) return this.#options.onMessage(message);
     if (this.#resume !== undefined && OF_RESUME.has(message.code)) {
       this.#resume = undefined;
@@ -213,11 +216,11 @@ export class Session {
   }
 
   /** Sends a command again that came too fast; false: it was tried often enough. */
-  #later(id: CommandId): boolean {
+  #later(id: CommandId, afterMs = 0): boolean {
     const tries = this.#outbox.tryAgain(id);
     if (tries === null) return false;
     const socket = this.#socket;
-    this.#options.world.clock.after(TOO_FAST_MS * tries, () => {
+    this.#options.world.clock.after(Math.max(afterMs, TOO_FAST_MS * tries), () => {
       const message = this.#outbox.message(id);
       // On another connection it was sent already.
       if (message && this.#socket === socket) this.#write(message);
@@ -231,7 +234,8 @@ export class Session {
     const { clock, chance } = this.#options.world;
     this.#drop();
     this.#options.onStatus({ at: this.#everWelcomed ? 'reconnecting' : 'connecting' });
-    const wait = pauseMs ?? this.#backoff.next(clock.now(), chance.random());
+    const asked = this.#notBeforeMs - clock.now();
+    const wait = Math.max(asked, pauseMs ?? this.#backoff.next(clock.now(), chance.random()));
     this.#retry = clock.after(wait, () => this.#connect());
   }
 

@@ -5,7 +5,7 @@
 // recognised by its words, and found by its secret where one asks the server for it. Pure.
 
 import {
-  SECRETS_AT_ONCE_MAX, type AuthorSecret, type CardId, type CardView, type ChatMessage, type MessageId,
+  SECRETS_AT_ONCE_MAX, type AuthorSecret, type CardId, type CardView, type Change, type ChatMessage, type MessageId,
   type OwnQuestion, type ParticipantId, type QuestionId, type QuestionView, type RoomId, type ServerMessage,
 } from '../protocol';
 
@@ -77,6 +77,19 @@ export function withFound(all: readonly OwnText[], mine: Mine): readonly OwnText
     const id = ids.get(one.secret)?.get(one.kind);
     return id === undefined || id === one.id ? one : { ...one, id };
   });
+}
+
+/** Whether a change of the room says that something of one's own may have gone elsewhere: it is time to ask. */
+export function concerns(change: Change, all: readonly OwnText[], found: readonly OwnQuestion[]): boolean {
+  if (change.kind === 'question_gone') return secretOf(all, change.question) !== null;
+  if (change.kind !== 'question') return false;
+  const { question } = change;
+  // Part of another one before, it stands for itself again.
+  if (found.some((one) => one.question.question === question.question)) {
+    return found.some((one) => one.question.question === question.question && one.merged_into !== null);
+  }
+  const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+  return question.from_chat === true && all.some((one) => one.kind === 'message' && oneLine(one.text) === oneLine(question.text));
 }
 
 /** The secrets to ask for, the latest of them. */

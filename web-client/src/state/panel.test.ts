@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { chatMessage, pollView, questionView, roomView } from '../testing/views';
 import { agendaAt } from './agenda';
-import { pendingOf, recognised, secretOf, withOwn, OWN_MAX, type OwnText } from './own';
+import { concerns, pendingOf, recognised, secretOf, withOwn, OWN_MAX, type OwnText } from './own';
 import { sorted } from './questions';
 import { NOTHING_SEEN, seenAfter, unseen } from './unseen';
 
@@ -44,6 +44,28 @@ describe('own texts are recognised by their words', () => {
     expect(recognised(all, 'stage', { questions: [questionView('p')] }, 'me')).toBe(all);
     const many = Array.from({ length: OWN_MAX + 1 }, (_, i) => own({ secret: String(i) }));
     expect(many.reduce<OwnText[]>((list, one) => withOwn(list, one), [])[0]?.secret).toBe('1');
+  });
+});
+
+describe('a change of the room is a reason to ask for one\'s own', () => {
+  const all = [own({ id: 'q' }), own({ kind: 'message', text: 'Can it be\nreused?', secret: 'm', id: 'msg' })];
+  const found = (merged: string | null) => [{ secret: 's', room: 'stage', question: questionView('q'), merged_into: merged }];
+
+  it('where one of them is gone, and where nobody else\'s is', () => {
+    expect(concerns({ kind: 'question_gone', question: 'q' }, all, [])).toBe(true);
+    expect(concerns({ kind: 'question_gone', question: 'other' }, all, [])).toBe(false);
+  });
+
+  it('where one that was part of another stands for itself again', () => {
+    const back = { kind: 'question', question: questionView('q') } as const;
+    expect(concerns(back, all, found('whole'))).toBe(true);
+    expect(concerns(back, all, found(null))).toBe(false);
+  });
+
+  it('where one\'s own message became a question', () => {
+    const made = (text: string) => ({ kind: 'question', question: questionView('n', { text, from_chat: true }) }) as const;
+    expect(concerns(made('Can it be reused?'), all, [])).toBe(true);
+    expect(concerns(made('Something else?'), all, [])).toBe(false);
   });
 });
 

@@ -12,6 +12,7 @@ import type { Board } from '../ui/projector/board';
 import Projector from '../ui/projector/Projector.svelte';
 import type { Recap } from '../ui/report/recap';
 import Report from '../ui/report/Report.svelte';
+import type { PromisesModel } from '../ui/report/promises.svelte';
 import { cloud, cloudShown, quiz, quizShown, ranking, rankingShown, rating, ratingShown, textsShown } from './attendee';
 import { NOW_MS, fair } from './fixtures';
 
@@ -115,12 +116,25 @@ const board: Board = {
 const ADDRESS = 'https://fiera.example/e/demo';
 const long = 'Nel nostro ente abbiamo quattro fornitori diversi, ciascuno con la propria idea di rilascio: come siete arrivati a una sola pipeline per tutti, chi la mantiene nel tempo e che cosa succede quando uno dei fornitori cambia a metà del contratto e il nuovo non ha mai usato questi strumenti?';
 
+const KEPT = question('q9', 'Pubblicherete le registrazioni?', { stage: 'answered', note: 'Redazione', due_day: 20_780, upvotes: 6, answer: 'Sì: sono sul sito dal 12 dicembre, con i sottotitoli.' });
+
+/** The desk of those who keep the promises. */
+const promises: PromisesModel = {
+  link: 'online', closedBy: null,
+  list: [SHOWN[4], KEPT].flatMap((one) => (one ? [{ room: 'stage', question: one }] : [])),
+  promise: () => Promise.resolve({ ok: true }), answer: () => Promise.resolve({ ok: true }),
+};
+
 const recap: Recap = {
   event: 'demo', title: 'Fiera Digitale DevOps 2026', titles: {}, organiser: 'Agenzia per l’innovazione nei servizi pubblici',
   phase: 'ended', peak: 341, curve: curve.map((one) => ({ ...one, joins: null })),
   announcements: [{ announcement: 'a1', text: 'Pausa fino alle 11:15.', at_unix_ms: NOW_MS }],
   rooms: [
-    { room: 'stage', title: 'Palco principale', titles: {}, questions: SHOWN.slice(0, 5), polls: [results, { ...ratingShown, poll: 'p8' }, { ...cloudShown, poll: 'p9' }] },
+    {
+      room: 'stage', title: 'Palco principale', titles: {},
+      questions: [...SHOWN, KEPT].map((one) => ({ ...one, due_day: one.due_day ?? null, answer: one.answer ?? null })),
+      polls: [results, { ...ratingShown, poll: 'p8' }, { ...cloudShown, poll: 'p9' }],
+    },
     { room: 'stand-rpa', title: 'Stand: automazione', titles: {}, questions: [], polls: [] },
   ],
 };
@@ -165,6 +179,7 @@ export const HOST_STATES: Record<string, () => PartState> = {
   'projector-results': () => part(Projector, { board: { ...board, now: null, poll: results }, lost: false, address: ADDRESS }),
   'projector-waiting': () => part(Projector, { board: { ...board, now: null, next: [], phase: 'open' }, lost: false, address: ADDRESS }),
   'report-ended': () => part(Report, { recap, trouble: 'none' }),
+  'report-promises': () => part(Report, { recap, trouble: 'none', promises }),
   'report-preliminary': () =>
     part(Report, { recap: { ...recap, phase: 'live', peak: null, curve: [], rooms: [], announcements: [] }, trouble: 'none' }),
   'report-unknown': () => part(Report, { recap: null, trouble: 'unknown' }),

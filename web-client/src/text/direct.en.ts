@@ -18,7 +18,8 @@ const acts: Record<Act, string> = {
 };
 const keys: Record<DirectAction, string> = {
   publish: 'Question: publish', next: 'Question: next', now: 'Question: answer now', answered: 'Question: answered', write: 'Question: answer in writing',
-  followup: 'Question: follow up', dismiss: 'Question: dismiss', undo: 'Undo the last move of a question',
+  edit: 'Question: change the words of the one that waits first', archive: 'Question: archive the one that was settled last',
+  merge: 'Questions: merge those that are chosen', followup: 'Question: follow up', dismiss: 'Question: dismiss', undo: 'Undo the last move of a question',
   acceptHand: 'Accept the first hand', lowerHand: 'Lower the first hand', putOnAir: 'Put the first of the backstage on air',
   takeOff: 'Take off air who went last', pollOpen: 'Poll: open the first draft, or close the open one',
   pollReveal: 'Poll: show the results', goStage: 'Go to the stage', goHands: 'Go to the hands',
@@ -90,6 +91,8 @@ export const directEn = {
   pollPhases,
   pollOpen: 'Open',
   pollClose: 'Close',
+  pollNow: 'Poll',
+  pollNowGo: 'To its details',
   pollReveal: 'Show the results',
   pollDiscard: 'Throw away',
   pollOff: 'Take off the screen',

@@ -24,7 +24,8 @@ export const directIt: DirectTexts = {
   },
   keys: {
     publish: 'Domanda: pubblica', next: 'Domanda: prossima', now: 'Domanda: rispondi ora', answered: 'Domanda: risposta data', write: 'Domanda: rispondi per iscritto',
-    followup: 'Domanda: da seguire', dismiss: 'Domanda: scarta', undo: 'Annulla l’ultimo spostamento di una domanda',
+    edit: 'Domanda: cambia le parole della prima in attesa', archive: 'Domanda: archivia l’ultima conclusa',
+    merge: 'Domande: unisci quelle scelte', followup: 'Domanda: da seguire', dismiss: 'Domanda: scarta', undo: 'Annulla l’ultimo spostamento di una domanda',
     acceptHand: 'Accetta la prima mano', lowerHand: 'Abbassa la prima mano', putOnAir: 'Manda in onda chi è primo dietro le quinte',
     takeOff: 'Togli dall’onda chi è entrato per ultimo', pollOpen: 'Sondaggio: apri la prima bozza, o chiudi quello aperto',
     pollReveal: 'Sondaggio: mostra i risultati', goStage: 'Vai al palco', goHands: 'Vai alle mani',
@@ -80,6 +81,8 @@ export const directIt: DirectTexts = {
   pollPhases: { draft: 'bozza', open: 'aperto', closed: 'chiuso, risultati nascosti', revealed: 'risultati visibili' },
   pollOpen: 'Apri',
   pollClose: 'Chiudi',
+  pollNow: 'Sondaggio',
+  pollNowGo: 'Ai dettagli',
   pollReveal: 'Mostra i risultati',
   pollDiscard: 'Butta via',
   pollOff: 'Togli dallo schermo',

@@ -68,6 +68,7 @@ fn l1_too_fast_is_sent_again_later_under_the_same_id() {
         id: Some(id),
         code: RefusalCode::TooFast,
         sentence: "Wait.".to_owned(),
+        after_ms: Some(1_000),
     };
     member.hear(10, &said(&[refused]), &mut brain);
     assert_eq!(sent(&mut member), [], "not at once");

@@ -19,6 +19,7 @@ use crate::event::EventHandle;
 use crate::identity::{self, Identity};
 use crate::keys::Keys;
 use crate::limits::HELLO_WITHIN;
+use crate::rate::Shared;
 use crate::refusal::Refusal;
 use crate::resume::{self, ResumeError, Sealed};
 use crate::state::Server;
@@ -37,6 +38,8 @@ pub(super) struct Hello {
     pub(super) event: EventHandle,
     pub(super) identity: Identity,
     pub(super) resume: Option<ResumePlace>,
+    /// What this participant may send, shared by all their sockets.
+    pub(super) allowance: Shared,
 }
 
 /// Waits for the hello and says who it is.
@@ -90,10 +93,18 @@ pub(super) async fn receive(server: &Server, caller: &Caller, socket: &mut Socke
         return Err(Refusal::too_many_sign_ins());
     }
     let (identity, resume) = decided?;
+    let allowance = server
+        .people
+        .hello(&event, identity.participant, Instant::now())
+        .map_err(|wait| {
+            server.services.metrics.limited(wait.limit);
+            Refusal::too_fast(wait)
+        })?;
     Ok(Hello {
         event: handle,
         identity,
         resume,
+        allowance,
     })
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use fiera_protocol::client::ClientMessage;
 use fiera_protocol::codec::{encode, parse_client};
 use fiera_protocol::ids::CommandId;
-use fiera_protocol::limits::{CLIENT_FLOOD_STRIKES_MAX, FRAME_BATCH_MS, PEER_DEAD_MS, PING_INTERVAL_MS};
+use fiera_protocol::limits::{FRAME_BATCH_MS, PEER_DEAD_MS, PING_INTERVAL_MS};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use tokio::sync::mpsc;
@@ -20,7 +20,7 @@ use super::socket::{CloseCode, Incoming, Socket};
 use crate::bridge::{PendingRack, SdpProblem};
 use crate::event::{EventHandle, Message, SocketId};
 use crate::outbox::Outgoing;
-use crate::rate::{self, Shared};
+use crate::rate::{self, Limit, Shared};
 use crate::refusal::{Refusal, code_name};
 use crate::state::Server;
 use crate::streams::Reached;
@@ -32,9 +32,7 @@ pub(super) struct Session<'a> {
     socket: SocketId,
     outgoing: mpsc::Receiver<Outgoing>,
     batch: Vec<Arc<str>>,
-    bucket: Shared,
-    /// Messages that were refused for their rate, less those that were taken since.
-    strikes: u32,
+    allowance: Shared,
     pings: u32,
     rack: Option<(u32, PendingRack)>,
     last_rack: u32,
@@ -55,7 +53,7 @@ impl<'a> Session<'a> {
         server: &'a Server,
         event: &'a EventHandle,
         socket: SocketId,
-        bucket: Shared,
+        allowance: Shared,
         outgoing: mpsc::Receiver<Outgoing>,
         reached: Option<Reached>,
     ) -> Self {
@@ -66,8 +64,7 @@ impl<'a> Session<'a> {
             socket,
             outgoing,
             batch,
-            bucket,
-            strikes: 0,
+            allowance,
             pings: 0,
             rack,
             last_rack: 0,
@@ -178,17 +175,17 @@ impl<'a> Session<'a> {
             }
         };
         let message = parse_client(&text);
-        if !rate::take(&self.bucket, Instant::now()) {
+        let kind = message.as_ref().ok().and_then(Limit::of);
+        if let Err(wait) = rate::take(&self.allowance, kind, Instant::now()) {
             let id = match &message {
                 Ok(ClientMessage::Command { id, .. }) => Some(*id),
                 Ok(_) => None,
                 Err(error) => error.id,
             };
-            let sentence = "Messages come faster than allowed. Wait a moment and try again.";
-            self.refuse(id, Refusal::new(RefusalCode::TooFast, sentence));
+            self.server.services.metrics.limited(wait.limit);
+            self.refuse(id, Refusal::too_fast(wait));
             return self.strike();
         }
-        self.strikes = self.strikes.saturating_sub(1);
         match message {
             Ok(message) => Ok(self.pass_on(message).await),
             Err(error) => {
@@ -198,18 +195,29 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// After one too many the socket is closed, and its end says for how long to stay away.
     fn strike(&mut self) -> Result<bool, CloseCode> {
-        self.strikes += 1;
-        if self.strikes > CLIENT_FLOOD_STRIKES_MAX {
-            Err(CloseCode::Policy)
-        } else {
-            Ok(true)
+        if !rate::strike(&self.allowance, Instant::now()) {
+            return Ok(true);
         }
+        self.server.services.metrics.flooded();
+        self.refuse(None, Refusal::flooded());
+        Err(CloseCode::Policy)
     }
 
-    fn refuse(&mut self, id: Option<CommandId>, Refusal { code, sentence }: Refusal) {
+    fn refuse(&mut self, id: Option<CommandId>, refusal: Refusal) {
+        let Refusal {
+            code,
+            sentence,
+            after_ms,
+        } = refusal;
         self.server.services.metrics.refused(&code_name(code));
-        self.batch.push(encode(&ServerMessage::Refused { id, code, sentence }));
+        self.batch.push(encode(&ServerMessage::Refused {
+            id,
+            code,
+            sentence,
+            after_ms,
+        }));
     }
 
     /// Gives a message to whom it concerns; true where an answer is to be sent at once.

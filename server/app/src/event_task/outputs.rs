@@ -126,7 +126,7 @@ impl EventTask {
                 code,
                 sentence,
             } => {
-                self.refused_program = Some((participant, Refusal { code, sentence }));
+                self.refused_program = Some((participant, Refusal::new(code, sentence)));
             }
         }
     }

@@ -24,7 +24,7 @@ use crate::events::{Events, Services};
 use crate::fair::Fair;
 use crate::identity::Identity;
 use crate::keys::Keys;
-use crate::limits::{FAULTS_FORGOTTEN_AFTER, FAULTS_MAX};
+use crate::limits::{FAULTS_FORGOTTEN_AFTER, FAULTS_MAX, OUTBOX_MESSAGES_MAX};
 use crate::metrics::Metrics;
 use crate::outbox::{Outgoing, outbox};
 
@@ -158,6 +158,41 @@ async fn a_second_fault_leaves_the_event_readable_and_closed() {
     assert!(a.summary().read_only);
     while next(&mut people).await.is_some() {}
     assert_eq!(a.summary().phase, EventPhase::Open, "what is known stays readable");
+}
+
+#[tokio::test]
+async fn l4_who_does_not_read_is_let_go_alone_and_comes_back_to_snapshots() {
+    let stage = stage(&["a"]).await;
+    let a = stage.event("a");
+    let (mut slow, mut quick) = (open(&a, 1).await, open(&a, 2).await);
+    for _ in 0..=OUTBOX_MESSAGES_MAX {
+        a.send(Message::Roster { socket: 1, after: None }).await;
+        a.send(Message::Roster { socket: 2, after: None }).await;
+        settled(&a).await;
+        while quick.try_recv().is_ok() {}
+    }
+    let mut waited = 0;
+    while next(&mut slow).await.is_some() {
+        waited += 1;
+    }
+    assert_eq!(waited, OUTBOX_MESSAGES_MAX, "what was in the queue, and its end");
+    a.send(Message::Roster { socket: 2, after: None }).await;
+    assert!(next(&mut quick).await.is_some(), "nobody else is cut off");
+    a.send(Message::Closed {
+        socket: 1,
+        goodbye: false,
+        left: false,
+    })
+    .await;
+    let mut again = open(&a, 3).await;
+    let mut streams = 0;
+    while let Some(message) = next(&mut again).await {
+        streams += u32::from(matches!(message, ServerMessage::Snapshot { .. }));
+        if matches!(message, ServerMessage::Resume { .. }) {
+            break;
+        }
+    }
+    assert!(streams >= 2, "the event and oneself");
 }
 
 /// Looks that ask for another one: the inbox is never empty while `on`.

@@ -28,7 +28,7 @@ use super::fresh::Fresh;
 use crate::event::EventHandle;
 use crate::identity;
 use crate::limits::{JSON_BODY_BYTES_MAX, SIMILAR_FRESH};
-use crate::rate;
+use crate::rate::{self, Limit};
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::similar::{Index, Similar};
 use crate::state::Server;
@@ -215,14 +215,14 @@ pub(super) async fn similar(
         let sentence = "This is for those who are in the event. Join it first.";
         Refusal::new(RefusalCode::Token, sentence).http()
     })?;
-    let bucket = server.people.known(&handle.id, identity.participant).ok_or_else(|| {
+    let allowance = server.people.known(&handle.id, identity.participant).ok_or_else(|| {
         let sentence = "This is for those who are connected to the event. Join it first.";
         Refusal::new(RefusalCode::NotAllowed, sentence).http()
     })?;
-    if !rate::take(&bucket, Instant::now()) {
-        let sentence = "Requests come faster than allowed. Wait a moment and try again.";
-        return Err(Refusal::new(RefusalCode::TooFast, sentence).http());
-    }
+    rate::take(&allowance, Some(Limit::Looks), Instant::now()).map_err(|wait| {
+        server.services.metrics.limited(wait.limit);
+        Refusal::too_fast(wait).http()
+    })?;
     let Json(Draft { room, text }) = draft.map_err(body_refusal)?;
     if !handle.summary().rooms.contains(&room) {
         return Err(Refusal::no_such_room().http());

@@ -238,7 +238,7 @@ async fn what_is_stored_is_said_by_the_server_and_who_asks_sees_what_is_known_of
     };
     let limits = (
         u64::from(fiera_app::limits::SIGN_IN_FAILURES_BURST / fiera_app::limits::SIGN_IN_FAILURES_PER_S) * 1_000,
-        fiera_app::limits::SIGN_IN_FORGET_EVERY.as_millis() as u64,
+        fiera_app::limits::RATES_FORGET_EVERY.as_millis() as u64,
     );
     assert_eq!(of("failed_sign_in")["until_ms"], limits.0 + limits.1);
     assert_eq!(of("chat")["leads_to"], "participant");

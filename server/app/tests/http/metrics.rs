@@ -11,10 +11,11 @@ use crate::media::{SDP, offer, post};
 use crate::site::Site;
 
 /// Labels that may appear: none of them names a person, a room or an address.
-const LABELS: [&str; 8] = [
+const LABELS: [&str; 9] = [
     "direction",
     "kind",
     "le",
+    "limit",
     "outcome",
     "path",
     "reason",

@@ -6,7 +6,7 @@
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::RoomSettings;
 use fiera_protocol::ids::{AuthorSecret, Role};
-use fiera_protocol::limits::CLIENT_MESSAGES_BURST;
+use fiera_protocol::limits::LOOKS_BURST;
 use fiera_protocol::server::ServerMessage;
 
 use crate::site::{Client, Site};
@@ -162,7 +162,7 @@ async fn asking_for_similar_questions_counts_with_the_messages_of_its_sender() {
     let similar = async |cookie: &str, body: &str| site.ask("POST", SIMILAR, &[JSON, ("cookie", cookie)], body).await;
     let mut codes = Vec::new();
     // The bucket fills while it is emptied: more are tried than are in it.
-    for _ in 0..8 * CLIENT_MESSAGES_BURST {
+    for _ in 0..8 * LOOKS_BURST {
         codes.push(similar(&cookie, "{").await.refusal());
         if codes.last().is_some_and(|(status, _)| *status == 429) {
             break;
@@ -175,7 +175,7 @@ async fn asking_for_similar_questions_counts_with_the_messages_of_its_sender() {
     );
     let before = codes.iter().filter(|(status, _)| *status == 400).count();
     assert!(
-        before + 10 > CLIENT_MESSAGES_BURST as usize,
+        before + 10 > LOOKS_BURST as usize,
         "only after the burst: {before}"
     );
     let draft = r#"{"room":"main","text":"Why?"}"#;

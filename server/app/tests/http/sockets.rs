@@ -5,7 +5,9 @@
 
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::ids::Role;
-use fiera_protocol::limits::{CLIENT_FLOOD_STRIKES_MAX, CLIENT_MESSAGE_BYTES_MAX, CLIENT_MESSAGES_BURST};
+use fiera_protocol::limits::{
+    CLIENT_FLOOD_STRIKES_MAX, CLIENT_MESSAGE_BYTES_MAX, CLIENT_MESSAGES_BURST, FLOOD_AWAY_MS, HANDS_BURST, HANDS_PER_S,
+};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Place, StreamState};
@@ -166,9 +168,15 @@ async fn racks_and_offers_are_negotiated_and_bad_ones_refused() {
 }
 
 #[tokio::test]
-async fn too_fast_is_refused_and_a_flood_is_closed() {
+async fn l1_l3_too_fast_is_refused_and_a_flood_is_closed_and_kept_away_for_a_named_time() {
     let site = Site::start().await;
     let mut client = site.join(Role::Attendee).await;
+    let resume = client
+        .until(|message| matches!(message, ServerMessage::Resume { .. }))
+        .await;
+    let ServerMessage::Resume { token } = resume else {
+        unreachable!()
+    };
     let mut neighbour = site.join(Role::Attendee).await;
     let (mut refused, mut closed) = (Vec::new(), None);
     // Twice as fast as allowed is fast enough, so that a slow machine comes to the same end.
@@ -198,6 +206,53 @@ async fn too_fast_is_refused_and_a_flood_is_closed() {
     assert!(
         matches!(neighbour.command(enter("main")).await, ServerMessage::Accepted { .. }),
         "nobody else is disturbed"
+    );
+    let mut back = site.socket(&[]).await;
+    back.hello(None, Some(&token)).await;
+    let kept_away = back
+        .until(|message| matches!(message, ServerMessage::Refused { .. }))
+        .await;
+    let ServerMessage::Refused { code, after_ms, .. } = kept_away else {
+        unreachable!()
+    };
+    assert_eq!(code, RefusalCode::TooFast);
+    let after_ms = u64::from(after_ms.expect("it says when"));
+    assert!((1..=FLOOD_AWAY_MS).contains(&after_ms), "{after_ms}");
+    assert_eq!(back.closed().await, Some(1_008));
+    let numbers = site.get("/metrics").await.body;
+    for line in ["fiera_floods_total 1\n", "fiera_limited_total{limit=\"hellos\"} 1\n"] {
+        assert!(numbers.contains(line), "{numbers}");
+    }
+}
+
+#[tokio::test]
+async fn l2_each_kind_has_its_own_limit_and_a_command_is_refused_by_its_id() {
+    let site = Site::start().await;
+    let mut client = site.join(Role::Attendee).await;
+    let up = Command::RaiseHand { topic: None };
+    let mut refused = None;
+    // One comes back each second, so that a slow machine gets a few more.
+    for _ in 0..20 * HANDS_BURST {
+        if let ServerMessage::Refused {
+            code: RefusalCode::TooFast,
+            sentence,
+            after_ms,
+            ..
+        } = client.command(up.clone()).await
+        {
+            refused = Some((sentence, after_ms));
+            break;
+        }
+    }
+    let (sentence, after_ms) = refused.expect("a hand that goes up too often");
+    assert!(sentence.contains("hand") && sentence.contains("again in"), "{sentence}");
+    assert!(
+        after_ms.is_some_and(|after_ms| after_ms <= 1_000 / HANDS_PER_S),
+        "{after_ms:?}"
+    );
+    assert!(
+        matches!(client.command(enter("main")).await, ServerMessage::Accepted { .. }),
+        "another kind goes on"
     );
 }
 

@@ -46,7 +46,11 @@ impl Hub {
             Command::LabelQuestion { question, labels } => self.label_question(actor, question, labels),
             Command::AssignQuestion { question, participant } => self.assign_question(actor, question, participant),
             Command::AnswerQuestion { question, from, text } => self.answer_question(now, actor, question, from, &text),
-            Command::SetDue { question, due_day } => self.set_due(actor, question, due_day),
+            Command::SetDue {
+                question,
+                due_day,
+                owner,
+            } => self.set_due(actor, question, due_day, owner.as_ref()),
             Command::ArchiveQuestions { questions, archived } => self.archive_questions(actor, &questions, archived),
             _ => Err(refusal::NOT_ALLOWED),
         }

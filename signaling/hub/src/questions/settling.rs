@@ -10,7 +10,7 @@ use fiera_protocol::limits::{
     ASK_WINDOW_MS, ASKS_PER_WINDOW_MAX, DUE_DAY_MAX, FOLLOW_UPS_SHOWN_MAX, QUESTIONS_AT_ONCE_MAX,
 };
 use fiera_protocol::server::ServerMessage;
-use fiera_protocol::text::{AnswerText, QuestionText};
+use fiera_protocol::text::{AnswerText, NoteText, QuestionText};
 
 use super::commands::not_merged;
 use super::{Question, is_public};
@@ -123,6 +123,7 @@ impl Hub {
         actor: ParticipantId,
         id: QuestionId,
         due_day: Option<u32>,
+        owner: Option<&NoteText>,
     ) -> Result<(), Refusal> {
         let (room, seat) = self.seat_of_question(Deed::SetDue, actor, id)?;
         debug_assert!(seat.fits(&room, &[Deed::SetDue]), "{seat:?}");
@@ -133,7 +134,13 @@ impl Hub {
         if due_day.is_some_and(|day| day > DUE_DAY_MAX) {
             return Err(refusal::DUE_TOO_LATE);
         }
-        if question.due_day != due_day {
+        let note = question.note.map(|note| note.0.as_u128());
+        let known = note.and_then(|note| self.texts.get(&note));
+        let owner = owner.filter(|owner| known.is_some_and(|known| known.text != owner.as_str()));
+        if question.due_day != due_day || owner.is_some() {
+            if let (Some(note), Some(owner)) = (note, owner) {
+                self.reword(note, owner.as_str());
+            }
             let question = id;
             self.keep_fact(&Fact::QuestionDue {
                 room,

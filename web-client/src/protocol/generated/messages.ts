@@ -1946,7 +1946,7 @@ after?: ParticipantId, } | { "kind": "mine",
  */
 secrets: Array<AuthorSecret>, } | { "kind": "follow_ups", } | { "kind": "watch",
 /**
- * Camera slots wanted, 1 to 4 (fewer on phones).
+ * Camera slots wanted, 1 to 12 (fewer on phones).
  */
 video_slots: number, } | { "kind": "rack_answer",
 /**
@@ -2141,7 +2141,11 @@ question: QuestionId,
 /**
  * Days since 1970; no date without it.
  */
-due_day?: number, } | { "kind": "archive_questions",
+due_day?: number,
+/**
+ * Who follows it up from now on; as before without it.
+ */
+owner?: NoteText, } | { "kind": "archive_questions",
 /**
  * Which, at most 100.
  */
@@ -2367,7 +2371,11 @@ code: RefusalCode,
 /**
  * For people: what happened and what to do. English; clients translate by code.
  */
-sentence: string, } | { "kind": "snapshot",
+sentence: string,
+/**
+ * Milliseconds after which it may be tried again, where that is known (`too_fast`).
+ */
+after_ms?: number, } | { "kind": "snapshot",
 /**
  * Which stream.
  */

@@ -76,9 +76,11 @@ export function actsOf(stage: QuestionStage, archived = false): readonly Act[] {
 
 /** Which question a shortcut means where none has the focus: the one whose turn it is. */
 export function meant(columns: Columns, act: Act): QuestionView | null {
-  const { incoming, now, next, published } = columns;
+  const { incoming, now, next, published, done } = columns;
   // What nobody has read before never goes on by a key that was meant for what is published.
   const turn = act === 'publish' || act === 'dismiss' ? [...incoming, ...published]
+    : act === 'edit' ? incoming
+    : act === 'archive' ? done
     : act === 'next' ? published
     : act === 'now' ? [...next, ...published]
     : now ? [now] : [];

@@ -132,6 +132,13 @@ describe('shortcuts', () => {
     for (const { code, keys } of DIRECT_KEYS) expect(keys.endsWith(code.at(-1) ?? '?')).toBe(true);
   });
 
+  it('mean the question whose turn it is, and nothing where there is none', () => {
+    const done = columns([question('d', 'answered')], [question('i', 'pending')]);
+    expect(meant(done, 'edit')?.question).toBe('i');
+    expect(meant(done, 'archive')?.question).toBe('d');
+    expect(meant(columns([], []), 'archive')).toBeNull();
+  });
+
   it('need both modifiers and can be switched off', () => {
     expect(directAction(press('KeyE'), true)).toBe('publish');
     expect(directAction(press('KeyE', { shiftKey: false }), true)).toBeNull();

@@ -8,7 +8,7 @@ import { shortcutsOn } from '../fair/shortcuts';
 import type { Act } from './columns';
 
 export type DirectAction =
-  | Exclude<Act, 'back' | 'erase' | 'edit' | 'archive' | 'unarchive'>
+  | Exclude<Act, 'back' | 'erase' | 'unarchive'> | 'merge'
   | 'undo' | 'acceptHand' | 'lowerHand' | 'putOnAir' | 'takeOff' | 'pollOpen' | 'pollReveal'
   | 'goHands' | 'goStage' | 'goQuestions' | 'goPolls' | 'goChat' | 'goRoom';
 
@@ -20,6 +20,9 @@ export const DIRECT_KEYS: readonly { action: DirectAction; code: string; keys: s
   { action: 'write', code: 'Digit7', keys: 'Alt + Shift + 7' },
   { action: 'followup', code: 'KeyU', keys: 'Alt + Shift + U' },
   { action: 'dismiss', code: 'KeyD', keys: 'Alt + Shift + D' },
+  { action: 'edit', code: 'Digit8', keys: 'Alt + Shift + 8' },
+  { action: 'merge', code: 'Digit9', keys: 'Alt + Shift + 9' },
+  { action: 'archive', code: 'Digit0', keys: 'Alt + Shift + 0' },
   { action: 'undo', code: 'KeyZ', keys: 'Alt + Shift + Z' },
   { action: 'acceptHand', code: 'KeyI', keys: 'Alt + Shift + I' },
   { action: 'lowerHand', code: 'KeyY', keys: 'Alt + Shift + Y' },

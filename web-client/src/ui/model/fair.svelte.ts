@@ -281,7 +281,7 @@ export class Fair implements FairModel {
     return outcome;
   }
 
-  /** What waits for a moderator can change without a word to its author: it is asked for now and then. */
+  /** What became of one's own; of what waits for a moderator no message tells, so it is asked for now and then. */
   #lookForOwn(): void {
     browserWorld.clock.cancel(this.#ownTimer);
     if (this.link === 'online') this.#own.refresh();
@@ -333,6 +333,7 @@ export class Fair implements FairModel {
           this.#fly(message.change.reactions);
         }
         this.#own.follow(this.state);
+        if (message.kind === 'update' && message.stream.of === 'room' && this.#own.concerns(message.change)) this.#lookForOwn();
         const returned = message.kind === 'snapshot' && message.stream.of === 'you' && !this.#placed;
         this.#placed ||= returned;
         const forgotten = returned && this.#epoch !== message.epoch;

@@ -4,9 +4,9 @@
 // The list of one's own texts, kept in the browser: neither a reload nor a restart takes away the power over them. Their
 // words are not kept once the server knows them: it tells them again to who has the secret.
 
-import type { OwnQuestion } from '../../protocol';
+import type { Change, OwnQuestion } from '../../protocol';
 import type { FairState } from '../../state/fair';
-import { ownIn, pendingOf, recognised, secretOf, secretsOf, withFound, withOwn, type Mine, type OwnText } from '../../state/own';
+import { concerns, ownIn, pendingOf, recognised, secretOf, secretsOf, withFound, withOwn, type Mine, type OwnText } from '../../state/own';
 import { recallOwn, rememberOwn } from '../memory';
 
 export class OwnTexts {
@@ -48,6 +48,11 @@ export class OwnTexts {
   refresh(): void {
     const secrets = secretsOf(this.all);
     if (secrets.length > 0) this.#ask(secrets);
+  }
+
+  /** Whether a change of the room is a reason to ask. */
+  concerns(change: Change): boolean {
+    return concerns(change, this.all, this.found);
   }
 
   heard(mine: Mine): void {

@@ -11,6 +11,9 @@ export interface RecapQuestion {
   readonly by: string | null;
   readonly stage: QuestionStage;
   readonly note: string | null;
+  /** Until when it is followed up, days since 1970. */
+  readonly due_day: number | null;
+  readonly answer: string | null;
   readonly upvotes: number;
 }
 
@@ -37,6 +40,11 @@ export interface Recap {
     readonly topic: string | null;
     readonly cards: readonly { readonly text: string; readonly by: string; readonly votes: number }[];
   }[];
+}
+
+/** Of a question that was promised an answer: with a note, whether it is kept by now or not. */
+export function isPromise(question: RecapQuestion): boolean {
+  return question.note !== null && (question.stage === 'follow_up' || question.stage === 'answered');
 }
 
 export function recapAddress(event: string, format?: 'md'): string {
