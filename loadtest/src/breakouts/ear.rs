@@ -5,13 +5,14 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tokio::net::UdpSocket;
 
 use super::stage::Stage;
 use crate::clock::unix_ns;
+use crate::peer::identity::random_u32;
 use crate::peer::transport::{IceCredentials, Received, Transport};
 use crate::socket;
 use crate::sys::DATAGRAM_BYTES_MAX;
@@ -19,9 +20,15 @@ use crate::watch::negotiated::{Carries, Negotiated};
 use crate::wire::rtp::Header;
 use crate::wire::sdp;
 use crate::wire::stamp::{self, Medium, Unstamped};
+use crate::wire::twcc::Recorder;
 
 /// Datagrams taken at once, so that one ear leaves time to the others.
 const TURN_MAX: usize = 32;
+
+/// Between reports of what came (TWCC), as Chromium sends them.
+const FEEDBACK_EVERY: Duration = Duration::from_millis(50);
+/// Bits of a redundant block's length (RFC 2198 section 3).
+const RED_LENGTH_BITS: u32 = 0x3FF;
 
 /// Somebody's sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +47,11 @@ pub struct Ear {
     pub socket: UdpSocket,
     transport: Transport,
     negotiated: Negotiated,
+    /// Payload type of sound that repeats what came before.
+    red: Option<u8>,
+    ssrc: u32,
+    came: Recorder,
+    next_feedback: Instant,
 }
 
 impl Ear {
@@ -61,10 +73,15 @@ impl Ear {
         let server: SocketAddr = remote.pick_candidate(stage.target.is_loopback())?;
         own.connect(server).context("UDP connect")?;
         let transport = Transport::new(stage.identity.clone(), &credentials, &remote, Instant::now())?;
+        let red = remote.first("audio").and_then(|media| media.payload_type("red"));
         let ear = Self {
             socket: UdpSocket::from_std(own).context("UDP socket")?,
             transport,
             negotiated: Negotiated::new(&remote),
+            red,
+            ssrc: random_u32(),
+            came: Recorder::default(),
+            next_feedback: Instant::now(),
         };
         Ok((ear, answer))
     }
@@ -72,7 +89,11 @@ impl Ear {
     /// When [`Ear::tick`] is due.
     #[must_use]
     pub fn next_tick(&self) -> Instant {
-        self.transport.next_tick()
+        let next = self.transport.next_tick();
+        if self.came.pending() {
+            return next.min(self.next_feedback);
+        }
+        next
     }
 
     /// Sends what is due.
@@ -84,6 +105,12 @@ impl Ear {
         self.transport.tick(now)?;
         if self.transport.is_silent(now) {
             bail!("the server answers no check");
+        }
+        if now >= self.next_feedback && self.came.pending() {
+            self.next_feedback = now + FEEDBACK_EVERY;
+            let mut out = Vec::new();
+            self.came.write(&mut out, self.ssrc, 0);
+            self.transport.send_rtcp(&out);
         }
         self.flush();
         Ok(())
@@ -124,18 +151,26 @@ impl Ear {
     /// Opens a packet; none: not sound, or nobody's of this run.
     fn open(&mut self, datagram: &mut [u8]) -> Result<Option<Heard>> {
         let header = Header::parse(datagram).context("malformed RTP")?;
+        if let Some([high, low]) = header.extension(datagram, self.negotiated.twcc_id) {
+            self.came.arrived(u16::from_be_bytes([*high, *low]), unix_ns());
+        }
         let Some(srtp) = self.transport.srtp() else {
             return Ok(None);
         };
         let mut len = srtp.inbound.open_rtp(datagram, &header)?;
-        if self.negotiated.carries(header.payload_type) != Some(Carries::Medium(Medium::Audio)) {
+        let is_red = self.red == Some(header.payload_type);
+        if !is_red && self.negotiated.carries(header.payload_type) != Some(Carries::Medium(Medium::Audio)) {
             return Ok(None);
         }
         let payload = datagram.get(header.len..header.len + len).unwrap_or_default();
         if header.padding {
             len -= usize::from(payload.last().copied().unwrap_or(0)).min(len);
         }
-        match stamp::read(Medium::Audio, payload.get(..len).unwrap_or_default()) {
+        let mut sound = payload.get(..len).unwrap_or_default();
+        if is_red {
+            sound = newest(sound).context("malformed redundant sound")?;
+        }
+        match stamp::read(Medium::Audio, sound) {
             Ok(stamp) => Ok(Some(Heard {
                 mark: stamp.source,
                 sent_ns: stamp.sent_ns,
@@ -150,6 +185,41 @@ impl Ear {
         while let Some(datagram) = self.transport.poll_out() {
             // A full send buffer loses the packet, as a full radio queue does.
             let _ = self.socket.try_send(&datagram);
+        }
+    }
+}
+
+/// The packet itself in one that repeats those before it (RFC 2198 section 3): the last block. None: it is cut off.
+fn newest(payload: &[u8]) -> Option<&[u8]> {
+    let (mut at, mut repeated) = (0, 0);
+    while payload.get(at)? & 0x80 != 0 {
+        let header: [u8; 4] = payload.get(at..at + 4)?.try_into().ok()?;
+        repeated += (u32::from_be_bytes(header) & RED_LENGTH_BITS) as usize;
+        at += 4;
+    }
+    payload.get(at + 1 + repeated..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newest;
+
+    #[test]
+    fn the_last_block_is_the_packet_itself() {
+        let block = |offset: u32, len: u32| (1 << 31 | 111 << 24 | offset << 10 | len).to_be_bytes();
+        let two = [
+            &block(1_920, 2)[..],
+            &block(960, 3),
+            &[111],
+            &[1, 1],
+            &[2, 2, 2],
+            &[3, 4],
+        ]
+        .concat();
+        assert_eq!(newest(&two), Some(&[3, 4][..]));
+        assert_eq!(newest(&[111, 9]), Some(&[9][..]));
+        for cut in 0..11 {
+            assert_eq!(newest(&two[..cut]), None, "{cut} bytes");
         }
     }
 }
