@@ -15,7 +15,7 @@ from pathlib import Path
 GOLDEN = Path(__file__).resolve().parents[2] / "signaling" / "protocol" / "golden"
 
 OPTIONAL = {
-    "id",  # C3: refusals without `id`
+    "id", "after_ms",  # C3: refusals without `id`; L1: those that name no time
     "due_day", "answer", "labels", "assigned", "merged", "edited", "archived", "from_chat",  # Q: nothing to say
     "reply_to",  # K
     "questions_closed", "links_off",  # U4

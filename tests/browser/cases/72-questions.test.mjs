@@ -157,6 +157,10 @@ describe("questions and chat, to the last step", () => {
     await ada.click("poll-option-0");
     await until("one answer, at the top", async () => /\b1\b/.test((await organiser.text("poll-now-answers")) ?? ""));
     await look("poll-now", [[organiser, "direct", "direct-poll-now"], [ada, "attendee", "poll-card"]]);
+    // Going to a part scrolls the panel alone: the head of the page stays where it is.
+    await organiser.click("poll-now-go");
+    assert.deepEqual(
+      await organiser.evaluate(() => [document.scrollingElement.scrollTop, document.scrollingElement.scrollHeight <= innerHeight]), [0, true]);
     await organiser.click("poll-now-close");
     await organiser.click("poll-now-reveal");
     await until("Ada is told why there is no number", async () => (await ada.text("poll-card"))?.includes("3"));
