@@ -100,6 +100,10 @@ describe("questions and chat, to the last step", () => {
     await organiser.fill("note", "Training office");
     await organiser.fill("due", "2031-03-01");
     await organiser.click("confirm");
+    // One line under the question, and not a stage of its own.
+    const outcome = await cardOf(organiser, COURSE, "q-outcome");
+    await until("the desk says whose it is", async () => /Training office.*2031/.test((await organiser.text(outcome)) ?? ""));
+    assert.ok((await organiser.evaluate((it) => document.querySelector(it).offsetHeight, outcome)) < 80, "taller than its words");
     await openPanel(bo, "questions");
     await bo.click('[data-testid="follow-ups"] summary');
     await until("Bo reads the promise", async () => /Training office.*2031/s.test((await bo.text("follow-ups")) ?? ""));
