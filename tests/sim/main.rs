@@ -221,7 +221,8 @@ const RECORDED: &str = "web-client/src/session/recorded.json";
 fn what_tabs_were_told_leads_to_what_they_knew() {
     let path = fiera_tests::tree::root().join(RECORDED);
     if std::env::var_os("FIERA_GENERATE").is_some() {
-        let tabs = serde_json::to_string(&recorded(21, 240)).expect("JSON");
+        let tabs = serde_json::to_string(&recorded(number("FIERA_SIM_SEED", 32), number("FIERA_SIM_STEPS", 400)))
+            .expect("JSON");
         std::fs::write(&path, tabs + "\n").expect("the folder is there");
     }
     let text = std::fs::read_to_string(&path).expect("FIERA_GENERATE=1 writes it");
@@ -258,9 +259,6 @@ fn recorded(seed: u64, steps: u64) -> Vec<Vec<serde_json::Value>> {
     world.recorded = [0, 3, 5].map(|tab| (tab, Vec::new())).into();
     for step in 1..=steps {
         world.step(seed, step, steps + 1);
-        if step % 60 == 0 {
-            world.come_to_rest();
-        }
     }
     world.recorded.into_values().collect()
 }

@@ -23,6 +23,8 @@ use crate::shelf::{Disk, Shelf};
 use crate::tab::{Known, Pending, Tab};
 
 const UNIX_START_MS: u64 = 1_790_000_000_000;
+/// Steps from one rest to the next.
+const REST_EVERY: u64 = 80;
 /// Longer than anything that is waited for: retries, silence, the store, counts.
 const HEALING_MS: u64 = 40_000;
 
@@ -228,7 +230,7 @@ impl World {
             self.end_event();
         }
         match self.random.below(100) {
-            0..86 => {
+            0..82 => {
                 // The few who run the fair do as much as the many who visit it.
                 let runs = |tab: &usize| self.cast[self.tabs[*tab].person].role >= Role::Moderator;
                 let among: Vec<usize> = (0..self.tabs.len()).collect();
@@ -239,7 +241,7 @@ impl World {
                     self.says(tab, command);
                 }
             }
-            86..90 => self.asks(),
+            82..90 => self.asks(),
             90..94 => self.tab_changes(),
             94..98 => self.link_changes(),
             _ => self.server_changes(),
@@ -250,7 +252,7 @@ impl World {
         let ms = self.random.below(ms) + 1;
         self.pass(ms);
         self.compare_numbers();
-        if self.random.permille(8) {
+        if step % REST_EVERY == 0 {
             self.come_to_rest();
         }
     }
@@ -299,7 +301,7 @@ impl World {
 
     fn asks(&mut self) {
         let at = self.random.index(self.tabs.len());
-        let (nth, what) = (self.random.index(8), self.random.below(6));
+        let (nth, what) = (self.random.index(8), self.random.below(9));
         let (now_ms, tab) = (self.now_ms, &mut self.tabs[at]);
         let secrets = self.cast[tab.person].secrets.iter().rev().take(20).copied().collect();
         if !tab.welcomed {
@@ -309,7 +311,7 @@ impl World {
             0 => Some(Up::Roster).filter(|_| tab.you().is_some_and(|you| you.room.is_some())),
             1 => Some(Up::Mine { secrets }),
             2 => Some(Up::FollowUps),
-            3 => {
+            3..6 => {
                 tab.remembers(nth);
                 None
             }

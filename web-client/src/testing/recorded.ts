@@ -53,7 +53,11 @@ export class RecordedServer {
   }
 
   say(message: ServerMessage): void {
-    if (message.kind === 'snapshot') this.#told.set(streamKey(message.stream), { snapshot: message, updates: [] });
+    if (message.kind === 'snapshot') {
+      // One is in one room at a time: what was told of the one before is followed no longer.
+      for (const [key, { snapshot }] of this.#told) if (snapshot.stream.of === message.stream.of) this.#told.delete(key);
+      this.#told.set(streamKey(message.stream), { snapshot: message, updates: [] });
+    }
     if (message.kind === 'update') this.#told.get(streamKey(message.stream))?.updates.push(message);
     if (message.kind === 'welcome') return;
     if (this.#random() * 1_000 < this.breaks) this.break();
