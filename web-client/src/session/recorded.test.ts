@@ -5,14 +5,14 @@
 // and breaks of our own: whenever all is at rest the page knows what the simulation's client knew. `recorded.json` is
 // written by `tests/sim` (FIERA_GENERATE=1); one seed is one run.
 
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EMPTY, reduce, type FairState } from '../state/fair';
 import { RecordedServer, type Recorded } from '../testing/recorded';
 import { MemorySocket, VirtualClock, chanceOf, seeded } from '../testing/world';
+import recorded from './recorded.json';
 import { Session } from './session';
 
-const TABS = JSON.parse(readFileSync(new URL('./recorded.json', import.meta.url), 'utf8')) as Recorded[][];
+const TABS = recorded as unknown as Recorded[][];
 const PARTS = ['event', 'you', 'room', 'backstage', 'moderators', 'organisers', 'breakouts'] as const;
 
 /** Replays one tab; how often it was compared at rest. */
