@@ -141,7 +141,7 @@ async def order_of_answer(cast):
     organiser = await cast.holder("organiser")
     kinds = [message["kind"] for message in organiser.log]
     first = kinds[:kinds.index("resume") + 1]
-    expect(first == ["welcome"] + ["snapshot"] * 3 + ["resume"], f"{first}")
+    expect(first == ["welcome"] + ["snapshot"] * 4 + ["resume"], f"{first}")
     expect(organiser.welcome["resumed"] is False and organiser.welcome["version"] == 1, f"{organiser.welcome}")
 
 

@@ -66,7 +66,7 @@ async def rack_offer(cast):
 
 @check("M9", "a description that cannot be used is refused as sdp and the connection goes on")
 async def bad_description(cast):
-    client = await cast.holder("speaker", cast.fair.room())
+    client = await cast.holder("speaker", cast.fair.lounge())
     await client.command("enter_backstage")
     await refusal(client, {"kind": "publish_offer", "offer": 1, "sdp": "v=0\r\n"}, "sdp")
     await client.send({"kind": "watch", "video_slots": 1})
@@ -77,7 +77,7 @@ async def bad_description(cast):
 
 @check("M5", "who is not backstage offers in vain: attendees as not_allowed, speakers as wrong_state")
 async def not_behind(cast):
-    room = cast.fair.room()
+    room = cast.fair.lounge()
     for client, code in ((await cast.guest(room), "not_allowed"), (await cast.holder("speaker", room), "wrong_state")):
         peer = offering()
         async with closing(peer):

@@ -114,7 +114,7 @@ async def lossy(cast):
 
 @check("S4", "resync of a stream that one does not follow is refused as not_in_room")
 async def not_followed(cast):
-    room, other = cast.fair.room(), cast.fair.room()
+    room, other = cast.fair.lounge(), cast.fair.room()
     guest = await cast.guest(room)
     for stream in ({"of": "room", "room": other}, {"of": "backstage", "room": room}, {"of": "moderators", "room": room},
                    {"of": "organisers"}):

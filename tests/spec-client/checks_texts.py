@@ -57,7 +57,7 @@ async def possible_texts(cast):
 
 @check("T1", "a megabyte of combining marks hurts nobody: the message ends its own connection")
 async def megabyte_of_marks(cast):
-    room = cast.fair.room()
+    room = cast.fair.lounge()
     other = await cast.guest(room)
     raw = await cast.raw()
     await raw.send({"kind": "hello", "version": 1, "event": "work", "token": await cast.fair.token("attendee")})

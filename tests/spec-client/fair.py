@@ -76,7 +76,7 @@ class Fair:
         self.base = f"http://127.0.0.1:{self.port}"
         self.process, self.helpers, self.rooms, self.tokens = None, [], 0, {}
         self.log = self.folder / "server.log"
-        stages = "".join(STAGE.format(id=f"stage-{at}") for at in range(ROOMS))
+        stages = "".join(STAGE.format(id=f"stage-{at}") for at in range(ROOMS)) + STAGE.format(id="lounge")
         config = EVENT.format(id="work", phase="live") + stages + SMALL
         for event, phase in (("draft", "draft"), ("ended", "ended"), ("other", "open"), ("short", "open")):
             config += EVENT.format(id=event, phase=phase) + STAGE.format(id="main") + STAGE.format(id="stage-0")
@@ -141,6 +141,10 @@ class Fair:
         if self.rooms > ROOMS:
             raise RuntimeError("more checks than stages: raise ROOMS")
         return f"stage-{self.rooms - 1}"
+
+    def lounge(self):
+        """A stage for checks that leave nothing behind: an event has a limit of rooms."""
+        return "lounge"
 
     async def token(self, role, name=None, event="work", hours=None):
         """A signed token, as `fiera token` prints it."""

@@ -15,7 +15,7 @@ from pathlib import Path
 GOLDEN = Path(__file__).resolve().parents[2] / "signaling" / "protocol" / "golden"
 
 OPTIONAL = {
-    "id",  # C3: refusals without `id`
+    "id", "after_ms",  # C3: refusals without `id`; L1: those that name no time
     "due_day", "answer", "labels", "assigned", "merged", "edited", "archived", "from_chat",  # Q: nothing to say
     "reply_to",  # K
     "questions_closed", "links_off",  # U4
@@ -152,7 +152,7 @@ class Shapes:
         if fault:
             wrong.append(f"{where}.{field.name} {fault}")
         elif isinstance(value, dict) and not field.is_map(value):
-            example = self.kinds.get(field.name, {}).get(value.get("kind"), field.record)
+            example = self.kinds.get(field.name, {}).get(value.get("kind"), field.record_like(value))
             self.compare(value, example, f"{where}.{field.name}", wrong)
         elif isinstance(value, list):
             for entry in value:
@@ -168,11 +168,15 @@ class Field:
         told = [item for item in examples if item is not None] or elsewhere
         items = [entry for item in told if isinstance(item, list) for entry in item]
         self.types, self.item_types = {type(item) for item in told}, {type(item) for item in items}
-        self.record = next((item for item in told + items if isinstance(item, dict)), None)
+        self.records = [item for item in told + items if isinstance(item, dict)]
         self.words = WORDS.get(name)
         self.is_uuid = any(isinstance(item, str) and UUID.match(item) for item in told + items)
         self.is_name = name in ("event", "room")
         self.highest = 2**53 if name == "n" or name.endswith("unix_ms") else 2**32
+
+    def record_like(self, value):
+        """The example that has most in common with a record: a field may name different ones in different places."""
+        return max(self.records, key=lambda one: len(one.keys() & value.keys()), default=None)
 
     def is_map(self, value):
         """Whether an object is a map of texts by language rather than a record."""

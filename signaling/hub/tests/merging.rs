@@ -256,3 +256,20 @@ fn s5_two_rooms_merge_their_own_questions_alone() {
         Err(RefusalCode::UnknownItem)
     );
 }
+
+#[test]
+fn q12_a_merge_takes_the_place_of_the_step_before_and_its_words_are_erased() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(3, Role::Moderator, "hall-a");
+    let [a, b] = ["A?", "B?"].map(|text| shell.ask(moderator, text));
+    let answer = Command::AnswerQuestion {
+        question: a,
+        from: QuestionStage::Published,
+        text: "Because.".parse().expect("an answer"),
+    };
+    shell.ok(moderator, answer);
+    shell.ok(moderator, set(a, QuestionStage::Answered, QuestionStage::Now));
+    assert_eq!(shell.kept.texts.len(), 3, "undoing the step would show the answer again");
+    shell.ok(moderator, merge(a, &[b]));
+    assert_eq!(shell.kept.texts.len(), 2, "nobody can see it again");
+}

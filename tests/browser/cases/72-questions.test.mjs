@@ -100,6 +100,10 @@ describe("questions and chat, to the last step", () => {
     await organiser.fill("note", "Training office");
     await organiser.fill("due", "2031-03-01");
     await organiser.click("confirm");
+    // One line under the question, and not a stage of its own.
+    const outcome = await cardOf(organiser, COURSE, "q-outcome");
+    await until("the desk says whose it is", async () => /Training office.*2031/.test((await organiser.text(outcome)) ?? ""));
+    assert.ok((await organiser.evaluate((it) => document.querySelector(it).offsetHeight, outcome)) < 80, "taller than its words");
     await openPanel(bo, "questions");
     await bo.click('[data-testid="follow-ups"] summary');
     await until("Bo reads the promise", async () => /Training office.*2031/s.test((await bo.text("follow-ups")) ?? ""));
@@ -157,6 +161,10 @@ describe("questions and chat, to the last step", () => {
     await ada.click("poll-option-0");
     await until("one answer, at the top", async () => /\b1\b/.test((await organiser.text("poll-now-answers")) ?? ""));
     await look("poll-now", [[organiser, "direct", "direct-poll-now"], [ada, "attendee", "poll-card"]]);
+    // Going to a part scrolls the panel alone: the head of the page stays where it is.
+    await organiser.click("poll-now-go");
+    assert.deepEqual(
+      await organiser.evaluate(() => [document.scrollingElement.scrollTop, document.scrollingElement.scrollHeight <= innerHeight]), [0, true]);
     await organiser.click("poll-now-close");
     await organiser.click("poll-now-reveal");
     await until("Ada is told why there is no number", async () => (await ada.text("poll-card"))?.includes("3"));

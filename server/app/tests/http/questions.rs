@@ -174,10 +174,7 @@ async fn asking_for_similar_questions_counts_with_the_messages_of_its_sender() {
         "what is malformed counts too"
     );
     let before = codes.iter().filter(|(status, _)| *status == 400).count();
-    assert!(
-        before + 10 > LOOKS_BURST as usize,
-        "only after the burst: {before}"
-    );
+    assert!(before + 10 > LOOKS_BURST as usize, "only after the burst: {before}");
     let draft = r#"{"room":"main","text":"Why?"}"#;
     assert_eq!(
         similar(&others, draft).await.status,

@@ -162,11 +162,12 @@ impl Hub {
                 return Err(refusal::MERGE_SETTLED);
             }
         }
-        self.keep_fact(&Fact::QuestionsMerged {
+        let fact = Fact::QuestionsMerged {
             room: room.clone(),
             into,
             questions: questions.to_vec(),
-        });
+        };
+        self.keep_question_fact(&room, &fact);
         self.own_upvotes_change(&room);
         Ok(())
     }

@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Asking, voting, and all that moderators and speakers do with questions.
+
+use fiera_protocol::client::Command;
+use fiera_protocol::fair::QuestionStage;
+use fiera_protocol::ids::{LabelId, QuestionId};
+
+use super::{Deed, text};
+use crate::model::questions::{Question, steps};
+
+impl Deed<'_> {
+    /// A question of the room where one is that fits, now and then any, of any room.
+    fn question(&mut self, fits: fn(&Question) -> bool) -> Option<Question> {
+        let near: Vec<&Question> = self.room()?.questions.iter().filter(|known| fits(known)).collect();
+        let far: Vec<&Question> = self
+            .model
+            .kept
+            .rooms
+            .values()
+            .flat_map(|room| &room.questions)
+            .collect();
+        let among = if self.random.permille(60) { far } else { near };
+        // Of many, those that were asked last are what people look at.
+        let newest = among.len().saturating_sub(12);
+        self.random.pick(&among[newest..]).map(|question| (*question).clone())
+    }
+
+    fn stages(&mut self, question: &Question) -> (QuestionStage, QuestionStage) {
+        let from = if self.random.permille(60) {
+            QuestionStage::Published
+        } else {
+            question.now.stage
+        };
+        let to = self.random.pick(steps(from)).copied();
+        let anything = self.random.permille(60);
+        (from, to.filter(|_| !anything).unwrap_or(QuestionStage::Pending))
+    }
+}
+
+pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
+    let runs = deed.model.moderates(deed.me);
+    let what = deed.random.below(40).max(if runs { 8 } else { 0 });
+    if what < 10 {
+        return Some(Command::Ask {
+            text: deed.text(),
+            anonymous: deed.random.coin(),
+            secret: deed.secret(),
+        });
+    }
+    use QuestionStage::{Answered, Dismissed, FollowUp, Next, Now, Pending, Published};
+    let known = deed.question(match what {
+        10..20 => |of| of.is_public() && matches!(of.now.stage, Published | Next | Now),
+        25 | 26 => |of| of.before.is_some() && of.merged_into.is_none(),
+        27 | 28 => |of| of.merged_into.is_none() && matches!(of.now.stage, Pending | Published | Next | Now),
+        38 => |of| of.now.stage == FollowUp,
+        39 => |of| of.merged_into.is_none() && matches!(of.now.stage, Answered | Dismissed),
+        _ => |of| of.merged_into.is_none() || of.order % 4 == 0,
+    })?;
+    let question = known.id;
+    Some(match what {
+        10..20 => Command::Upvote {
+            question,
+            up: deed.random.permille(750),
+        },
+        20..25 => {
+            let (from, to) = deed.stages(&known);
+            let noted = matches!(to, QuestionStage::Dismissed | QuestionStage::FollowUp) != deed.random.permille(50);
+            let note = noted.then(|| deed.text());
+            Command::SetQuestion {
+                question,
+                from,
+                to,
+                note,
+            }
+        }
+        25 | 26 => Command::UndoQuestion { question },
+        27 | 28 => {
+            let many = 1 + deed.random.index(3);
+            let drawn: Vec<QuestionId> = (0..many).filter_map(|_| Some(part(deed)?.id)).collect();
+            Command::MergeQuestions {
+                into: question,
+                questions: drawn,
+            }
+        }
+        29 => Command::WithdrawQuestion {
+            question,
+            secret: deed.secret_of(known.secret),
+        },
+        30 => Command::EraseQuestion { question },
+        31 | 32 => {
+            let own = deed.random.permille(700).then(|| deed.secret_of(known.secret));
+            Command::EditQuestion {
+                question,
+                text: deed.text(),
+                secret: own,
+            }
+        }
+        33 => Command::AddLabel {
+            text: text(format!("zk{}k", deed.random.below(20) + 9_000_000)),
+        },
+        34 => labels(deed, question)?,
+        35 => Command::AssignQuestion {
+            question,
+            participant: deed.random.permille(800).then(|| deed.somebody()),
+        },
+        36 | 37 => Command::AnswerQuestion {
+            question,
+            from: deed.stages(&known).0,
+            text: deed.text(),
+        },
+        38 => Command::SetDue {
+            question,
+            due_day: deed
+                .random
+                .permille(800)
+                .then(|| 20_000 + u32::from(deed.random.small(250)) * 120),
+            owner: deed.random.permille(300).then(|| deed.text()),
+        },
+        _ => Command::ArchiveQuestions {
+            questions: vec![question],
+            archived: deed.random.permille(600),
+        },
+    })
+}
+
+fn part(deed: &mut Deed<'_>) -> Option<Question> {
+    use QuestionStage::{Next, Pending, Published};
+    deed.question(|of| of.merged_into.is_none() && matches!(of.now.stage, Pending | Published | Next))
+}
+
+fn labels(deed: &mut Deed<'_>, question: QuestionId) -> Option<Command> {
+    let known: Vec<LabelId> = deed.room()?.labels.iter().map(|(id, _)| *id).collect();
+    if deed.random.permille(200) {
+        let label = *deed.random.pick(&known)?;
+        return Some(Command::EraseLabel { label });
+    }
+    let many = deed.random.index(5);
+    let labels = (0..many).filter_map(|_| deed.random.pick(&known).copied()).collect();
+    Some(Command::LabelQuestion { question, labels })
+}

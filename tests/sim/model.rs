@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! What an event is, said as simply as it can be: sets, lists and maps of people and what they did. It is told what the
+//! hub was given and whether the hub took it, and knows by itself what must have become of it.
+
+pub(crate) mod chat;
+pub(crate) mod people;
+pub(crate) mod polls;
+pub(crate) mod questions;
+pub(crate) mod rules;
+pub(crate) mod stage;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use fiera_protocol::client::Command;
+use fiera_protocol::fair::{HandStage, RoomSettings};
+use fiera_protocol::ids::{
+    AnnouncementId, CommandId, DisplayName, LabelId, MessageId, ParticipantId, Role, RoomId, RoomKind, SourceKind,
+};
+use fiera_protocol::view::EventPhase;
+use serde_json::Value;
+
+use chat::Message;
+use polls::Poll;
+use questions::Question;
+
+/// What outlives a crash.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) phase: EventPhase,
+    pub(crate) rooms: BTreeMap<RoomId, Room>,
+    /// Name they had then, silenced, banned.
+    pub(crate) restricted: BTreeMap<ParticipantId, (DisplayName, bool, bool)>,
+    pub(crate) filter: Vec<String>,
+    pub(crate) announcements: Vec<(AnnouncementId, String)>,
+    /// Those that are shown: at most 20, and what is taken back makes no room for older ones.
+    pub(crate) announced: VecDeque<AnnouncementId>,
+    /// Accepted commands that changed any of this: never to be run again.
+    pub(crate) done: BTreeSet<(ParticipantId, CommandId)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Room {
+    pub(crate) kind: RoomKind,
+    pub(crate) settings: RoomSettings,
+    /// In the order in which they were asked.
+    pub(crate) questions: Vec<Question>,
+    pub(crate) asked: u32,
+    pub(crate) labels: Vec<(LabelId, String)>,
+    /// Front and backstage.
+    pub(crate) chats: [Vec<Message>; 2],
+    pub(crate) shown: [VecDeque<MessageId>; 2],
+    pub(crate) pinned: Vec<MessageId>,
+    pub(crate) polls: Vec<Poll>,
+    pub(crate) opened: u32,
+    /// In the order in which they were raised.
+    pub(crate) hands: Vec<Hand>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Hand {
+    pub(crate) participant: ParticipantId,
+    pub(crate) name: DisplayName,
+    pub(crate) topic: Option<String>,
+    pub(crate) stage: HandStage,
+}
+
+/// What a crash ends.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Presence {
+    pub(crate) people: BTreeMap<ParticipantId, Person>,
+    /// In the order in which they went on air, and in which they came backstage.
+    pub(crate) on_air: BTreeMap<RoomId, Vec<ParticipantId>>,
+    pub(crate) waiting: BTreeMap<RoomId, Vec<ParticipantId>>,
+    pub(crate) countdowns: BTreeMap<ParticipantId, u64>,
+    /// When the question of the quiz of a room is over.
+    pub(crate) clocks: BTreeMap<RoomId, u64>,
+    pub(crate) authors: BTreeMap<MessageId, ParticipantId>,
+    /// Until when owners of hands from before a crash may come back.
+    pub(crate) awaited_until_ms: Option<u64>,
+    /// Nothing has happened since a crash.
+    pub(crate) fresh: bool,
+    pub(crate) read_only: bool,
+    /// When each one asked and said something last, for limits.
+    pub(crate) asks: BTreeMap<ParticipantId, Vec<u64>>,
+    pub(crate) messages: BTreeMap<ParticipantId, Vec<u64>>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) role: Role,
+    pub(crate) name: DisplayName,
+    pub(crate) connections: BTreeSet<u64>,
+    pub(crate) grace_until_ms: Option<u64>,
+    pub(crate) room: Option<RoomId>,
+    pub(crate) sources: BTreeSet<SourceKind>,
+    pub(crate) answers: BTreeMap<CommandId, bool>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    pub(crate) kept: Kept,
+    pub(crate) here: Presence,
+    pub(crate) capacity: BTreeMap<RoomId, usize>,
+}
+
+/// What is known of a command before the hub answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Accept,
+    Refuse,
+    /// It depends on how often somebody did that lately.
+    Either,
+}
+
+impl From<bool> for Verdict {
+    fn from(fits: bool) -> Self {
+        if fits { Self::Accept } else { Self::Refuse }
+    }
+}
+
+/// Names that the hub drew for what a command made, read from what it kept.
+pub(crate) struct Drawn<'a> {
+    pub(crate) facts: &'a [Value],
+    pub(crate) texts: &'a BTreeMap<u128, String>,
+    pub(crate) now_ms: u64,
+    pub(crate) unix_ms: u64,
+}
+
+impl Drawn<'_> {
+    /// A field of the first fact of a kind.
+    pub(crate) fn of<T: serde::de::DeserializeOwned>(&self, kind: &str, field: &str) -> T {
+        let fact = self.facts.iter().find(|fact| fact["kind"] == kind);
+        let fact = fact.unwrap_or_else(|| panic!("B1: accepted, and no {kind} was kept: {:?}", self.facts));
+        serde_json::from_value(fact[field].clone()).expect("an id")
+    }
+
+    /// The wall clock, to the minute.
+    pub(crate) fn minute_unix_ms(&self) -> u64 {
+        self.unix_ms / 60_000 * 60_000
+    }
+}
+
+impl Kept {
+    pub(crate) fn new(phase: EventPhase, rooms: BTreeMap<RoomId, Room>) -> Self {
+        Self {
+            phase,
+            rooms,
+            restricted: BTreeMap::new(),
+            filter: Vec::new(),
+            announcements: Vec::new(),
+            announced: VecDeque::new(),
+            done: BTreeSet::new(),
+        }
+    }
+}
+
+impl Room {
+    pub(crate) fn new(kind: RoomKind, settings: RoomSettings) -> Self {
+        Self {
+            kind,
+            settings,
+            questions: Vec::new(),
+            asked: 0,
+            labels: Vec::new(),
+            chats: [Vec::new(), Vec::new()],
+            shown: [VecDeque::new(), VecDeque::new()],
+            pinned: Vec::new(),
+            polls: Vec::new(),
+            opened: 0,
+            hands: Vec::new(),
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn room(&self, id: &RoomId) -> &Room {
+        &self.kept.rooms[id]
+    }
+
+    pub(crate) fn room_mut(&mut self, id: &RoomId) -> &mut Room {
+        self.kept.rooms.get_mut(id).expect("rooms stay")
+    }
+
+    /// The room where somebody is.
+    pub(crate) fn room_of(&self, who: ParticipantId) -> Option<RoomId> {
+        self.here.people.get(&who)?.room.clone()
+    }
+
+    pub(crate) fn role(&self, who: ParticipantId) -> Role {
+        self.here.people.get(&who).map_or(Role::Attendee, |person| person.role)
+    }
+
+    pub(crate) fn name(&self, who: ParticipantId) -> DisplayName {
+        self.here.people[&who].name.clone()
+    }
+
+    /// A crash: what is here is gone, and the rest is as it was kept.
+    pub(crate) fn crash(&mut self, kept: Kept) {
+        self.kept = kept;
+        self.here = Presence {
+            fresh: true,
+            ..Presence::default()
+        };
+        let rooms = self.kept.rooms.keys();
+        self.here.on_air = rooms.clone().map(|room| (room.clone(), Vec::new())).collect();
+        self.here.waiting = rooms.map(|room| (room.clone(), Vec::new())).collect();
+    }
+
+    /// What a command must lead to.
+    pub(crate) fn judge(&self, now_ms: u64, actor: ParticipantId, command: &Command) -> Verdict {
+        if self.here.read_only && rules::is_kept(command) {
+            return Verdict::Refuse;
+        }
+        if !self.may(actor, command) {
+            return Verdict::Refuse;
+        }
+        let found = None
+            .or_else(|| self.judge_place(actor, command))
+            .or_else(|| self.judge_stage(actor, command))
+            .or_else(|| self.judge_question(now_ms, actor, command))
+            .or_else(|| self.judge_chat(now_ms, actor, command))
+            .or_else(|| self.judge_poll(now_ms, actor, command));
+        found.unwrap_or_else(|| panic!("the model does not know {command:?}"))
+    }
+
+    /// Makes an accepted command true.
+    pub(crate) fn accepted(&mut self, actor: ParticipantId, command: &Command, drawn: &Drawn<'_>) {
+        self.do_place(actor, command, drawn);
+        self.do_stage(actor, command, drawn);
+        self.do_question(actor, command, drawn);
+        self.do_chat(actor, command, drawn);
+        self.do_poll(actor, command, drawn);
+    }
+}

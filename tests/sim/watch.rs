@@ -1,0 +1,417 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//! Looks at everything that passes between server and hub: every answer against the model's verdict, every update and
+//! snapshot against each other, every word against who may see it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fiera_hub::{Input, Output, Record, Recovered, StreamKey};
+use fiera_protocol::apply::apply;
+use fiera_protocol::client::Command;
+use fiera_protocol::codec::parse_server_frame;
+use fiera_protocol::fair::PollPhase;
+use fiera_protocol::ids::{CommandId, ParticipantId, Role};
+use fiera_protocol::server::ServerMessage;
+use fiera_protocol::view::{Change, EventPhase, Place, StreamId, StreamPosition, StreamState};
+use serde_json::Value;
+
+use crate::model::rules::is_harmless;
+use crate::model::{Drawn, Verdict};
+use crate::tab::Known;
+use crate::words::{Surface, may_be_seen, numbers_in};
+use crate::world::World;
+
+/// What is known before the hub takes an input.
+pub(crate) enum Judged {
+    Nothing,
+    /// The hub knows no such connection any more.
+    Ignored,
+    /// It was answered before, and must be again: accepted or not.
+    Repeated(bool),
+    Command(Verdict),
+    Connection(bool),
+}
+
+fn kind_of(command: &Command) -> String {
+    let value = serde_json::to_value(command).expect("a command is JSON");
+    value["kind"].as_str().expect("it has a kind").to_owned()
+}
+
+impl World {
+    pub(crate) fn before_input(&mut self, input: &Input) -> Judged {
+        self.model.time_passes(self.now_ms);
+        match input {
+            Input::ConnectionOpened { participant, role, .. } => {
+                Judged::Connection(self.model.may_connect(*participant, *role))
+            }
+            Input::ClientCommand { conn, id, command } => {
+                let Some(actor) = self.actor(conn.0) else {
+                    return Judged::Ignored;
+                };
+                let person = &self.model.here.people[&actor];
+                if let Some(before) = person.answers.get(id) {
+                    Judged::Repeated(*before)
+                } else if self.model.kept.done.contains(&(actor, *id)) {
+                    Judged::Repeated(true)
+                } else {
+                    Judged::Command(self.model.judge(self.now_ms, actor, command))
+                }
+            }
+            _ => Judged::Nothing,
+        }
+    }
+
+    /// Whose connection it is, as far as the event is concerned.
+    fn actor(&self, conn: u64) -> Option<ParticipantId> {
+        let mut people = self.model.here.people.iter();
+        people
+            .find(|(_, person)| person.connections.contains(&conn))
+            .map(|(who, _)| *who)
+    }
+
+    pub(crate) fn after_input(&mut self, input: &Input, judged: Judged, records: &[Record], outputs: &[Output]) {
+        let said: Vec<Option<ServerMessage>> = outputs.iter().map(parsed).collect();
+        match input {
+            Input::ConnectionOpened {
+                conn,
+                participant,
+                name,
+                role,
+                resume,
+            } => {
+                let welcome = answers(outputs, &said, conn.0).find_map(|message| match message {
+                    ServerMessage::Welcome { resumed, .. } => Some(*resumed),
+                    _ => None,
+                });
+                let Judged::Connection(lets_in) = judged else {
+                    unreachable!()
+                };
+                assert_eq!(welcome.is_some(), lets_in, "H4, U2: {participant} is let in");
+                if let Some(resumed) = welcome {
+                    let who = (*participant, name.clone(), *role);
+                    let back = self.model.connected(conn.0, who, resume.as_ref(), self.epoch);
+                    assert_eq!(resumed, back, "R2, R4: {participant} comes back by {resume:?}");
+                }
+            }
+            Input::ConnectionClosed { conn, left } => self.model.disconnected(self.now_ms, conn.0, *left),
+            Input::Storage { writable } => self.model.here.read_only = !writable,
+            Input::ClientCommand { conn, id, command } => {
+                let answer = answers(outputs, &said, conn.0).filter_map(|message| match message {
+                    ServerMessage::Accepted { id: of } if of == id => Some(true),
+                    ServerMessage::Refused { id: Some(of), .. } if of == id => Some(false),
+                    _ => None,
+                });
+                let answer: Vec<bool> = answer.collect();
+                self.check_command((conn.0, *id, command), judged, records, &answer);
+            }
+            _ => {}
+        }
+        self.check_outputs(outputs, &said);
+        self.compare();
+    }
+
+    fn check_command(
+        &mut self,
+        (conn, id, command): (u64, CommandId, &Command),
+        judged: Judged,
+        records: &[Record],
+        answer: &[bool],
+    ) {
+        if matches!(judged, Judged::Ignored) {
+            assert!(answer.is_empty(), "an answer to nobody");
+            return;
+        }
+        let [accepted] = answer else {
+            panic!("C1: {command:?} got {} answers", answer.len());
+        };
+        let accepted = *accepted;
+        let actor = self.actor(conn).expect("asked before");
+        self.note(|| format!("{actor} {accepted} {command:?}"));
+        let verdict = match judged {
+            Judged::Repeated(before) => {
+                assert_eq!(accepted, before, "C2: the first answer is repeated: {command:?}");
+                self.counted.repeated += 1;
+                return;
+            }
+            Judged::Command(verdict) => verdict,
+            _ => unreachable!("a command was judged"),
+        };
+        let fits = match verdict {
+            Verdict::Accept => accepted,
+            Verdict::Refuse => !accepted,
+            Verdict::Either => true,
+        };
+        assert!(fits, "A1: {verdict:?} expected, accepted: {accepted}: {command:?}");
+        let refused_for_now = !accepted && self.model.here.read_only && crate::model::rules::is_kept(command);
+        if !refused_for_now {
+            let person = self.model.here.people.get_mut(&actor).expect("here");
+            person.answers.insert(id, accepted);
+        }
+        if !accepted {
+            *self.counted.refused.entry(kind_of(command)).or_default() += 1;
+            return;
+        }
+        *self.counted.accepted.entry(kind_of(command)).or_default() += 1;
+        let facts: Vec<Value> = records.iter().filter_map(fact).collect();
+        let texts: BTreeMap<u128, String> = records.iter().filter_map(text).collect();
+        let drawn = Drawn {
+            facts: &facts,
+            texts: &texts,
+            now_ms: self.now_ms,
+            unix_ms: self.unix_ms(),
+        };
+        self.model.accepted(actor, command, &drawn);
+        if !records.is_empty() && !is_harmless(command) && self.model.kept.phase != EventPhase::Ended {
+            self.model.kept.done.insert((actor, id));
+        }
+    }
+
+    /// Updates on a snapshot give the next snapshot, and nobody is shown what is not for them.
+    fn check_outputs(&mut self, outputs: &[Output], said: &[Option<ServerMessage>]) {
+        let mut seen = None;
+        for (output, message) in outputs.iter().zip(said) {
+            let (surface, text) = match (output, message) {
+                (Output::ToStream { stream, text }, Some(message)) => {
+                    self.follow(stream, message);
+                    (surface_of(stream), text)
+                }
+                (Output::ToConnection { conn, text }, Some(message)) => {
+                    let Some(who) = self.sockets.get(&conn.0).map(|socket| socket.who) else {
+                        continue;
+                    };
+                    let Some(surface) = self.told(who, message) else {
+                        continue;
+                    };
+                    (surface, text)
+                }
+                _ => continue,
+            };
+            for number in numbers_in(text) {
+                let seen = seen.get_or_insert_with(|| may_be_seen(&self.model));
+                let allowed = seen.get(&number).is_some_and(|at| at.contains(&surface));
+                assert!(
+                    allowed,
+                    "words zk{number}k at {surface:?}, allowed {:?}: {text}",
+                    seen.get(&number)
+                );
+            }
+            check_numbers(message.as_ref());
+        }
+    }
+
+    fn follow(&mut self, stream: &StreamKey, message: &ServerMessage) {
+        let ServerMessage::Update { epoch, n, change, .. } = message else {
+            panic!("{stream:?} carries {message:?}");
+        };
+        if let Some(mirror) = self.mirrors.get_mut(stream) {
+            assert_eq!((*epoch, *n), (mirror.at.epoch, mirror.at.n + 1), "S1: {stream:?}");
+            assert!(apply(&mut mirror.state, change), "S2: {change:?} is not of {stream:?}");
+            mirror.at.n = *n;
+            self.changed.insert(stream.clone());
+        }
+    }
+
+    /// One message to one connection: where its words show up; none for those that hold none.
+    fn told(&mut self, who: ParticipantId, message: &ServerMessage) -> Option<Surface> {
+        match message {
+            ServerMessage::Snapshot {
+                stream,
+                epoch,
+                n,
+                state,
+            } => {
+                let stream = key_of(stream, who);
+                self.check_seat(who, &stream);
+                let at = StreamPosition { epoch: *epoch, n: *n };
+                let known = Known {
+                    at,
+                    state: state.clone(),
+                };
+                if !matches!(stream, StreamKey::You(_)) {
+                    let mirror = self.mirrors.entry(stream.clone()).or_insert_with(|| known.clone());
+                    assert_eq!(*mirror, known, "S2: a snapshot differs from its updates");
+                    self.changed.insert(stream.clone());
+                }
+                Some(surface_of(&stream))
+            }
+            ServerMessage::Update { stream, .. } => {
+                let stream = key_of(stream, who);
+                self.check_seat(who, &stream);
+                Some(surface_of(&stream))
+            }
+            ServerMessage::RosterPage { people, .. } => {
+                let room = self.model.room_of(who).expect("S8: a roster of a room");
+                let shown: BTreeSet<ParticipantId> = people.iter().map(|one| one.participant).collect();
+                assert_eq!(shown, self.model.people_in(&room), "S8: the roster");
+                None
+            }
+            ServerMessage::FollowUps { questions } => {
+                let shown: BTreeSet<_> = questions.iter().map(|one| one.question.question).collect();
+                let all = self.model.kept.rooms.values().flat_map(|room| &room.questions);
+                let promised = all.filter(|question| question.is_promise()).map(|question| question.id);
+                assert_eq!(shown, promised.collect(), "Q17: the board of promises");
+                Some(Surface::Promises)
+            }
+            ServerMessage::Mine { questions, messages } => {
+                let own = &self
+                    .cast
+                    .iter()
+                    .find(|person| person.id == who)
+                    .expect("of the cast")
+                    .secrets;
+                let theirs = questions
+                    .iter()
+                    .map(|one| one.secret)
+                    .chain(messages.iter().map(|one| one.secret));
+                assert!(
+                    theirs.into_iter().all(|secret| own.contains(&secret)),
+                    "Q13: somebody else's texts"
+                );
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// S4: what somebody's role and place let them follow.
+    fn check_seat(&self, who: ParticipantId, stream: &StreamKey) {
+        let (here, role, place) = (self.model.room_of(who), self.model.role(who), self.model.place(who));
+        let may = match stream {
+            StreamKey::Event => true,
+            StreamKey::You(of) => *of == who,
+            StreamKey::Room(room) => here.as_ref() == Some(room),
+            StreamKey::Backstage(room) => {
+                here.as_ref() == Some(room) && (place != Place::Audience || role >= Role::Moderator)
+            }
+            StreamKey::Moderators(room) => here.as_ref() == Some(room) && role >= Role::Moderator,
+            StreamKey::Breakouts => role >= Role::Moderator,
+            StreamKey::Organisers => role == Role::Organiser,
+        };
+        assert!(may, "S4: {who} ({role:?}, {place:?} in {here:?}) follows {stream:?}");
+    }
+
+    /// B2, B4: facts name nobody; after the end no row says anything of anybody.
+    pub(crate) fn check_rows(&self, kept: &Recovered) {
+        for (_, body) in &kept.facts {
+            let body = String::from_utf8_lossy(body);
+            for person in &self.cast {
+                assert!(
+                    !body.contains(&person.id.to_string()),
+                    "B2: a fact names somebody: {body}"
+                );
+            }
+        }
+        if self.durable.phase == EventPhase::Ended {
+            assert!(
+                kept.working.is_empty(),
+                "B4: {:?}",
+                kept.working.keys().collect::<Vec<_>>()
+            );
+        }
+        let alive = self.durable_numbers();
+        for (id, body) in &kept.texts {
+            let erased = numbers_in(&String::from_utf8_lossy(body))
+                .into_iter()
+                .find(|number| !alive.contains(number));
+            assert_eq!(erased, None, "B2: the erased text {id:x} is still kept");
+        }
+    }
+
+    /// All numbers in what is kept, shown or not.
+    fn durable_numbers(&self) -> BTreeSet<u32> {
+        numbers_in(&format!("{:?}", (&self.durable.rooms, &self.durable.announcements)))
+    }
+}
+
+/// V5: nothing of the answers to a poll before it is revealed, and nothing of a quiz's right answer before its time is over.
+fn check_numbers(message: Option<&ServerMessage>) {
+    let polls = match message {
+        Some(ServerMessage::Snapshot { state, .. }) => match state {
+            StreamState::Room(room) => room.poll.iter().collect(),
+            StreamState::Moderators(moderators) => moderators.polls.iter().collect(),
+            _ => Vec::new(),
+        },
+        Some(ServerMessage::Update { change, .. }) => match change {
+            Change::Poll { poll } => poll.iter().collect(),
+            Change::RoomPoll { poll } => vec![poll],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    for poll in polls {
+        let hidden = poll.phase == PollPhase::Revealed || poll.tally.is_none() && poll.outcome.is_none();
+        assert!(hidden, "V5: numbers of {poll:?}");
+        let asked = poll.quiz.as_ref().and_then(|quiz| quiz.asked.as_ref());
+        let runs = asked.is_some_and(|asked| asked.ends_unix_ms.is_some());
+        assert!(
+            !runs || asked.is_some_and(|asked| asked.right.is_none()),
+            "V13: the right answer of {poll:?}"
+        );
+    }
+}
+
+fn parsed(output: &Output) -> Option<ServerMessage> {
+    let (Output::ToConnection { text, .. } | Output::ToStream { text, .. }) = output else {
+        return None;
+    };
+    let [message] = parse_server_frame(&format!("[{text}]"))
+        .expect("F4: readable")
+        .try_into()
+        .expect("one");
+    Some(message)
+}
+
+fn answers<'a>(
+    outputs: &'a [Output],
+    said: &'a [Option<ServerMessage>],
+    of: u64,
+) -> impl Iterator<Item = &'a ServerMessage> {
+    let to = move |(output, _): &(&Output, _)| matches!(output, Output::ToConnection { conn, .. } if conn.0 == of);
+    outputs
+        .iter()
+        .zip(said)
+        .filter(to)
+        .filter_map(|(_, message)| message.as_ref())
+}
+
+fn fact(record: &Record) -> Option<Value> {
+    match record {
+        Record::Fact { body, .. } => Some(serde_json::from_slice(body).expect("a fact is JSON")),
+        _ => None,
+    }
+}
+
+fn text(record: &Record) -> Option<(u128, String)> {
+    match record {
+        Record::Text { id, body: Some(body) } => {
+            let value: Value = serde_json::from_slice(body).expect("a text is JSON");
+            Some((*id, value["text"].as_str().expect("words").to_owned()))
+        }
+        _ => None,
+    }
+}
+
+pub(crate) fn key_of(stream: &StreamId, who: ParticipantId) -> StreamKey {
+    match stream {
+        StreamId::Event {} => StreamKey::Event,
+        StreamId::Room { room } => StreamKey::Room(room.clone()),
+        StreamId::Backstage { room } => StreamKey::Backstage(room.clone()),
+        StreamId::Moderators { room } => StreamKey::Moderators(room.clone()),
+        StreamId::Breakouts {} => StreamKey::Breakouts,
+        StreamId::Organisers {} => StreamKey::Organisers,
+        StreamId::You {} => StreamKey::You(who),
+    }
+}
+
+fn surface_of(stream: &StreamKey) -> Surface {
+    match stream {
+        StreamKey::Event => Surface::Event,
+        StreamKey::Room(room) => Surface::Room(room.clone()),
+        StreamKey::Backstage(room) => Surface::Backstage(room.clone()),
+        StreamKey::Moderators(room) => Surface::Moderators(room.clone()),
+        StreamKey::Breakouts => Surface::Breakouts,
+        StreamKey::Organisers => Surface::Organisers,
+        StreamKey::You(who) => Surface::You(*who),
+    }
+}
