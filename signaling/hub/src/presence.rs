@@ -152,7 +152,9 @@ impl Hub {
         }
         // Within one epoch the hub knew them on air, waited for the grace and took them off: they stay backstage.
         // In another epoch it was the server that went away, so nobody took them off.
-        if resume.place == Place::OnAir && resume.epoch != self.epoch {
+        // In a breakout room they are on air by coming in.
+        let place = self.people.get(&resume.participant).map(|person| self.place(person));
+        if resume.place == Place::OnAir && resume.epoch != self.epoch && place != Some(Place::OnAir) {
             self.put_on_air(now, resume.participant, resume.participant, None)?;
         }
         Ok(true)

@@ -15,6 +15,7 @@ use fiera_protocol::client::Command;
 use fiera_protocol::ids::{AuthorSecret, CardId, Role, RoundId, SourceKind};
 use fiera_protocol::limits::{PLACE_GRACE_MS, ROUND_GRACE_MS, ROUND_GRID_INTERVAL_MS, ROUND_NOTICE_MS};
 use fiera_protocol::refusal::RefusalCode;
+use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{EventPhase, Place};
 use proptest::prelude::*;
 use support::fair::say;
@@ -514,6 +515,14 @@ fn o8_a_killed_server_brings_everybody_back_into_their_room_with_the_time_that_i
         .map(|(who, token)| fair.shell.open_with(who, Role::Attendee, token))
         .collect();
     assert_eq!((0..4).map(|nth| fair.room_of(nth)).collect::<Vec<_>>(), rooms);
+    for conn in fair.people.clone() {
+        let told = fair.shell.take(conn);
+        let welcomed = |one: &ServerMessage| matches!(one, ServerMessage::Welcome { resumed: true, .. });
+        assert!(told.iter().any(welcomed), "{told:?}");
+        let refused = |one: &ServerMessage| matches!(one, ServerMessage::Refused { .. });
+        assert!(!told.iter().any(refused), "{told:?}");
+        assert_eq!(fair.shell.you(conn).place, Place::OnAir);
+    }
     let breakout = fair.shell.event_view(fair.organiser).breakout.clone().expect("runs on");
     assert_eq!((breakout.phase, breakout.until_unix_ms), (RoundPhase::Open, ends));
     fair.shell.pass(10 * MINUTE_MS - 1);
