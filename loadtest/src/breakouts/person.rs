@@ -38,6 +38,8 @@ struct Person {
     orders: mpsc::UnboundedSender<ClientMessage>,
     entered: bool,
     voice: Option<Voice>,
+    /// The server ended the voice: the move out of the room is on its way.
+    cut_off: bool,
     ended: Vec<Voice>,
     room: Option<RoomId>,
     /// When the last move was told, nanoseconds since 1970, and the mark of the room before.
@@ -62,6 +64,7 @@ pub async fn run(stage: Rc<Stage>, number: usize, mut stop: watch::Receiver<bool
         orders,
         entered: false,
         voice: None,
+        cut_off: false,
         ended: Vec::new(),
         room: None,
         moved_ns: 0,
@@ -128,7 +131,10 @@ impl Person {
 
     fn message(&mut self, message: ServerMessage, ear: &mut Option<Ear>) -> Result<()> {
         match message {
-            ServerMessage::Ping { n } => self.say(ClientMessage::Pong { n }),
+            ServerMessage::Ping { n } => {
+                self.say(ClientMessage::Pong { n });
+                self.look();
+            }
             ServerMessage::Snapshot {
                 stream,
                 epoch,
@@ -191,18 +197,31 @@ impl Person {
                 here.clone_from(&room);
             }
             self.be_silent();
+            self.cut_off = false;
         }
         let Some(room) = room else { return };
         let Some(mark) = self.stage.mark(&room) else { return };
         self.elsewhere.remove(&mark);
         let speaks = room != self.stage.plenary && self.stage.speakers.borrow().contains(&who);
-        if speaks && place == Place::OnAir && self.voice.is_none() {
+        self.mend_voice();
+        if speaks && place == Place::OnAir && self.voice.is_none() && !self.cut_off {
             self.voice = Some(Voice::by_socket(&self.stage, mark, self.orders.clone()));
             self.command(Command::SetSource {
                 participant: None,
                 source: SourceKind::Mic,
                 live: true,
             });
+        }
+    }
+
+    /// A connection that did not come about is offered anew, as browsers do; one that the server closed is not.
+    fn mend_voice(&mut self) {
+        let Some(voice) = self.voice.take_if(|voice| voice.is_over()) else {
+            return;
+        };
+        match voice.join() {
+            Err(error) if error.to_string().contains("closed the connection") => self.cut_off = true,
+            _ => self.stage.voices_again.set(self.stage.voices_again.get() + 1),
         }
     }
 

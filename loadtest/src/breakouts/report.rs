@@ -42,6 +42,8 @@ pub struct Report {
     pub overlap_ms: u64,
     /// Viewing connections in all: as many as people where each kept theirs.
     pub viewing_connections: u64,
+    /// Publishing connections that did not come about at first and were offered anew.
+    pub publishing_again: u64,
     /// Cores that the server used from the click until all were back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_cores: Option<f64>,

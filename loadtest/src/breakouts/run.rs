@@ -87,6 +87,7 @@ async fn breakouts(args: &BreakoutsArgs, capacity: u16) -> Result<Report> {
         astray: Cell::new(0),
         overlap_ms: Cell::new(0),
         racks: Cell::new(0),
+        voices_again: Cell::new(0),
         told: RefCell::default(),
     });
     stage.marks.borrow_mut().insert(stage.plenary.clone(), PLENARY);
@@ -173,6 +174,7 @@ async fn breakouts(args: &BreakoutsArgs, capacity: u16) -> Result<Report> {
     report.astray = stage.astray.get();
     report.overlap_ms = stage.overlap_ms.get();
     report.viewing_connections = stage.racks.get();
+    report.publishing_again = stage.voices_again.get();
     report.told = stage.told.borrow().clone();
     Ok(report)
 }

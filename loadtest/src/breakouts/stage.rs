@@ -50,6 +50,8 @@ pub struct Stage {
     pub overlap_ms: Cell<u64>,
     /// Media connections that people watch by; one each, as long as none is replaced.
     pub racks: Cell<u64>,
+    /// Publishing connections that did not come about and were offered anew.
+    pub voices_again: Cell<u64>,
     /// What went wrong, the first few.
     pub told: RefCell<Vec<String>>,
 }
