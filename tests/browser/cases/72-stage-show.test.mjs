@@ -15,7 +15,7 @@ import { until } from "../lib/until.mjs";
 const WITHIN_MS = 1_000;
 
 describe("around a talk", () => {
-  let server, chromium, ada, bo, captioner;
+  let server, chromium, ada, bo, captioner, token;
   before(async () => {
     server = await startServer();
     chromium = await startChromium();
@@ -25,6 +25,8 @@ describe("around a talk", () => {
       await page.click("first-visit-dismiss");
     }
     await joinAs(server, captioner, "captioner");
+    // The same token is the same source: its lines replace each other.
+    token = await server.token("captioner", "Listener");
   });
   after(async () => {
     await chromium?.stop();
@@ -51,7 +53,6 @@ describe("around a talk", () => {
   }
 
   async function posts(lines) {
-    const token = await server.token("captioner", "Listener");
     const answer = await fetch(`${server.base}/api/v1/events/${EVENT}/rooms/${STAGE}/captions`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
