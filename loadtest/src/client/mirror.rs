@@ -182,9 +182,10 @@ impl Mirror {
         let here = self.you().and_then(|you| you.room.as_ref());
         match stream {
             StreamId::Event {} | StreamId::You {} | StreamId::Organisers {} | StreamId::Breakouts {} => true,
-            StreamId::Room { room } | StreamId::Backstage { room } | StreamId::Moderators { room } => {
-                here == Some(room)
-            }
+            StreamId::Room { room }
+            | StreamId::Captions { room }
+            | StreamId::Backstage { room }
+            | StreamId::Moderators { room } => here == Some(room),
         }
     }
 
@@ -199,7 +200,9 @@ impl Mirror {
         let runs_rooms = role >= fiera_protocol::ids::Role::Moderator;
         self.streams.retain(|stream, _| match stream {
             StreamId::Event {} | StreamId::You {} | StreamId::Organisers {} | StreamId::Breakouts {} => true,
-            StreamId::Room { room } | StreamId::Moderators { room } => here.as_ref() == Some(room),
+            StreamId::Room { room } | StreamId::Captions { room } | StreamId::Moderators { room } => {
+                here.as_ref() == Some(room)
+            }
             StreamId::Backstage { room } => here.as_ref() == Some(room) && (!audience || runs_rooms),
         });
     }

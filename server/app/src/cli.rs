@@ -72,6 +72,7 @@ struct TokenArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RoleArg {
     Attendee,
+    Captioner,
     Speaker,
     Moderator,
     Organiser,
@@ -81,6 +82,7 @@ impl From<RoleArg> for Role {
     fn from(role: RoleArg) -> Self {
         match role {
             RoleArg::Attendee => Role::Attendee,
+            RoleArg::Captioner => Role::Captioner,
             RoleArg::Speaker => Role::Speaker,
             RoleArg::Moderator => Role::Moderator,
             RoleArg::Organiser => Role::Organiser,

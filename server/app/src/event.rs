@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use fiera_hub::Hub;
+use fiera_hub::{Hub, SaidLine};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{AgendaSlot, Localised};
-use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, RoomId};
+use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, Role, RoomId};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
 use tokio::sync::{mpsc, oneshot};
@@ -58,6 +58,14 @@ pub(crate) enum Message {
     Mine {
         socket: SocketId,
         secrets: Vec<AuthorSecret>,
+    },
+    /// A program writes down what is said.
+    Captions {
+        source: ParticipantId,
+        role: Role,
+        room: RoomId,
+        lines: Vec<SaidLine>,
+        reply: oneshot::Sender<Result<(), Refusal>>,
     },
     /// From a client.
     FollowUps { socket: SocketId },
@@ -159,6 +167,7 @@ pub(crate) struct Summary {
     pub(crate) phase: EventPhase,
     pub(crate) people: u32,
     pub(crate) live: bool,
+    pub(crate) keeps_captions: bool,
     pub(crate) rooms: Vec<RoomId>,
     /// The first stage, or else the first room.
     pub(crate) main_room: Option<RoomId>,

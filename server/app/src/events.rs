@@ -78,6 +78,7 @@ impl Events {
             phase: config.phase,
             people: 0,
             live: false,
+            keeps_captions: config.keeps_captions,
             rooms: config.rooms.iter().map(|room| room.room.clone()).collect(),
             main_room: main_room(&config),
             read_only: false,

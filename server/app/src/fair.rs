@@ -57,6 +57,9 @@ pub struct Fair {
     /// When it ends.
     #[serde(default)]
     pub ends: Option<Spanned<When>>,
+    /// Captions are kept and stand in the report; otherwise they are in memory only, and gone at the end.
+    #[serde(default)]
+    pub keeps_captions: bool,
     /// Its rooms.
     #[serde(default, rename = "room")]
     pub rooms: Vec<Room>,
@@ -286,6 +289,7 @@ impl Fair {
             organiser: self.organiser.as_ref().map(Line::to_string),
             phase: self.phase,
             agenda,
+            keeps_captions: self.keeps_captions,
             rooms: self.rooms.iter().map(room).collect(),
         }
     }

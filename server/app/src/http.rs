@@ -6,6 +6,7 @@
 mod api;
 mod auth;
 mod boards;
+mod captions;
 mod connectivity;
 mod fresh;
 mod ops;
@@ -38,6 +39,7 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/ws", get(connection::upgrade))
         .merge(api::routes())
         .merge(boards::routes())
+        .merge(captions::routes())
         .merge(connectivity::routes())
         .merge(questions::routes())
         .merge(recaps::routes())

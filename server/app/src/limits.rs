@@ -65,6 +65,8 @@ pub const FAULTS_MAX: u32 = 2;
 pub const FAULTS_FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 /// Body of a JSON request, bytes.
 pub const JSON_BODY_BYTES_MAX: usize = 8 * 1024;
+/// Body of a request with lines of captions, bytes: 20 lines of 200 characters of four bytes each.
+pub const CAPTIONS_BODY_BYTES_MAX: usize = 32 * 1024;
 /// Life of the session cookie of an event.
 pub const SESSION_TTL: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// Byte streams and relays for media, all together.

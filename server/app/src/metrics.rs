@@ -205,6 +205,8 @@ pub(crate) fn command_kind(command: &Command) -> &'static str {
         Command::TakeOffAir { .. } => "take_off_air",
         Command::SetSource { .. } => "set_source",
         Command::SetEventPhase { .. } => "set_event_phase",
+        Command::Caption { .. } => "caption",
+        Command::EraseCaption { .. } => "erase_caption",
         Command::RaiseHand { .. } => "raise_hand",
         Command::LowerHand { .. } => "lower_hand",
         Command::AcceptHand { .. } => "accept_hand",

@@ -8,6 +8,8 @@
 mod admin;
 #[path = "http/api.rs"]
 mod api;
+#[path = "http/captions.rs"]
+mod captions;
 #[path = "http/durable.rs"]
 mod durable;
 #[path = "http/fair.rs"]

@@ -45,6 +45,9 @@ pub(crate) enum Deed {
     SetWordFilter,
     DeleteOwnMessage,
     DeleteOtherMessage,
+    Caption,
+    EraseOwnCaption,
+    EraseOtherCaption,
     Silence,
     Ban,
     SetRoom,
@@ -100,6 +103,9 @@ impl Deed {
         (Self::SetWordFilter, "set_word_filter"),
         (Self::DeleteOwnMessage, "delete_message, own"),
         (Self::DeleteOtherMessage, "delete_message, somebody else's"),
+        (Self::Caption, "caption"),
+        (Self::EraseOwnCaption, "erase_caption, own"),
+        (Self::EraseOtherCaption, "erase_caption, somebody else's"),
         (Self::Silence, "silence"),
         (Self::Ban, "ban"),
         (Self::SetRoom, "set_room"),
@@ -128,6 +134,8 @@ impl Deed {
                 | Self::DeleteOwnMessage
                 | Self::DeleteOtherMessage
                 | Self::EraseAnnouncement
+                | Self::EraseOwnCaption
+                | Self::EraseOtherCaption
                 | Self::EraseEntry
                 | Self::EraseOwnCard
                 | Self::EraseOtherCard
@@ -174,6 +182,7 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::EraseOwnCard => true,
         Deed::CallHelp | Deed::WriteCards | Deed::VoteCards => kind == RoomKind::Breakout,
         Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => guest || may_publish(role, kind),
+        Deed::Caption | Deed::EraseOwnCaption => role >= Role::Captioner,
         Deed::AnswerQuestion => role >= Role::Speaker,
         Deed::PutOtherOnAir
         | Deed::TakeOtherOffAir
@@ -188,6 +197,7 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::RunChat
         | Deed::EraseQuestion
         | Deed::DeleteOtherMessage
+        | Deed::EraseOtherCaption
         | Deed::Silence
         | Deed::Ban
         | Deed::SetRoom
@@ -209,7 +219,7 @@ fn may_publish(role: Role, kind: RoomKind) -> bool {
 
 /// Whether a role is let into a room that is full.
 pub(crate) fn enters_full_rooms(role: Role) -> bool {
-    role >= Role::Speaker
+    role >= Role::Captioner
 }
 
 /// Whether somebody gets into an event of so many people.

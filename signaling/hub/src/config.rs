@@ -24,6 +24,8 @@ pub struct EventConfig {
     pub phase: EventPhase,
     /// The programme, in order of time.
     pub agenda: Vec<AgendaSlot>,
+    /// Captions are kept as texts of the event; otherwise they are in memory only, and gone at its end.
+    pub keeps_captions: bool,
     /// All rooms, in the organiser's order.
     pub rooms: Vec<RoomConfig>,
 }

@@ -6,8 +6,11 @@
 //! of a round of breakouts, and in the attendance series, which counts people and knows nobody.
 
 use fiera_protocol::breakouts::{Latecomers, RoundMode, RoundPhase};
+use fiera_protocol::captions::CaptionLang;
 use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
-use fiera_protocol::ids::{AnnouncementId, CardId, EntryId, LabelId, MessageId, PollId, QuestionId, RoomId, RoundId};
+use fiera_protocol::ids::{
+    AnnouncementId, CaptionId, CardId, EntryId, LabelId, MessageId, PollId, QuestionId, RoomId, RoundId,
+};
 use fiera_protocol::poll::PollForm;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
@@ -174,6 +177,14 @@ pub(crate) enum Fact {
     QuizStopped { room: RoomId, poll: PollId, question: u8 },
     /// A draft was thrown away, or a past poll was taken off the screen.
     PollDismissed { room: RoomId, poll: PollId },
+    /// A line of captions is final and kept; its text stands beside. Only where the event keeps captions.
+    Captioned {
+        room: RoomId,
+        caption: CaptionId,
+        lang: CaptionLang,
+    },
+    /// A line of captions was taken back, and its text with it.
+    CaptionErased { room: RoomId, caption: CaptionId },
     /// Everybody was told something; the text stands beside.
     Announced { announcement: AnnouncementId },
     /// An announcement was taken back, and its text with it.

@@ -32,6 +32,7 @@ impl Hub {
             StreamKey::Event => Some(&mut self.stream),
             StreamKey::Room(room) => self.rooms.get_mut(room).map(|room| &mut room.stream),
             StreamKey::Backstage(room) => self.rooms.get_mut(room).map(|room| &mut room.backstage),
+            StreamKey::Captions(room) => self.rooms.get_mut(room).map(|room| &mut room.captions_stream),
             StreamKey::Moderators(room) => self.rooms.get_mut(room).map(|room| &mut room.moderators),
             StreamKey::Organisers => Some(&mut self.organisers),
             StreamKey::Breakouts => Some(&mut self.breakouts.stream),
@@ -58,6 +59,7 @@ impl Hub {
             filter,
             questions,
             messages,
+            captions,
             announcements,
             counts,
             tallies,
@@ -101,6 +103,7 @@ impl Hub {
         for (room, message) in messages {
             self.settle_message(&room, message);
         }
+        self.settle_captions(&captions);
         for announcement in announcements {
             self.settle_announcement(announcement);
         }
@@ -137,6 +140,7 @@ impl Hub {
             room.stream.forget_updates();
             room.backstage.forget_updates();
             room.moderators.forget_updates();
+            room.captions_stream.forget_updates();
         }
     }
 
@@ -279,6 +283,7 @@ impl Hub {
         let mut follows = BTreeSet::from([StreamKey::Event, StreamKey::You(person.id)]);
         if let Some(room) = &person.room {
             follows.insert(StreamKey::Room(room.clone()));
+            follows.insert(StreamKey::Captions(room.clone()));
             if place != Place::Audience || access::sees_backstage(person.role) {
                 follows.insert(StreamKey::Backstage(room.clone()));
             }

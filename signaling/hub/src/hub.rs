@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use fiera_protocol::ids::{AnnouncementId, EventId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind};
+use fiera_protocol::ids::{
+    AnnouncementId, CaptionId, EventId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind,
+};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
 
@@ -48,6 +50,7 @@ use crate::view;
 pub struct Hub {
     pub(crate) event: EventId,
     pub(crate) phase: EventPhase,
+    pub(crate) keeps_captions: bool,
     pub(crate) epoch: u32,
     /// The organiser's order of rooms.
     pub(crate) order: Vec<RoomId>,
@@ -106,6 +109,8 @@ pub(crate) struct Dirty {
     pub(crate) questions: BTreeSet<(RoomId, QuestionId)>,
     /// In the order in which they were sent.
     pub(crate) messages: Vec<(RoomId, MessageId)>,
+    /// In the order in which they changed.
+    pub(crate) captions: Vec<(RoomId, CaptionId)>,
     pub(crate) announcements: Vec<AnnouncementId>,
     pub(crate) counts: bool,
     /// Rounds of breakouts, or what is told of them.
@@ -144,6 +149,7 @@ impl Hub {
         Ok(Self {
             event: config.event,
             phase: config.phase,
+            keeps_captions: config.keeps_captions,
             epoch,
             order,
             rooms,
@@ -187,7 +193,9 @@ impl Hub {
         let back = Stream::new(back, epoch, view::empty_backstage(&id));
         let moderators = StreamId::Moderators { room: id.clone() };
         let moderators = Stream::new(moderators, epoch, view::empty_moderators(&id));
-        Room::new(config, front, back, moderators)
+        let captions = StreamId::Captions { room: id.clone() };
+        let captions = Stream::new(captions, epoch, view::empty_captions(&id));
+        Room::new(config, [front, back, moderators, captions])
     }
 
     /// Takes one input. See the type's contract.
@@ -219,6 +227,12 @@ impl Hub {
             Input::Resync { conn, stream, have } => self.resync(conn, &stream, have),
             Input::Roster { conn, after } => self.roster(conn, after),
             Input::Mine { conn, secrets } => self.mine(conn, &secrets),
+            Input::Captioned {
+                source,
+                role,
+                room,
+                lines,
+            } => self.captioned(now, (source, role), &room, lines),
             Input::FollowUps { conn } => self.follow_ups(conn),
             Input::ExternalPublisherUp {
                 participant,

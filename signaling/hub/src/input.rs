@@ -10,6 +10,7 @@ use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, ParticipantId, R
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{StreamId, StreamPosition};
 
+use crate::captions::SaidLine;
 use crate::quality::Service;
 
 /// One WebSocket, numbered by the shell in the order in which they open; never used again after it closed.
@@ -91,6 +92,17 @@ pub enum Input {
         conn: ConnectionId,
         /// What the texts were written with.
         secrets: Vec<AuthorSecret>,
+    },
+    /// A program writes down what is said; the shell checked its token. Answered by one [`crate::Output::Captioned`].
+    Captioned {
+        /// Which program, by its token.
+        source: ParticipantId,
+        /// What the token grants.
+        role: Role,
+        /// Where.
+        room: RoomId,
+        /// In the order in which they were said.
+        lines: Vec<SaidLine>,
     },
     /// A `follow_ups` message.
     FollowUps {

@@ -59,7 +59,7 @@ impl Hub {
                 "{conn:?} follows no event"
             );
             for key in &connection.follows {
-                if let StreamKey::Room(room) | StreamKey::Backstage(room) = key {
+                if let StreamKey::Room(room) | StreamKey::Backstage(room) | StreamKey::Captions(room) = key {
                     debug_assert!(
                         person.is_some_and(|p| p.room.as_ref() == Some(room)),
                         "{conn:?} follows {key:?}"
@@ -187,6 +187,11 @@ impl Hub {
                 );
             }
             debug_assert!(self.card_changes(id).is_empty(), "{id}: followers know other cards");
+            let known = room.captions_stream.state();
+            debug_assert!(
+                room.captions.is_sound(known),
+                "{id}: captions, or followers know others"
+            );
             debug_assert!(room.polls.is_sound(), "{id}: ballots of a poll that is not open");
             for owner in room.hands.owners().filter(|owner| room.people().contains(owner)) {
                 let on_stage = room.place(owner) != Place::Audience;

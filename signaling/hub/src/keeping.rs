@@ -98,7 +98,10 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::PutOnAir { .. }
         | Command::TakeOffAir { .. }
         | Command::SetSource { .. }
-        | Command::React { .. } => false,
+        | Command::React { .. }
+        // Only where captions are kept, and then the handler says so.
+        | Command::Caption { .. }
+        | Command::EraseCaption { .. } => false,
         Command::SetEventPhase { .. }
         | Command::RaiseHand { .. }
         | Command::LowerHand { .. }
@@ -150,7 +153,7 @@ pub(crate) fn is_idempotent(command: &Command) -> bool {
     let supports = |step: &BreakoutStep| matches!(step, BreakoutStep::VoteCard { .. });
     matches!(
         command,
-        Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. }
+        Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. } | Command::Caption { .. }
     ) || matches!(command, Command::Breakouts { step } if supports(step))
 }
 

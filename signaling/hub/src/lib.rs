@@ -16,6 +16,7 @@ mod attendance;
 mod board;
 mod breakouts;
 mod cadence;
+mod captions;
 mod chance;
 mod chat;
 mod commands;
@@ -51,6 +52,7 @@ mod view;
 
 pub use board::{Board, StoredAbout};
 pub use breakouts::{BreakoutNotes, Note};
+pub use captions::{SaidLine, Transcript};
 pub use config::{ConfigError, EventConfig, RoomConfig};
 pub use hub::Hub;
 pub use input::{ConnectionId, Input, Now};

@@ -13,6 +13,7 @@ use fiera_protocol::view::StreamId;
 
 use crate::input::ConnectionId;
 use crate::record::Record;
+use crate::refusal::Refusal;
 
 /// A stream of this event. Unlike [`StreamId`] it says whose `you` it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +24,8 @@ pub enum StreamKey {
     Room(RoomId),
     /// A room's backstage.
     Backstage(RoomId),
+    /// What is said in a room, as captions.
+    Captions(RoomId),
     /// What moderators of a room see beside it.
     Moderators(RoomId),
     /// What organisers see of the event.
@@ -41,6 +44,7 @@ impl StreamKey {
             Self::Event => StreamId::Event {},
             Self::Room(room) => StreamId::Room { room: room.clone() },
             Self::Backstage(room) => StreamId::Backstage { room: room.clone() },
+            Self::Captions(room) => StreamId::Captions { room: room.clone() },
             Self::Moderators(room) => StreamId::Moderators { room: room.clone() },
             Self::Organisers => StreamId::Organisers {},
             Self::Breakouts => StreamId::Breakouts {},
@@ -53,6 +57,7 @@ impl StreamKey {
             StreamId::Event {} => Self::Event,
             StreamId::Room { room } => Self::Room(room.clone()),
             StreamId::Backstage { room } => Self::Backstage(room.clone()),
+            StreamId::Captions { room } => Self::Captions(room.clone()),
             StreamId::Moderators { room } => Self::Moderators(room.clone()),
             StreamId::Organisers {} => Self::Organisers,
             StreamId::Breakouts {} => Self::Breakouts,
@@ -110,6 +115,11 @@ pub enum Output {
         conn: ConnectionId,
         /// What to seal.
         place: ResumePlace,
+    },
+    /// Answers [`crate::Input::Captioned`].
+    Captioned {
+        /// Why not all of it was taken; none: it was.
+        refused: Option<Refusal>,
     },
     /// For the media plane.
     Media(MediaIntent),

@@ -10,6 +10,7 @@ use fiera_protocol::view::{EventPhase, StreamState};
 use serde::Serialize;
 
 use crate::breakouts::BreakoutNotes;
+use crate::captions::Transcript;
 use crate::hub::Hub;
 use crate::questions::{Question, is_public};
 use crate::room::Room;
@@ -106,6 +107,9 @@ pub struct RoomRecap {
     pub questions: Vec<PublicQuestion>,
     /// Polls that were revealed.
     pub polls: Vec<PollView>,
+    /// What was said, by language, where the event keeps captions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transcripts: Vec<Transcript>,
 }
 
 impl Hub {
@@ -161,6 +165,7 @@ impl Hub {
             titles: room.config.titles.clone(),
             questions: questions.into_iter().map(told).collect(),
             polls: polls.filter(|poll| poll.phase == PollPhase::Revealed).collect(),
+            transcripts: self.transcripts(&room.captions),
         }
     }
 }

@@ -378,6 +378,30 @@ pub(crate) const CHAT_TOO_FAST: Refusal = refusal(
     RefusalCode::TooFast,
     "You sent several messages in the last seconds. Wait a little before the next one.",
 );
+pub(crate) const CAPTION_PAST: Refusal = refusal(
+    RefusalCode::WrongState,
+    "A line of this number, or of a later one, is final already. Give each line a greater number than the one before.",
+);
+pub(crate) const CAPTIONS_TOO_FAST: Refusal = refusal(
+    RefusalCode::TooFast,
+    "Lines come faster than anybody reads. Send fewer steps of each line.",
+);
+pub(crate) const TOO_MANY_CAPTION_LANGS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "This room has captions in as many languages as it can. Write in one of those.",
+);
+pub(crate) const TOO_MANY_CAPTION_SOURCES: Refusal = refusal(
+    RefusalCode::TooMany,
+    "As many people and programs as possible write captions here. Wait until one of them has stopped for a minute.",
+);
+pub(crate) const TOO_MANY_CAPTIONS: Refusal = refusal(
+    RefusalCode::TooMany,
+    "This room keeps as many lines of captions as it can. Nothing more is taken.",
+);
+pub(crate) const UNKNOWN_CAPTION: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "This line is not here any more. Nothing needs to be done.",
+);
 pub(crate) const TOO_MANY_ANNOUNCEMENTS: Refusal = refusal(
     RefusalCode::TooMany,
     "This event holds as many announcements as it can. Erase one that is no longer needed.",

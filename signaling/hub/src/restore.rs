@@ -4,6 +4,8 @@
 //! From what was kept back to a hub: texts first, facts in their order, working state on top. Nobody is in it yet.
 //! Each record goes to the area it belongs to, by the same way as when it was kept.
 
+use fiera_protocol::view::EventPhase;
+
 use crate::config::EventConfig;
 use crate::fact::{Fact, VERSION};
 use crate::hub::Hub;
@@ -47,6 +49,9 @@ impl Hub {
             Fact::PhaseMoved { phase, .. } => {
                 self.phase = *phase;
                 self.dirty.phase = true;
+                if *phase == EventPhase::Ended {
+                    self.end_captions();
+                }
             }
             Fact::QuestionAsked { .. }
             | Fact::QuestionMoved { .. }
@@ -80,6 +85,7 @@ impl Hub {
             | Fact::PollDismissed { .. } => {
                 self.apply_poll_fact(fact);
             }
+            Fact::Captioned { .. } | Fact::CaptionErased { .. } => self.apply_caption_fact(fact),
             Fact::Announced { .. } | Fact::AnnouncementErased { .. } => self.apply_announcement_fact(fact),
             Fact::Attended { .. } => self.apply_attendance_fact(fact),
             Fact::RoundPrepared { .. }

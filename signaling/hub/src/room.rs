@@ -13,6 +13,7 @@ use fiera_protocol::view::Place;
 
 use crate::access::{Deed, Rights, Seat};
 use crate::breakouts::Cards;
+use crate::captions::Captions;
 use crate::chat::Chat;
 use crate::config::RoomConfig;
 use crate::countdown::Countdowns;
@@ -46,15 +47,17 @@ pub(crate) struct Room {
     pub(crate) cards: Cards,
     /// Of a breakout room: whether it has called for help.
     pub(crate) help: Option<HelpStage>,
+    pub(crate) captions: Captions,
     /// How those who watch fare, as told last.
     pub(crate) service: Option<Service>,
     pub(crate) stream: Stream,
     pub(crate) backstage: Stream,
     pub(crate) moderators: Stream,
+    pub(crate) captions_stream: Stream,
 }
 
 impl Room {
-    pub(crate) fn new(config: RoomConfig, stream: Stream, backstage: Stream, moderators: Stream) -> Self {
+    pub(crate) fn new(config: RoomConfig, [stream, backstage, moderators, captions_stream]: [Stream; 4]) -> Self {
         let (on_air, waiting, speaking) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             settings: config.settings,
@@ -72,10 +75,12 @@ impl Room {
             reactions: Reactions::default(),
             cards: Cards::default(),
             help: None,
+            captions: Captions::default(),
             service: None,
             stream,
             backstage,
             moderators,
+            captions_stream,
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use fiera_protocol::PROTOCOL_VERSION;
 use fiera_protocol::breakouts::BreakoutsView;
+use fiera_protocol::captions::CaptionsView;
 use fiera_protocol::codec::encode;
 use fiera_protocol::fair::{
     Announcement, ChatMessage, CurvePoint, Label, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers,
@@ -99,6 +100,13 @@ pub(crate) fn empty_room(config: &RoomConfig) -> StreamState {
         hands: 0,
         help: None,
         cards: Vec::new(),
+    })
+}
+
+pub(crate) fn empty_captions(room: &RoomId) -> StreamState {
+    StreamState::Captions(CaptionsView {
+        room: room.clone(),
+        lines: Vec::new(),
     })
 }
 

@@ -5,6 +5,7 @@
 //! and the web client does the same.
 
 use crate::breakouts::BreakoutsView;
+use crate::captions::{CaptionsView, put_caption};
 use crate::fair::{ChatMessage, PollView, QuestionView, UpvoteCount};
 use crate::ids::{MessageId, QuestionId};
 use crate::limits::{ANNOUNCEMENTS_SHOWN_MAX, CHAT_SHOWN_MAX, CURVE_POINTS_MAX};
@@ -19,6 +20,7 @@ pub fn apply(state: &mut StreamState, change: &Change) -> bool {
         StreamState::Event(event) => to_event(event, change),
         StreamState::Room(room) => to_room(room, change),
         StreamState::Backstage(backstage) => to_backstage(backstage, change),
+        StreamState::Captions(captions) => to_captions(captions, change),
         StreamState::Moderators(moderators) => to_moderators(moderators, change),
         StreamState::Organisers(organisers) => to_organisers(organisers, change),
         StreamState::Breakouts(breakouts) => to_breakouts(breakouts, change),
@@ -97,6 +99,15 @@ fn to_backstage(backstage: &mut BackstageView, change: &Change) -> bool {
         Change::Message { message } => put_message(&mut backstage.chat, message),
         Change::MessageGone { message } => remove_message(&mut backstage.chat, *message),
         Change::MessageChanged { message } => change_message(&mut backstage.chat, message),
+        _ => return false,
+    }
+    true
+}
+
+fn to_captions(captions: &mut CaptionsView, change: &Change) -> bool {
+    match change {
+        Change::Caption { line } => put_caption(&mut captions.lines, line),
+        Change::CaptionGone { caption } => captions.lines.retain(|known| known.caption != *caption),
         _ => return false,
     }
     true

@@ -6,15 +6,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::breakouts::BreakoutStep;
+use crate::captions::CaptionLang;
 use crate::fair::{PollPhase, QuestionStage, Reaction, RoomSettings};
 use crate::ids::{
-    AnnouncementId, AuthorSecret, CommandId, DisplayName, EntryId, EventId, LabelId, MessageId, ParticipantId, PollId,
-    QuestionId, RoomId, SourceKind,
+    AnnouncementId, AuthorSecret, CaptionId, CommandId, DisplayName, EntryId, EventId, LabelId, MessageId,
+    ParticipantId, PollId, QuestionId, RoomId, SourceKind,
 };
 use crate::poll::{Answer, PollDraft};
 use crate::text::{
-    AnnouncementText, AnswerText, FilterWord, LabelText, MessageText, NicknameText, NoteText, PollOptionText,
-    PollQuestionText, QuestionText, TopicText,
+    AnnouncementText, AnswerText, CaptionText, FilterWord, LabelText, MessageText, NicknameText, NoteText,
+    PollOptionText, PollQuestionText, QuestionText, TopicText,
 };
 use crate::view::{StreamId, StreamPosition};
 
@@ -459,6 +460,23 @@ pub enum Command {
         poll: PollId,
         /// Which.
         entry: EntryId,
+    },
+    /// Writes down what is said in the room one is in (captioners and above).
+    Caption {
+        /// The language of the line.
+        lang: CaptionLang,
+        /// The line, whole, as far as it was said.
+        text: CaptionText,
+        /// Whether it stays like this; otherwise it comes again with the same `sequence`.
+        #[serde(rename = "final")]
+        is_final: bool,
+        /// Grows with each line of this source in this language.
+        sequence: u32,
+    },
+    /// Takes a line of captions back: one's own, or anybody's as a moderator.
+    EraseCaption {
+        /// Which.
+        caption: CaptionId,
     },
     /// Reacts to what is on air. Counted at most once a second per participant.
     React {

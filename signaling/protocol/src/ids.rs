@@ -155,6 +155,10 @@ random_id!(
     CardId
 );
 random_id!(
+    /// A line of captions, drawn at random by the server.
+    CaptionId
+);
+random_id!(
     /// Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
     /// The server keeps a hash of it and not who wrote the text.
     AuthorSecret
@@ -194,6 +198,8 @@ impl From<DisplayName> for String {
 pub enum Role {
     /// Watches, asks, votes.
     Attendee,
+    /// Writes down what is said, as live captions.
+    Captioner,
     /// May publish: backstage, then on air.
     Speaker,
     /// Runs rooms: puts people on and off air, mutes.

@@ -8,6 +8,7 @@
 
 pub mod apply;
 pub mod breakouts;
+pub mod captions;
 pub mod client;
 pub mod codec;
 pub mod fair;

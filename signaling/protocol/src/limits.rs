@@ -166,6 +166,24 @@ pub const FILTER_WORD_CHARS_MAX: usize = 40;
 pub const SLOW_MODE_S_MAX: u16 = 600;
 /// Raised hands in one room.
 pub const HANDS_PER_ROOM_MAX: usize = 100;
+/// Characters of a line of captions.
+pub const CAPTION_CHARS_MAX: usize = 200;
+/// Bytes of the tag of a caption's language.
+pub const CAPTION_LANG_BYTES_MAX: usize = 16;
+/// Final lines of captions of one language that a snapshot holds.
+pub const CAPTIONS_SHOWN_MAX: usize = 100;
+/// Languages in which one room has captions at a time.
+pub const CAPTION_LANGS_MAX: usize = 6;
+/// Lines of captions in one request of a program.
+pub const CAPTIONS_AT_ONCE_MAX: usize = 20;
+/// Lines of captions, also those that are still being said, that one source may send in [`CAPTION_WINDOW_MS`].
+pub const CAPTIONS_PER_WINDOW_MAX: u32 = 150;
+/// The window of [`CAPTIONS_PER_WINDOW_MAX`], milliseconds.
+pub const CAPTION_WINDOW_MS: u64 = 10_000;
+/// Sources of captions in one room at a time, each in one language.
+pub const CAPTION_SOURCES_MAX: usize = 12;
+/// A source that was silent for this long may begin its numbers anew, milliseconds.
+pub const CAPTION_SOURCE_IDLE_MS: u64 = 60_000;
 /// Longest countdown before somebody goes on air, seconds.
 pub const COUNTDOWN_S_MAX: u8 = 30;
 /// Announcements that are shown; older ones are kept for the record alone.

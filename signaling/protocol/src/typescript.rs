@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS};
 
-use crate::{breakouts, client, fair, ids, limits, poll, refusal, server, text, view};
+use crate::{breakouts, captions, client, fair, ids, limits, poll, refusal, server, text, view};
 
 const HEAD: &str = "// SPDX-FileCopyrightText: The Fiera authors\n// SPDX-License-Identifier: AGPL-3.0-or-later\n\
     // Generated from signaling/protocol. Do not edit: change the Rust types and run\n\
@@ -54,13 +54,18 @@ fn messages() -> String {
         ids::AnnouncementId,
         ids::RoundId,
         ids::CardId,
+        ids::CaptionId,
         ids::AuthorSecret,
+        captions::CaptionLang,
+        captions::CaptionLine,
+        captions::CaptionsView,
         text::QuestionText,
         text::AnswerText,
         text::LabelText,
         text::FilterWord,
         text::MessageText,
         text::TopicText,
+        text::CaptionText,
         text::AnnouncementText,
         text::PollQuestionText,
         text::PollOptionText,
@@ -230,6 +235,9 @@ fn limits_file() -> String {
         SECRETS_AT_ONCE_MAX,
         CHAT_SHOWN_MAX,
         SLOW_MODE_S_MAX,
+        CAPTION_CHARS_MAX,
+        CAPTION_LANGS_MAX,
+        CAPTIONS_SHOWN_MAX,
         COUNTDOWN_S_MAX,
         ROUND_ROOMS_MAX,
         ROUND_CAPACITY_MAX,

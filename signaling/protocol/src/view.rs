@@ -6,13 +6,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::breakouts::{BreakoutView, BreakoutsView, CardView, HelpStage, RoundView, YourBreakout};
+use crate::captions::{CaptionLine, CaptionsView};
 use crate::fair::{
     AgendaSlot, Announcement, ChatMessage, Countdown, CurvePoint, HandView, Label, LiveNumbers, Localised, PollView,
     QuestionView, ReactionCount, Restricted, RoomSettings, UpvoteCount, YourHand, YourVote,
 };
 use crate::ids::{
-    AnnouncementId, CardId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role, RoomId, RoomKind,
-    RoundId, SourceKind,
+    AnnouncementId, CaptionId, CardId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role,
+    RoomId, RoomKind, RoundId, SourceKind,
 };
 use crate::poll::{PollEntries, PollEntry, YourAnswer, YourQuiz};
 
@@ -30,6 +31,11 @@ pub enum StreamId {
     },
     /// One room's backstage: who waits there.
     Backstage {
+        /// The room.
+        room: RoomId,
+    },
+    /// What is said in one room, as captions.
+    Captions {
         /// The room.
         room: RoomId,
     },
@@ -83,6 +89,8 @@ pub enum StreamState {
     Room(RoomView),
     /// State of [`StreamId::Backstage`].
     Backstage(BackstageView),
+    /// State of [`StreamId::Captions`].
+    Captions(CaptionsView),
     /// State of [`StreamId::Moderators`].
     Moderators(ModeratorsView),
     /// State of [`StreamId::Organisers`].
@@ -437,6 +445,16 @@ pub enum Change {
     Countdowns {
         /// In the order in which they end.
         countdowns: Vec<Countdown>,
+    },
+    /// Captions stream: a line; a final one goes behind the last final one, another where it stood or to the end.
+    Caption {
+        /// The line.
+        line: CaptionLine,
+    },
+    /// Captions stream: a line was taken back.
+    CaptionGone {
+        /// Which.
+        caption: CaptionId,
     },
     /// Moderators stream: the queue of hands, whole list.
     HandQueue {

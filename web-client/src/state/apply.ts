@@ -4,6 +4,7 @@
 // Applies one change to the whole state of a stream, as `apply.rs` of the protocol does. Pure.
 
 import type { Change, StreamState } from '../protocol';
+import { captionsAfter } from './streams/captions';
 import { eventAfter } from './streams/event';
 import { backstageAfter, roomAfter } from './streams/room';
 import { breakoutsAfter, moderatorsAfter, organisersAfter } from './streams/staff';
@@ -17,6 +18,8 @@ export function apply(state: StreamState, change: Change): StreamState | null {
       return marked('room', roomAfter(state, change));
     case 'backstage':
       return marked('backstage', backstageAfter(state, change));
+    case 'captions':
+      return marked('captions', captionsAfter(state, change));
     case 'moderators':
       return marked('moderators', moderatorsAfter(state, change));
     case 'organisers':

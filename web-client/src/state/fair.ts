@@ -4,7 +4,7 @@
 // What this client knows of the fair, and how each snapshot and update changes it. Pure: no socket, no DOM, no clock.
 
 import type {
-  BackstageView, BreakoutRoom, BreakoutsView, EventView, ModeratorsView, OrganisersView, ParticipantId, Publisher, RoomView, ServerMessage, StreamId,
+  BackstageView, BreakoutRoom, BreakoutsView, CaptionsView, EventView, ModeratorsView, OrganisersView, ParticipantId, Publisher, RoomView, ServerMessage, StreamId,
   StreamState, YouView,
 } from '../protocol';
 import { apply } from './apply';
@@ -13,6 +13,7 @@ import { apply } from './apply';
 interface Held {
   readonly event: EventView | null;
   readonly room: RoomView | null;
+  readonly captions: CaptionsView | null;
   readonly backstage: BackstageView | null;
   readonly moderators: ModeratorsView | null;
   readonly organisers: OrganisersView | null;
@@ -29,7 +30,7 @@ export interface FairState extends Held {
   readonly held: Held;
 }
 
-const NOTHING: Held = { event: null, room: null, backstage: null, moderators: null, organisers: null, breakouts: null, you: null };
+const NOTHING: Held = { event: null, room: null, captions: null, backstage: null, moderators: null, organisers: null, breakouts: null, you: null };
 export const EMPTY: FairState = { ...NOTHING, held: NOTHING };
 
 type Streamed = Extract<ServerMessage, { kind: 'snapshot' | 'update' }>;
@@ -46,13 +47,14 @@ export function stateOf(known: Partial<Held>): FairState {
   const held: Held = { ...NOTHING, ...known };
   const { event, you } = held;
   const room = held.room?.room === you?.room ? held.room : null;
+  const captions = held.captions?.room === you?.room ? held.captions : null;
   const directs = you?.role === 'moderator' || you?.role === 'organiser';
   const behind = directs || (you !== null && you.place !== 'audience');
   const backstage = behind && held.backstage?.room === you?.room ? held.backstage : null;
   const moderators = directs && held.moderators?.room === you?.room ? held.moderators : null;
   const organisers = you?.role === 'organiser' ? held.organisers : null;
   const breakouts = directs ? held.breakouts : null;
-  return { event, you, room, backstage, moderators, organisers, breakouts, held };
+  return { event, you, room, captions, backstage, moderators, organisers, breakouts, held };
 }
 
 function withWhole(state: Held, whole: StreamState): Held {

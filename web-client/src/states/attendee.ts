@@ -3,7 +3,7 @@
 
 // What the states around the stage are drawn from: questions, chat, polls, announcements, the programme.
 
-import type { AgendaSlot, ChatMessage, Label, OwnQuestion, QuestionView, RoomQuestion } from '../protocol';
+import type { AgendaSlot, CaptionLine, ChatMessage, Label, OwnQuestion, QuestionView, RoomQuestion } from '../protocol';
 import { chatMessage, pollView, questionView } from '../testing/views';
 import { NOW_MS } from './fixtures';
 
@@ -37,6 +37,16 @@ export const chat: ChatMessage[] = [
 export const aside: ChatMessage[] = [
   said(8, 'Carla Neri', 'Tra due minuti tocca a te. Tutto pronto?'),
   said(9, 'Dario Verdi', 'Sì, provo ancora il microfono.', { participant: 'me' }),
+];
+
+const line = (n: number, lang: string, text: string, final = true): CaptionLine => ({ caption: `c${n}`, lang, text, final });
+
+export const captions: CaptionLine[] = [
+  line(1, 'it', 'Buongiorno a tutte e a tutti, e benvenuti alla fiera.'),
+  line(2, 'en', 'Good morning everybody, and welcome to the fair.'),
+  line(3, 'it', 'Oggi vi racconto come abbiamo portato in produzione duecento rilasci in un anno, senza fermare mai il servizio.'),
+  line(4, 'en', 'Today I tell how we shipped two hundred releases in a year without ever stopping the service.'),
+  line(5, 'it', 'E soprattutto che cosa è andato storto', false),
 ];
 
 export const poll = pollView({

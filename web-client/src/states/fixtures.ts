@@ -3,9 +3,9 @@
 
 // A fair from fixtures: the shapes that the pages are drawn from, without session or media.
 
-import type { BackstageView, BreakoutsView, EventView, ModeratorsView, OrganisersView, Publisher, Role, RoomView, YouView } from '../protocol';
+import type { BackstageView, BreakoutsView, CaptionLine, EventView, ModeratorsView, OrganisersView, Publisher, Role, RoomView, YouView } from '../protocol';
 import { stateOf } from '../state/fair';
-import { backstageView, eventView, moderatorsView, roomSummary, roomView, youView } from '../testing/views';
+import { backstageView, captionsView, eventView, moderatorsView, roomSummary, roomView, youView } from '../testing/views';
 import type { Outcome } from '../session/outbox';
 import { NO_ROSTER } from '../state/roster';
 import type { FairModel, SpeakerModel, Tile } from '../ui/model/shape';
@@ -67,6 +67,7 @@ interface Parts extends Partial<Omit<FairModel, 'state'>> {
   room?: Partial<RoomView>;
   backstage?: Partial<BackstageView>;
   moderators?: Partial<ModeratorsView>;
+  captions?: CaptionLine[];
   organisers?: OrganisersView;
   breakouts?: BreakoutsView;
   /** Ids of questions and messages that are one's own. */
@@ -75,7 +76,7 @@ interface Parts extends Partial<Omit<FairModel, 'state'>> {
 
 export function fair(parts: Parts = {}): FairModel {
   const { role, you: yours, onAir = [], speaking, waiting = [], phase = 'live', nowhere, own = [], ...rest } = parts;
-  const { event, room: roomOver, backstage, moderators, organisers = null, breakouts = null, ...over } = rest;
+  const { event, room: roomOver, captions = [], backstage, moderators, organisers = null, breakouts = null, ...over } = rest;
   const rooms = [
     roomSummary('stage', {
       title: 'Palco principale', titles: { it: 'Palco principale', en: 'Main stage' }, people: 312, live: onAir.length > 0,
@@ -99,6 +100,7 @@ export function fair(parts: Parts = {}): FairModel {
     you: nowhere ? null : you({ ...yours, ...(role ? { role } : {}) }),
     room: nowhere ? null : room(onAir, speaking, roomOver),
     backstage: nowhere ? null : backstageView({ waiting, ...backstage }),
+    captions: nowhere ? null : captionsView({ lines: captions }),
     moderators: moderators ? moderatorsView(moderators) : null,
     organisers,
     breakouts,

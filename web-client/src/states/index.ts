@@ -8,10 +8,11 @@ import type { PollView, YouView } from '../protocol';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import {
-  agenda, announcements, aside, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
+  agenda, announcements, aside, captions, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
   promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
 } from './attendee';
 import { breakout, cards, going, inside, seat, told } from './breakouts';
+import { choice, type Size } from '../ui/captions/choice.svelte';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
 import { HOST_STATES, countdown, desk, directed, formsDesk, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
@@ -53,6 +54,12 @@ const stage = (model: Parameters<typeof fair>[0], props: Partial<FairProps> = {}
   page: 'fair',
   props: { fair: fair(model), ...props },
 });
+
+/** With captions switched on in this browser. */
+const captioned = (model: Parameters<typeof fair>[0], size: Size = 'm'): PageState => {
+  Object.assign(choice, { on: true, size, lang: 'it' });
+  return stage(model);
+};
 
 /** Built on demand: pictures and tracks cost something. */
 export const STATES: Record<string, () => PageState> = {
@@ -118,6 +125,13 @@ export const STATES: Record<string, () => PageState> = {
   'stage-hand': () => stage({ onAir: [ADA], tiles: camera }, { sheet: 'hand' }),
   'stage-hand-raised': () =>
     stage({ onAir: [ADA], tiles: camera, you: { hand: { topic: 'Rollback', stage: 'raised', position: 2 } } }, { sheet: 'hand' }),
+
+  'stage-captions': () => captioned({ onAir: [ADA, BRUNO], tiles: withScreen, captions }),
+  'stage-captions-large': () => captioned({ onAir: [ADA], tiles: camera, captions }, 'xl'),
+  'stage-captions-none': () => captioned({ onAir: [ADA], tiles: camera }),
+  'stage-captions-choice': () => stage({ onAir: [ADA], tiles: camera, captions }, { sheet: 'captions' }),
+  'stage-transcript': () => stage({ onAir: [ADA], tiles: camera, captions }, { opened: 'transcript' }),
+  'captioner': () => stage({ role: 'captioner', onAir: [ADA], tiles: camera, captions }, { opened: 'captioning' }),
 
   'attend-first-visit': () => stage({ onAir: [ADA], tiles: camera, room: talk }),
   'attend-chat': () => stage({ onAir: [ADA], tiles: camera, room: { ...talk, poll }, own: ['m3'] }),

@@ -10,6 +10,7 @@ import Home from '../ui/door/Home.svelte';
 import Door from '../ui/door/Door.svelte';
 import FairPage from '../ui/fair/FairPage.svelte';
 import TextPage from '../ui/parts/TextPage.svelte';
+import { choice } from '../ui/captions/choice.svelte';
 import { remember } from '../ui/memory';
 import { STATES, type PageState } from './index';
 
@@ -44,12 +45,13 @@ const make = name ? STATES[name] : undefined;
 if (target && make) {
   if (name?.includes('first-visit')) localStorage.removeItem('fiera.welcomed');
   else remember('welcomed', 'yes');
+  if (!name?.includes('captions')) choice.on = false;
   // What the page fetches later is at hand, so that it is drawn at once.
   await Promise.all([
     document.fonts.ready,
     import('../ui/direct/DirectPanel.svelte'), import('../ui/speaker/BackstagePanel.svelte'),
     import('../ui/fair/AgendaDialog.svelte'), import('../ui/fair/KeysDialog.svelte'),
-    import('../ui/direct/KeysList.svelte'),
+    import('../ui/direct/KeysList.svelte'), import('../ui/captions/Transcript.svelte'), import('../ui/captions/CaptionDesk.svelte'),
   ]);
   draw(target, make());
   document.documentElement.dataset['drawn'] = name;

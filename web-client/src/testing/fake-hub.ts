@@ -8,7 +8,7 @@ import type {
   Change, ClientMessage, Command, ParticipantId, ServerMessage, StreamId, StreamState, YouView,
 } from '../protocol';
 import { Forum } from './fake-forum';
-import { backstageView, eventView, roomSummary, roomView, youView } from './views';
+import { backstageView, captionsView, eventView, roomSummary, roomView, youView } from './views';
 import type { MemorySocket, VirtualClock } from './world';
 
 const RING = 8;
@@ -208,6 +208,8 @@ export class FakeHub {
           of: 'backstage',
           ...backstageView({ room: id.room, waiting: this.#publishers(id.room, 'backstage'), ...this.#forum.backstage(id.room) }),
         };
+      case 'captions':
+        return { of: 'captions', ...captionsView({ room: id.room }) };
       case 'moderators':
         return { of: 'moderators', ...this.#forum.moderators(id.room) };
       case 'organisers':

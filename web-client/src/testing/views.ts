@@ -4,7 +4,7 @@
 // Views with everything empty, for tests and page states: each names only what it is about.
 
 import type {
-  BackstageView, ChatMessage, EventView, ModeratorsView, PollView, QuestionView, RoomSummary, RoomView, YouView,
+  BackstageView, CaptionsView, ChatMessage, EventView, ModeratorsView, PollView, QuestionView, RoomSummary, RoomView, YouView,
 } from '../protocol';
 
 export function youView(over: Partial<YouView> = {}): YouView {
@@ -23,6 +23,10 @@ export function roomView(over: Partial<RoomView> = {}): RoomView {
 
 export function backstageView(over: Partial<BackstageView> = {}): BackstageView {
   return { room: 'stage', waiting: [], countdowns: [], chat: [], ...over };
+}
+
+export function captionsView(over: Partial<CaptionsView> = {}): CaptionsView {
+  return { room: 'stage', lines: [], ...over };
 }
 
 export function moderatorsView(over: Partial<ModeratorsView> = {}): ModeratorsView {

@@ -99,7 +99,7 @@ export const en = {
       mediaBad: 'Your network blocks picture and sound altogether (UDP and TCP). You can come in, but will probably see and hear nobody. Try another network, such as your phone’s, or ask yours to let this address through.',
     },
   },
-  roles: { attendee: 'attendee', speaker: 'speaker', moderator: 'moderator', organiser: 'organiser' },
+  roles: { attendee: 'attendee', captioner: 'captioner', speaker: 'speaker', moderator: 'moderator', organiser: 'organiser' },
   footer: {
     label: 'About this page',
     accessibility: 'Accessibility',
@@ -175,6 +175,7 @@ export const en = {
     audioOnly: 'Audio only',
     fullScreen: 'Full screen',
     people: 'People',
+    captions: 'Captions on or off',
     mic: 'Your microphone',
     cam: 'Your camera',
   },

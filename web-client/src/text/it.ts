@@ -97,7 +97,7 @@ export const it: Texts = {
       mediaBad: 'La tua rete blocca del tutto immagini e suono (UDP e TCP). Puoi entrare, ma probabilmente non vedrai e non sentirai nessuno. Prova un’altra rete, come quella del telefono, o chiedi alla tua di lasciar passare questo indirizzo.',
     },
   },
-  roles: { attendee: 'partecipante', speaker: 'relatrice o relatore', moderator: 'moderazione', organiser: 'organizzazione' },
+  roles: { attendee: 'partecipante', captioner: 'sottotitolazione', speaker: 'relatrice o relatore', moderator: 'moderazione', organiser: 'organizzazione' },
   footer: {
     label: 'Su questa pagina',
     accessibility: 'Accessibilità',
@@ -173,6 +173,7 @@ export const it: Texts = {
     audioOnly: 'Solo audio',
     fullScreen: 'Schermo intero',
     people: 'Persone',
+    captions: 'Sottotitoli accesi o spenti',
     mic: 'Il tuo microfono',
     cam: 'La tua videocamera',
   },

@@ -23,6 +23,7 @@ const things: Record<string, string> = {
   card: 'Your notes in a breakout room, with the name you had',
   card_vote: 'Which notes of a breakout room you support',
   attendance: 'How many people were here in each minute, as numbers alone; below 10 not even those',
+  captions: 'Captions: what was said on the stage, without who wrote it down',
   announcement: 'Announcements of the organisers',
   commands: 'Random numbers of your last commands, so that none is done twice',
   address: 'Your network address, while the connection lasts',

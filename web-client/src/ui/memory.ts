@@ -7,7 +7,7 @@ import type { OwnText } from '../state/own';
 
 type Kept =
   | 'language' | 'name' | 'alias' | 'volume' | 'shortcuts' | 'microphone' | 'camera'
-  | 'welcomed' | 'chatSpoken' | 'questionOrder';
+  | 'captions' | 'welcomed' | 'chatSpoken' | 'questionOrder';
 
 export function recall(what: Kept): string | null {
   try {

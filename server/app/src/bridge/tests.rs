@@ -45,6 +45,7 @@ fn stage() -> Stage {
         phase: EventPhase::Live,
         people: 0,
         live: false,
+        keeps_captions: false,
         rooms: Vec::new(),
         main_room: None,
         read_only: false,

@@ -82,6 +82,9 @@ impl EventTask {
             Effect::Released(reply, released) => {
                 let _ = reply.send(released);
             }
+            Effect::Captioned(reply, result) => {
+                let _ = reply.send(result);
+            }
             Effect::Tell(socket, text) => self.tell(socket, text, true),
             Effect::TellOrphaned(participant, text) => self.tell_orphaned(participant, &text),
             Effect::Look(look) => look.at(&self.hub),
@@ -90,7 +93,7 @@ impl EventTask {
 
     fn carry_out_output(&mut self, output: Output, now_unix_ms: u64) {
         match output {
-            Output::Keep(_) => debug_assert!(false, "records go into the round's batch"),
+            Output::Keep(_) | Output::Captioned { .. } => debug_assert!(false, "the round takes these"),
             Output::ToConnection { conn, text } => self.tell(conn.0, text, true),
             Output::Follow { conn, stream } => {
                 if self.sockets.contains_key(&conn.0) {

@@ -79,6 +79,7 @@ pub(super) enum Effect {
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
     Released(oneshot::Sender<bool>, bool),
+    Captioned(oneshot::Sender<Result<(), Refusal>>, Result<(), Refusal>),
     Tell(SocketId, Arc<str>),
     TellOrphaned(ParticipantId, Arc<str>),
     Look(Look),
@@ -147,6 +148,30 @@ impl EventTask {
             Message::Mine { socket, secrets } => {
                 let conn = ConnectionId(socket);
                 self.feed(Input::Mine { conn, secrets }, round);
+            }
+            Message::Captions {
+                source,
+                role,
+                room,
+                lines,
+                reply,
+            } => {
+                let from = round.effects.len();
+                let input = Input::Captioned {
+                    source,
+                    role,
+                    room,
+                    lines,
+                };
+                self.feed(input, round);
+                let answer = |effect: &mut Effect| matches!(effect, Effect::Output(Output::Captioned { .. }));
+                let answers = round.effects.extract_if(from.., answer).collect::<Vec<_>>();
+                let refused = answers.into_iter().find_map(|effect| match effect {
+                    Effect::Output(Output::Captioned { refused }) => refused,
+                    _ => None,
+                });
+                let result = refused.map_or(Ok(()), |refusal| Err(refusal.into()));
+                round.effects.push(Effect::Captioned(reply, result));
             }
             Message::FollowUps { socket } => {
                 let conn = ConnectionId(socket);

@@ -89,7 +89,7 @@ struct SessionRequest {
 /// Who came in.
 #[derive(Debug, Serialize, ToSchema)]
 struct SessionInfo {
-    /// `attendee`, `speaker`, `moderator` or `organiser`.
+    /// `attendee`, `captioner`, `speaker`, `moderator` or `organiser`.
     #[schema(value_type = String, example = "attendee")]
     role: Role,
     /// The name to be shown.
@@ -103,8 +103,8 @@ struct SessionInfo {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Fiera", description = "Live digital fairs: what is outside the WebSocket."),
-    paths(openapi, event, session, super::boards::board, super::questions::questions_json, super::questions::questions_csv, super::questions::similar, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
-    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You, super::questions::Draft, super::questions::Likes, super::connectivity::Connectivity)),
+    paths(openapi, event, session, super::boards::board, super::captions::captions, super::questions::questions_json, super::questions::questions_csv, super::questions::similar, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
+    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You, super::captions::Line, super::captions::Lines, super::questions::Draft, super::questions::Likes, super::connectivity::Connectivity)),
     modifiers(&Bearer),
     tags((name = "events", description = "Events and sessions"), (name = "media", description = "WHIP and WHEP"))
 )]

@@ -99,7 +99,7 @@ const fn timed(item: Item, ms: u64) -> Item {
     }
 }
 
-fn items() -> Vec<Item> {
+fn items(keeps_captions: bool) -> Vec<Item> {
     let cookie_ms = u64::try_from(SESSION_TTL.as_millis()).unwrap_or(u64::MAX);
     let (memory, disk) = ("memory", "disk");
     vec![
@@ -131,6 +131,11 @@ fn items() -> Vec<Item> {
         item("card", (disk, "erased"), ("everybody", "name")),
         item("card_vote", (disk, "round_ends"), ("nobody", "participant")),
         item("commands", (disk, "event_ends"), ("nobody", "nobody")),
+        if keeps_captions {
+            item("captions", (disk, "erased"), ("everybody", "nobody"))
+        } else {
+            item("captions", (memory, "event_ends"), ("everybody", "nobody"))
+        },
         item("announcement", (disk, "kept"), ("everybody", "nobody")),
         item("recap", (disk, "kept"), ("everybody", "name")),
         item("attendance", (disk, "kept"), ("organisers", "nobody")),
@@ -181,9 +186,10 @@ pub(super) async fn stored(
             })
         }
     };
+    let summary = handle.summary();
     let stored = Stored {
         event: handle.id,
-        items: items(),
+        items: items(summary.keeps_captions),
         you,
     };
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(stored)).into_response())

@@ -99,7 +99,7 @@ pub(super) async fn start(
 
 /// Who a program is: the same token in the same room is the same publisher, so that an encoder that comes back
 /// after a broken network takes its own place and not a second one.
-fn program(keys: &Keys, event: &EventId, room: &RoomId, token: &str) -> ParticipantId {
+pub(super) fn program(keys: &Keys, event: &EventId, room: &RoomId, token: &str) -> ParticipantId {
     let tag = hmac::sign(&keys.program, format!("{event}/{room}/{token}").as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&tag.as_ref()[..16]);

@@ -11,7 +11,13 @@ use fiera_protocol::view::EventPhase;
 
 use super::{Deed, check};
 
-const ROLES: [Role; 4] = [Role::Attendee, Role::Speaker, Role::Moderator, Role::Organiser];
+const ROLES: [Role; 5] = [
+    Role::Attendee,
+    Role::Captioner,
+    Role::Speaker,
+    Role::Moderator,
+    Role::Organiser,
+];
 const KINDS: [RoomKind; 4] = [RoomKind::Lobby, RoomKind::Stage, RoomKind::Stand, RoomKind::Breakout];
 const PHASES: [(EventPhase, &str); 4] = [
     (EventPhase::Draft, "draft"),

@@ -134,7 +134,7 @@ impl Recap {
 
 impl RoomRecap {
     fn markdown(&self, language: Language, page: &mut String) {
-        if self.questions.is_empty() && self.polls.is_empty() {
+        if self.questions.is_empty() && self.polls.is_empty() && self.transcripts.is_empty() {
             return;
         }
         let _ = writeln!(page, "## {}\n", plain(language.title(&self.titles, &self.title)));
@@ -149,6 +149,14 @@ impl RoomRecap {
         }
         for poll in &self.polls {
             super::polls::markdown(poll, language, page);
+        }
+        for transcript in &self.transcripts {
+            let heading = language.words("Trascrizione", "Transcript");
+            let _ = writeln!(page, "### {heading} ({})\n", transcript.lang);
+            for line in &transcript.lines {
+                let _ = writeln!(page, "{}  ", plain(line));
+            }
+            page.push('\n');
         }
     }
 }

@@ -71,6 +71,7 @@ pub fn config() -> EventConfig {
         titles: Localised::default(),
         organiser: None,
         agenda: Vec::new(),
+        keeps_captions: false,
         phase,
         rooms,
     }
@@ -193,6 +194,7 @@ impl Shell {
             Output::Media(intent) => self.mediate(intent),
             Output::Disconnect { conn } => self.client_mut(conn).follows.clear(),
             Output::ExternalRefused { code, .. } => self.external_refusals.push(code),
+            Output::Captioned { .. } => {}
         }
     }
 

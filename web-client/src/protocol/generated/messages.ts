@@ -31,7 +31,7 @@ export type DisplayName = string;
 /**
  * What a participant may do in an event; per-room grants derive from it.
  */
-export type Role = "attendee" | "speaker" | "moderator" | "organiser";
+export type Role = "attendee" | "captioner" | "speaker" | "moderator" | "organiser";
 
 /**
  * What kind of place a room is. All kinds have the same abilities and differ in policy only.
@@ -84,10 +84,54 @@ export type RoundId = string;
 export type CardId = string;
 
 /**
+ * A line of captions, drawn at random by the server.
+ */
+export type CaptionId = string;
+
+/**
  * Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
  * The server keeps a hash of it and not who wrote the text.
  */
 export type AuthorSecret = string;
+
+/**
+ * Tag of the language of a line (BCP 47): `it`, `en`, `pt-BR`. Two or three letters, then subtags of two to eight.
+ */
+export type CaptionLang = string;
+
+/**
+ * One line as everybody in the room sees it.
+ */
+export type CaptionLine = {
+/**
+ * Which.
+ */
+caption: CaptionId,
+/**
+ * Its language.
+ */
+lang: CaptionLang,
+/**
+ * The words.
+ */
+text: string,
+/**
+ * The words stay as they are; otherwise the line is still being said and comes again under the same id.
+ */
+final: boolean, };
+
+/**
+ * State of the captions of a room.
+ */
+export type CaptionsView = {
+/**
+ * The room.
+ */
+room: RoomId,
+/**
+ * Final lines in the order in which they became final, at most 100 of each language; then those still being said.
+ */
+lines: Array<CaptionLine>, };
 
 /**
  * What an attendee asks; one line.
@@ -118,6 +162,11 @@ export type MessageText = string;
  * What somebody with a raised hand wants to speak about; one line.
  */
 export type TopicText = string;
+
+/**
+ * A line of captions; one line.
+ */
+export type CaptionText = string;
 
 /**
  * What everybody in the event is told; one line.
@@ -1393,6 +1442,10 @@ room: RoomId, } | { "of": "backstage",
 /**
  * The room.
  */
+room: RoomId, } | { "of": "captions",
+/**
+ * The room.
+ */
 room: RoomId, } | { "of": "moderators",
 /**
  * The room.
@@ -1425,7 +1478,7 @@ export type Place = "audience" | "backstage" | "on_air";
 /**
  * The whole of a stream's state, as in a snapshot.
  */
-export type StreamState = { "of": "event" } & EventView | { "of": "room" } & RoomView | { "of": "backstage" } & BackstageView | { "of": "moderators" } & ModeratorsView | { "of": "organisers" } & OrganisersView | { "of": "breakouts" } & BreakoutsView | { "of": "you" } & YouView;
+export type StreamState = { "of": "event" } & EventView | { "of": "room" } & RoomView | { "of": "backstage" } & BackstageView | { "of": "captions" } & CaptionsView | { "of": "moderators" } & ModeratorsView | { "of": "organisers" } & OrganisersView | { "of": "breakouts" } & BreakoutsView | { "of": "you" } & YouView;
 
 /**
  * The event as everybody in it sees it.
@@ -1822,7 +1875,15 @@ waiting: Array<Publisher>, } | { "kind": "countdowns",
 /**
  * In the order in which they end.
  */
-countdowns: Array<Countdown>, } | { "kind": "hand_queue",
+countdowns: Array<Countdown>, } | { "kind": "caption",
+/**
+ * The line.
+ */
+line: CaptionLine, } | { "kind": "caption_gone",
+/**
+ * Which.
+ */
+caption: CaptionId, } | { "kind": "hand_queue",
 /**
  * In the order in which they were raised.
  */
@@ -2317,7 +2378,27 @@ poll: PollId,
 /**
  * Which.
  */
-entry: EntryId, } | { "kind": "react",
+entry: EntryId, } | { "kind": "caption",
+/**
+ * The language of the line.
+ */
+lang: CaptionLang,
+/**
+ * The line, whole, as far as it was said.
+ */
+text: CaptionText,
+/**
+ * Whether it stays like this; otherwise it comes again with the same `sequence`.
+ */
+final: boolean,
+/**
+ * Grows with each line of this source in this language.
+ */
+sequence: number, } | { "kind": "erase_caption",
+/**
+ * Which.
+ */
+caption: CaptionId, } | { "kind": "react",
 /**
  * How.
  */
