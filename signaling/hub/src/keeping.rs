@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{CommandId, ParticipantId};
+use fiera_protocol::stands::StandStep;
 use fiera_protocol::view::EventPhase;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -98,7 +99,10 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::PutOnAir { .. }
         | Command::TakeOffAir { .. }
         | Command::SetSource { .. }
-        | Command::React { .. } => false,
+        | Command::React { .. }
+        | Command::Stand {
+            step: StandStep::GiveWord { .. },
+        } => false,
         Command::SetEventPhase { .. }
         | Command::RaiseHand { .. }
         | Command::LowerHand { .. }
@@ -141,7 +145,8 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::EraseEntry { .. }
         | Command::Announce { .. }
         | Command::EraseAnnouncement { .. }
-        | Command::Breakouts { .. } => true,
+        | Command::Breakouts { .. }
+        | Command::Stand { .. } => true,
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct Pace {
     pub(crate) asks: Window,
     pub(crate) messages: Window,
     pub(crate) cards: Window,
+    pub(crate) stands: Window,
     /// When they last wrote in the chat of a room.
     pub(crate) wrote_at_ms: BTreeMap<RoomId, u64>,
     seen_at_ms: u64,

@@ -13,6 +13,7 @@ use crate::breakouts::BreakoutNotes;
 use crate::hub::Hub;
 use crate::questions::{Question, is_public};
 use crate::room::Room;
+use crate::stands::StandRecap;
 use crate::view;
 
 mod markdown;
@@ -44,6 +45,8 @@ pub struct Recap {
     pub rooms: Vec<RoomRecap>,
     /// What breakout rooms wrote down, in the order of the rounds and their rooms; rooms without a card are left out.
     pub breakouts: Vec<BreakoutNotes>,
+    /// Stands with their cards, in the order in which they were opened; hidden ones are left out.
+    pub stands: Vec<StandRecap>,
 }
 
 /// A question on a page that anybody may see: without the id that its room knows it by, and without the time.
@@ -134,6 +137,7 @@ impl Hub {
                 .map(|room| self.room_recap(room))
                 .collect(),
             breakouts: self.breakout_notes(),
+            stands: self.stand_rows(),
         }
     }
 

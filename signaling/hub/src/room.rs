@@ -46,6 +46,10 @@ pub(crate) struct Room {
     pub(crate) cards: Cards,
     /// Of a breakout room: whether it has called for help.
     pub(crate) help: Option<HelpStage>,
+    /// Of a stand: who keeps it.
+    pub(crate) keepers: BTreeSet<ParticipantId>,
+    /// Of a stand: visitors who may publish until they leave.
+    pub(crate) word: BTreeSet<ParticipantId>,
     /// How those who watch fare, as told last.
     pub(crate) service: Option<Service>,
     pub(crate) stream: Stream,
@@ -72,6 +76,8 @@ impl Room {
             reactions: Reactions::default(),
             cards: Cards::default(),
             help: None,
+            keepers: BTreeSet::new(),
+            word: BTreeSet::new(),
             service: None,
             stream,
             backstage,
@@ -123,9 +129,11 @@ impl Room {
         }
     }
 
-    /// What somebody may do here: by role, and as a guest on the stage where their hand was accepted.
+    /// What somebody may do here: by role, and as a guest on the stage where their hand was accepted, where they keep the
+    /// stand, or where its keepers let them speak.
     pub(crate) fn rights(&self, participant: ParticipantId, role: Role) -> Rights {
-        let guest = self.hands.accepted(participant);
+        let at_stand = self.keepers.contains(&participant) || self.word.contains(&participant);
+        let guest = self.hands.accepted(participant) || at_stand;
         Rights { role, guest }
     }
 
@@ -208,6 +216,7 @@ impl Room {
     /// Leaves, from wherever in the room.
     pub(crate) fn leave(&mut self, participant: ParticipantId) {
         self.leave_backstage(participant);
+        self.word.remove(&participant);
         self.people.remove(&participant);
     }
 

@@ -73,6 +73,7 @@ pub fn config() -> EventConfig {
         agenda: Vec::new(),
         phase,
         rooms,
+        stands: fiera_hub::StandsConfig::default(),
     }
 }
 
