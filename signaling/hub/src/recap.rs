@@ -18,8 +18,10 @@ use crate::view;
 
 mod markdown;
 mod polls;
+mod stands;
 
 pub use markdown::Language;
+pub use stands::{stands_csv, stands_markdown};
 pub(crate) use markdown::clock;
 
 /// The whole recap. No participant id; names only where their owners chose to show them.

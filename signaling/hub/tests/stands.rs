@@ -288,12 +288,18 @@ fn j8_messages_are_for_keepers_alone_also_after_the_end() {
 
     let erase = |message, secret| StandStep::EraseMessage {
         stand,
-        message,
+        message: Some(message),
         secret,
     };
     let refused = step(&mut shell, moderator, erase(read[0].message, None));
     assert_eq!(refused, Err(RefusalCode::NotAllowed));
     assert_eq!(step(&mut shell, visitor, erase(read[0].message, Some(OTHER))), Ok(()), "one's own");
+    let mine = StandStep::EraseMessage {
+        stand,
+        message: None,
+        secret: Some(SECRET),
+    };
+    assert_eq!(step(&mut shell, visitor, mine), Err(RefusalCode::UnknownItem), "none was left with that");
     let end = Command::SetEventPhase {
         phase: EventPhase::Ended,
     };

@@ -429,8 +429,10 @@ pub enum StandStep {
     EraseMessage {
         /// At which stand.
         stand: StandId,
-        /// Which.
-        message: MessageId,
+        /// Which; those that were left with `secret` without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        message: Option<MessageId>,
         /// What `leave` was sent with, or, for who keeps the stand, `open`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]

@@ -261,23 +261,32 @@ impl Hub {
         &mut self,
         actor: ParticipantId,
         id: StandId,
-        message: MessageId,
+        message: Option<MessageId>,
         secret: Option<AuthorSecret>,
     ) -> Result<(), Refusal> {
         let seat = self.event_seat(Deed::EraseStandMessage, actor)?;
         debug_assert!(seat.fits_event(&[Deed::EraseStandMessage]), "{seat:?}");
         let stand = self.stands.all.get(&id).ok_or(refusal::UNKNOWN_STAND)?;
         let proves = |text: u128| secret.is_some_and(|secret| self.is_author(text, secret));
-        let there = stand.messages.contains(&message);
-        let keeps = stand.keepers.contains(&actor) || proves(id.as_u128());
-        if !keeps && !(there && proves(message.as_u128())) {
-            return Err(refusal::NOT_YOUR_STAND_MESSAGE);
-        }
-        if !there {
+        let own = |message: &MessageId| proves(message.as_u128());
+        let erased: Vec<MessageId> = match message {
+            None => stand.messages.iter().filter(|message| own(message)).copied().collect(),
+            Some(message) => {
+                let there = stand.messages.contains(&message);
+                let keeps = stand.keepers.contains(&actor) || proves(id.as_u128());
+                if !keeps && !(there && own(&message)) {
+                    return Err(refusal::NOT_YOUR_STAND_MESSAGE);
+                }
+                there.then_some(message).into_iter().collect()
+            }
+        };
+        if erased.is_empty() {
             return Err(refusal::UNKNOWN_MESSAGE);
         }
-        self.keep_text(message.as_u128(), None);
-        self.keep_fact(&Fact::StandMessageErased { stand: id, message });
+        for message in erased {
+            self.keep_text(message.as_u128(), None);
+            self.keep_fact(&Fact::StandMessageErased { stand: id, message });
+        }
         Ok(())
     }
 }
