@@ -1783,9 +1783,9 @@ secret: AuthorSecret, } | { "kind": "erase_message",
  */
 stand: StandId,
 /**
- * Which.
+ * Which; those that were left with `secret` without it.
  */
-message: MessageId,
+message?: MessageId,
 /**
  * What `leave` was sent with, or, for who keeps the stand, `open`.
  */
