@@ -19,6 +19,7 @@ OPTIONAL = {
     "due_day", "answer", "labels", "assigned", "merged", "edited", "archived", "from_chat",  # Q: nothing to say
     "reply_to",  # K
     "questions_closed", "links_off",  # U4
+    "tags", "links", "hours", "card", "problem", "context", "method", "tool", "results", "contact", "licence",  # J2
 }
 NULLABLE = {
     "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality", "merged_into",  # M2, V1, S9, N10, W1, N15, Q13
@@ -40,6 +41,8 @@ WORDS = {
     "mode": {"self_select", "random", "assigned"},
     "latecomers": {"placed", "choose"},
     "help": {"called", "coming"},
+    "language": {"it", "en"},
+    "stands_open_to": {"nobody", "invited", "anyone"},
     "stage": {"pending", "published", "next", "now", "answered", "follow_up", "dismissed", "raised", "accepted"},
 }
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")

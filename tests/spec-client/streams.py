@@ -55,6 +55,12 @@ def change_counts(state, change):
     state["rooms"] = [{**room, **rooms.get(room["room"], {})} for room in state["rooms"]]
 
 
+def change_stand_counts(state, change):
+    """`stand_counts`: the numbers of each stand named (J)."""
+    counts = {count["stand"]: count for count in change["counts"]}
+    state["stands"] = [{**stand, **counts.get(stand["stand"], {})} for stand in state["stands"]]
+
+
 def change_upvotes(state, change):
     """`upvotes`: the whole number of each question named."""
     numbers = {item["question"]: item["upvotes"] for item in change["upvotes"]}
@@ -122,6 +128,8 @@ CHANGES = {
         "phase": whole("phase"), "counts": change_counts, "read_only": whole("read_only"),
         "announced": last("announcements", "announcement", SHOWN_ANNOUNCEMENTS),
         "announcement_gone": gone("announcements", "announcement"), "breakout": whole("breakout"),
+        "stand": item("stands", "stand", "stand", order="order"), "stand_gone": gone("stands", "stand"),
+        "stand_counts": change_stand_counts,
     },
     "room": {
         "people": whole("people"), "on_air": whole("on_air"), "speaking": whole("speaking", "participants"),

@@ -143,6 +143,8 @@ impl Toy {
             player: None,
             silenced: false,
             on_air_at_unix_ms: None,
+            keeps: vec![],
+            reuses: vec![],
             breakout: None,
             card_votes: vec![],
         };

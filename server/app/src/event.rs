@@ -10,7 +10,7 @@ use std::time::Instant;
 use fiera_hub::{Hub, SaidLine};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{AgendaSlot, Localised};
-use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, Role, RoomId};
+use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, Role, RoomId, StandId};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
 use tokio::sync::{mpsc, oneshot};
@@ -69,6 +69,14 @@ pub(crate) enum Message {
     },
     /// From a client.
     FollowUps { socket: SocketId },
+    /// From a client.
+    Stand { socket: SocketId, stand: StandId },
+    /// From a client.
+    StandMessages {
+        socket: SocketId,
+        stand: StandId,
+        secret: Option<AuthorSecret>,
+    },
     /// From a client.
     Roster {
         socket: SocketId,

@@ -10,11 +10,12 @@ mod when;
 
 use std::collections::BTreeSet;
 
-use fiera_hub::{EventConfig, PreparedPoll, RoomConfig};
+use fiera_hub::{EventConfig, PreparedPoll, PreparedStand, RoomConfig, StandsConfig};
 use fiera_protocol::fair::{AgendaSlot, RoomSettings};
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
-use fiera_protocol::limits::{EVENT_PEOPLE_MAX, POLLS_PER_ROOM_MAX, SLOW_MODE_S_MAX};
+use fiera_protocol::limits::{EVENT_PEOPLE_MAX, POLLS_PER_ROOM_MAX, SLOW_MODE_S_MAX, STANDS_MAX};
 use fiera_protocol::poll::{PollDraft, PollForm, QuizQuestion};
+use fiera_protocol::stands::{StandContent, StandsOpenTo};
 use fiera_protocol::text::{PollOptionText, PollQuestionText};
 use fiera_protocol::view::EventPhase;
 use serde::Deserialize;
@@ -66,6 +67,34 @@ pub struct Fair {
     /// Its programme.
     #[serde(default)]
     pub agenda: Vec<Slot>,
+    /// Who may open stands, and how many.
+    #[serde(default)]
+    pub stands: Stands,
+    /// Stands that are there from the start.
+    #[serde(default, rename = "stand")]
+    pub prepared_stands: Vec<Stand>,
+}
+
+/// What an event says of stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Stands {
+    /// Who may open one: `anyone`, `invited` or `nobody`.
+    #[serde(default)]
+    pub open_to: StandsOpenTo,
+    /// Most stands at a time.
+    #[serde(default)]
+    pub max: Option<Spanned<usize>>,
+}
+
+/// A stand that is there from the start. What it shows is written as on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Stand {
+    /// Short name, unique within the event.
+    pub id: Spanned<RoomId>,
+    /// What it shows.
+    pub shows: StandContent,
 }
 
 fn draft() -> EventPhase {
@@ -228,6 +257,7 @@ impl Fair {
             }
             room.check(text)?;
         }
+        self.check_stands(text)?;
         let end = |starts: When, ends: &Spanned<When>| {
             if starts.is_before(*ends.get_ref()) {
                 return Ok(());
@@ -249,6 +279,31 @@ impl Fair {
                 return Err(Mistake::at(text, &span, sentence));
             }
             end(slot.starts, &slot.ends)?;
+        }
+        Ok(())
+    }
+
+    fn check_stands(&self, text: &str) -> Result<(), Mistake> {
+        if let Some(max) = &self.stands.max
+            && *max.get_ref() > STANDS_MAX
+        {
+            let sentence = format!("an event has at most {STANDS_MAX} stands at a time");
+            return Err(Mistake::at(text, &max.span(), sentence));
+        }
+        let mut names = BTreeSet::new();
+        for stand in &self.prepared_stands {
+            let (name, span) = (stand.id.get_ref(), stand.id.span());
+            if !names.insert(name) {
+                let sentence = format!("stand {name} is there twice; give each its own id");
+                return Err(Mistake::at(text, &span, sentence));
+            }
+            if names.len() > self.stands.most() {
+                let sentence = format!("the event has at most {} stands", self.stands.most());
+                return Err(Mistake::at(text, &span, sentence));
+            }
+            if let Err(fault) = stand.shows.check() {
+                return Err(Mistake::at(text, &span, fault.sentence()));
+            }
         }
         Ok(())
     }
@@ -291,6 +346,11 @@ impl Fair {
             agenda,
             keeps_captions: self.keeps_captions,
             rooms: self.rooms.iter().map(room).collect(),
+            stands: StandsConfig {
+                open_to: self.stands.open_to,
+                max: self.stands.most(),
+                prepared: self.prepared_stands.iter().map(Stand::prepared).collect(),
+            },
         }
     }
 
@@ -304,6 +364,21 @@ impl Fair {
     #[must_use]
     pub fn ends_unix_ms(&self, started_unix_ms: u64) -> Option<u64> {
         self.ends.as_ref().map(|ends| ends.get_ref().unix_ms(started_unix_ms))
+    }
+}
+
+impl Stands {
+    fn most(&self) -> usize {
+        self.max.as_ref().map_or(STANDS_MAX, |max| *max.get_ref())
+    }
+}
+
+impl Stand {
+    fn prepared(&self) -> PreparedStand {
+        PreparedStand {
+            name: self.id.get_ref().to_string(),
+            content: self.shows.clone(),
+        }
     }
 }
 

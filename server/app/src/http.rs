@@ -15,6 +15,7 @@ mod questions;
 mod recaps;
 mod resources;
 mod security;
+mod stands;
 mod stored;
 mod whep;
 mod whip;
@@ -32,6 +33,7 @@ use crate::state::Server;
 pub(crate) use boards::Boards;
 pub(crate) use questions::Indexes;
 pub(crate) use recaps::Recaps;
+pub(crate) use stands::StandLists;
 
 /// All routes.
 pub(crate) fn router(server: Server) -> Router {
@@ -43,6 +45,7 @@ pub(crate) fn router(server: Server) -> Router {
         .merge(connectivity::routes())
         .merge(questions::routes())
         .merge(recaps::routes())
+        .merge(stands::routes())
         .merge(stored::routes())
         .merge(ops::routes())
         .merge(whip::routes())

@@ -247,6 +247,7 @@ pub(crate) fn command_kind(command: &Command) -> &'static str {
         Command::EraseEntry { .. } => "erase_entry",
         Command::Vote { .. } => "vote",
         Command::React { .. } => "react",
+        Command::Stand { .. } => "stand",
         Command::Announce { .. } => "announce",
         Command::EraseAnnouncement { .. } => "erase_announcement",
         Command::Breakouts { step } => breakout_kind(step),

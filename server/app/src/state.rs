@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use crate::bridge::{Checks, Negotiator};
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
-use crate::http::{Boards, Indexes, Recaps};
+use crate::http::{Boards, Indexes, Recaps, StandLists};
 use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN, RATES_FORGET_EVERY};
 use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
@@ -35,6 +35,7 @@ pub(crate) struct Server {
     pub(crate) boards: Arc<Boards>,
     pub(crate) recaps: Arc<Recaps>,
     pub(crate) indexes: Arc<Indexes>,
+    pub(crate) stands: Arc<StandLists>,
     drain: watch::Receiver<bool>,
     next_socket: Arc<AtomicU64>,
     next_rack: Arc<AtomicU32>,
@@ -81,6 +82,7 @@ impl Server {
             boards: Arc::default(),
             recaps: Arc::default(),
             indexes: Arc::default(),
+            stands: Arc::default(),
             drain,
             next_socket,
             next_rack,

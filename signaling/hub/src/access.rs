@@ -59,6 +59,16 @@ pub(crate) enum Deed {
     VoteCards,
     EraseOwnCard,
     EraseOtherCard,
+    OpenStand,
+    KeepStand,
+    EditStand,
+    SetStand,
+    RemoveStand,
+    ReuseStand,
+    EraseAdopter,
+    LeaveStandMessage,
+    EraseStandMessage,
+    GiveWord,
 }
 
 impl Deed {
@@ -120,6 +130,16 @@ impl Deed {
         (Self::VoteCards, "breakouts: vote_card"),
         (Self::EraseOwnCard, "breakouts: erase_card, own"),
         (Self::EraseOtherCard, "breakouts: erase_card, somebody else's"),
+        (Self::OpenStand, "stand: open"),
+        (Self::KeepStand, "stand: keep"),
+        (Self::EditStand, "stand: edit"),
+        (Self::SetStand, "stand: set"),
+        (Self::RemoveStand, "stand: remove"),
+        (Self::ReuseStand, "stand: reuse"),
+        (Self::EraseAdopter, "stand: erase_adopter"),
+        (Self::LeaveStandMessage, "stand: leave"),
+        (Self::EraseStandMessage, "stand: erase_message"),
+        (Self::GiveWord, "stand: give_word"),
     ];
 
     /// What people wrote can be taken back after the event too, and what was promised can be kept.
@@ -139,6 +159,10 @@ impl Deed {
                 | Self::EraseEntry
                 | Self::EraseOwnCard
                 | Self::EraseOtherCard
+                | Self::SetStand
+                | Self::RemoveStand
+                | Self::EraseAdopter
+                | Self::EraseStandMessage
         )
     }
 }
@@ -179,7 +203,18 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::Chat
         | Deed::EditMessage
         | Deed::DeleteOwnMessage
-        | Deed::EraseOwnCard => true,
+        | Deed::EraseOwnCard
+        // Who keeps which stand, and to whom the event opens them, is for the stands to know.
+        | Deed::OpenStand
+        | Deed::KeepStand
+        | Deed::EditStand
+        | Deed::SetStand
+        | Deed::RemoveStand
+        | Deed::ReuseStand
+        | Deed::EraseAdopter
+        | Deed::LeaveStandMessage
+        | Deed::EraseStandMessage
+        | Deed::GiveWord => true,
         Deed::CallHelp | Deed::WriteCards | Deed::VoteCards => kind == RoomKind::Breakout,
         Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => guest || may_publish(role, kind),
         Deed::Caption | Deed::EraseOwnCaption => role >= Role::Captioner,

@@ -66,6 +66,10 @@ pub struct StoredAbout {
     pub has_upvotes: bool,
     /// Questions that they are to answer; forgotten when the event ends.
     pub assigned_questions: usize,
+    /// They would reuse what some stand shows; destroyed when the event ends.
+    pub has_reuses: bool,
+    /// They keep a stand; forgotten when the event ends.
+    pub keeps_stand: bool,
 }
 
 impl Hub {
@@ -75,8 +79,9 @@ impl Hub {
         let StreamState::Event(event) = self.stream.state() else {
             return None;
         };
-        // What is said in a breakout room is for those who are in it.
-        let shown = self.phase != EventPhase::Draft && !self.is_breakout_of_a_round(room);
+        // What is said in a breakout room or at a stand is for those who are there.
+        let apart = self.is_breakout_of_a_round(room) || self.stands.holds(room);
+        let shown = self.phase != EventPhase::Draft && !apart;
         let place = self.rooms.get(room).filter(|_| shown)?;
         let StreamState::Room(view) = place.stream.state() else {
             return None;
@@ -109,7 +114,10 @@ impl Hub {
         let person = self.people.get(&participant);
         let hand = |(id, room): (&RoomId, &crate::room::Room)| Some((id.clone(), room.hands.yours(participant)?));
         let voted = |room: &crate::room::Room| room.polls.has_ballot_of(participant);
+        let (has_reuses, keeps_stand) = self.stands.known_about(participant);
         StoredAbout {
+            has_reuses,
+            keeps_stand,
             participant,
             name: person.map(|person| person.name.clone()),
             role: person.map(|person| person.role),

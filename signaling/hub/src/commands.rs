@@ -123,6 +123,7 @@ impl Hub {
                 self.announcement_command(now, actor, command)
             }
             Command::Breakouts { step } => self.breakout_command(now, actor, step),
+            Command::Stand { step } => self.stand_command(now, actor, step),
         }
     }
 
@@ -356,6 +357,7 @@ impl Hub {
             self.clear_stages();
             self.close_polls(now);
             self.count_upvotes_for_good();
+            self.count_reuse_for_good();
             self.wipe_rows();
         }
         Ok(())

@@ -8,6 +8,7 @@ use fiera_protocol::ids::{EventId, RoomId, RoomKind};
 use fiera_protocol::view::EventPhase;
 
 use crate::polls::PreparedPoll;
+use crate::stands::StandsConfig;
 
 /// An event as its organiser set it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct EventConfig {
     pub keeps_captions: bool,
     /// All rooms, in the organiser's order.
     pub rooms: Vec<RoomConfig>,
+    /// Who may open stands, and those that are there from the start.
+    pub stands: StandsConfig,
 }
 
 /// A room as its organiser set it up.

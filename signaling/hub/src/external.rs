@@ -31,7 +31,7 @@ impl Hub {
         room_id: &RoomId,
     ) -> Result<(), Refusal> {
         self.not_banned(participant)?;
-        if self.is_breakout_of_a_round(room_id) {
+        if self.is_breakout_of_a_round(room_id) || self.stands.holds(room_id) {
             return Err(refusal::UNKNOWN_ROOM);
         }
         let room = self.rooms.get(room_id).ok_or(refusal::UNKNOWN_ROOM)?;

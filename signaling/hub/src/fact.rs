@@ -9,9 +9,11 @@ use fiera_protocol::breakouts::{Latecomers, RoundMode, RoundPhase};
 use fiera_protocol::captions::CaptionLang;
 use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
 use fiera_protocol::ids::{
-    AnnouncementId, CaptionId, CardId, EntryId, LabelId, MessageId, PollId, QuestionId, RoomId, RoundId,
+    AdopterId, AnnouncementId, CaptionId, CardId, EntryId, LabelId, MessageId, PollId, QuestionId, RoomId, RoundId,
+    StandId,
 };
 use fiera_protocol::poll::PollForm;
+use fiera_protocol::stands::StandState;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 
@@ -189,6 +191,24 @@ pub(crate) enum Fact {
     Announced { announcement: AnnouncementId },
     /// An announcement was taken back, and its text with it.
     AnnouncementErased { announcement: AnnouncementId },
+    /// A stand was opened; what it shows stands beside as one text.
+    StandOpened { stand: StandId, room: RoomId },
+    /// The words of a stand were changed.
+    StandEdited { stand: StandId },
+    /// A stand was opened again, closed or hidden.
+    StandSet { stand: StandId, state: StandState },
+    /// A stand was removed, and all its texts with it.
+    StandRemoved { stand: StandId },
+    /// An organisation would reuse what a stand shows; its name stands beside.
+    StandAdopted { stand: StandId, adopter: AdopterId },
+    /// The name of an organisation was erased, and its text with it.
+    StandAdopterErased { stand: StandId, adopter: AdopterId },
+    /// A message was left for the keepers of a stand; its text and name stand beside.
+    StandMessageLeft { stand: StandId, message: MessageId },
+    /// A message to the keepers of a stand was erased, and its text with it.
+    StandMessageErased { stand: StandId, message: MessageId },
+    /// How many would reuse what a stand shows, written when the voter key was destroyed.
+    StandReuseCounted { stand: StandId, reuse: u32 },
     /// Most participants at once in one minute; none: fewer than [`fiera_protocol::limits::SUPPRESSED_BELOW`].
     Attended { unix_min: u32, people: Option<u32> },
     /// A round of breakouts was prepared; what its rooms are called stands beside.

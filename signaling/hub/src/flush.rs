@@ -61,6 +61,7 @@ impl Hub {
             messages,
             captions,
             announcements,
+            stands,
             counts,
             tallies,
             numbers,
@@ -106,6 +107,9 @@ impl Hub {
         self.settle_captions(&captions);
         for announcement in announcements {
             self.settle_announcement(announcement);
+        }
+        for stand in stands {
+            self.settle_stand(stand);
         }
         if restricted {
             self.settle_restricted();
@@ -192,7 +196,13 @@ impl Hub {
         let people = view::people_count(&self.people);
         let mut changes: Vec<(StreamKey, Change)> = Vec::new();
         let of_event = view::counts_change(self.stream.state(), &self.order, people, &self.rooms);
-        changes.extend(of_event.map(|change| (StreamKey::Event, change)));
+        let of_stands = self.stand_counts_change();
+        changes.extend(
+            of_event
+                .into_iter()
+                .chain(of_stands)
+                .map(|change| (StreamKey::Event, change)),
+        );
         for (id, room) in &self.rooms {
             changes.extend(view::people_change(room).map(|change| (StreamKey::Room(id.clone()), change)));
         }
@@ -230,6 +240,8 @@ impl Hub {
             silenced: self.is_silenced(person.id),
             breakout: self.your_breakout(person),
             card_votes: self.card_votes(person),
+            keeps: self.your_stands(person.id),
+            reuses: self.stands.reused_by(person.id),
             ..view::you(person, self.place(person))
         }
     }

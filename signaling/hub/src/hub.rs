@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fiera_protocol::ids::{
-    AnnouncementId, CaptionId, EventId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind,
+    AnnouncementId, CaptionId, EventId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind, StandId,
 };
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
@@ -30,6 +30,7 @@ use crate::participant::{Connection, Participant};
 use crate::questions::Upvotes;
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
+use crate::stands::Stands;
 use crate::stream::Stream;
 use crate::timers::{Timer, Timers};
 use crate::view;
@@ -90,6 +91,7 @@ pub struct Hub {
     pub(crate) tallies: Cadence,
     pub(crate) reactions: Cadence,
     pub(crate) attendance: Attendance,
+    pub(crate) stands: Stands,
     /// Sources that send, of everybody who publishes: it may be known before the publisher is.
     pub(crate) flows: BTreeMap<ParticipantId, BTreeSet<SourceKind>>,
     pub(crate) breakouts: Breakouts,
@@ -112,6 +114,7 @@ pub(crate) struct Dirty {
     /// In the order in which they changed.
     pub(crate) captions: Vec<(RoomId, CaptionId)>,
     pub(crate) announcements: Vec<AnnouncementId>,
+    pub(crate) stands: BTreeSet<StandId>,
     pub(crate) counts: bool,
     /// Rounds of breakouts, or what is told of them.
     pub(crate) breakouts: bool,
@@ -179,6 +182,7 @@ impl Hub {
             tallies: Cadence::default(),
             reactions: Cadence::default(),
             attendance: Attendance::default(),
+            stands: Stands::new(config.stands),
             flows: BTreeMap::new(),
             breakouts: Breakouts::new(Stream::new(StreamId::Breakouts {}, epoch, view::empty_breakouts())),
             now: Now { mono_ms: 0, unix_ms: 0 },
@@ -234,6 +238,8 @@ impl Hub {
                 lines,
             } => self.captioned(now, (source, role), &room, lines),
             Input::FollowUps { conn } => self.follow_ups(conn),
+            Input::Stand { conn, stand } => self.tell_stand(conn, stand),
+            Input::StandMessages { conn, stand, secret } => self.tell_stand_messages(conn, stand, secret),
             Input::ExternalPublisherUp {
                 participant,
                 name,
@@ -384,6 +390,8 @@ impl Hub {
             on_air_at_unix_ms: None,
             breakout: None,
             card_votes: Vec::new(),
+            keeps: Vec::new(),
+            reuses: Vec::new(),
         };
         Participant {
             id,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use fiera_protocol::client::Command;
-use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, ParticipantId, Role, RoomId, SourceKind};
+use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, ParticipantId, Role, RoomId, SourceKind, StandId};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{StreamId, StreamPosition};
 
@@ -108,6 +108,22 @@ pub enum Input {
     FollowUps {
         /// The socket.
         conn: ConnectionId,
+    },
+    /// A `stand` message.
+    Stand {
+        /// The socket.
+        conn: ConnectionId,
+        /// Which.
+        stand: StandId,
+    },
+    /// A `stand_messages` message.
+    StandMessages {
+        /// The socket.
+        conn: ConnectionId,
+        /// Of which stand.
+        stand: StandId,
+        /// What it was opened with.
+        secret: Option<AuthorSecret>,
     },
     /// A program publishes by WHIP; the shell checked its token.
     ExternalPublisherUp {

@@ -35,6 +35,12 @@ impl Hub {
                 matches!(self.stream.state(), StreamState::Event(event) if event.breakout == self.breakout_view()),
                 "followers know another round"
             );
+            debug_assert!(self.stands.is_sound(self.phase == EventPhase::Ended), "stands");
+            debug_assert!(self.stands_are_told(), "followers know other stands");
+            debug_assert!(
+                self.stand_counts_change().is_none() || self.count_due_ms.is_some(),
+                "counts of stands are not going to be told"
+            );
             let grace = self.people.values().filter(|p| p.grace_until_ms.is_some()).count();
             let countdowns: usize = self.rooms.values().map(|room| room.countdowns.shown().len()).sum();
             let quizzes: usize = self.rooms.values().map(|room| room.polls.running()).sum();
@@ -128,7 +134,8 @@ impl Hub {
     }
 
     fn check_rooms(&self) {
-        debug_assert_eq!(self.order.len() + self.breakouts.rooms(), self.rooms.len());
+        let made = self.breakouts.rooms() + self.stands.rooms();
+        debug_assert_eq!(self.order.len() + made, self.rooms.len());
         for (id, room) in &self.rooms {
             let here = |p: &fiera_protocol::ids::ParticipantId| {
                 self.people

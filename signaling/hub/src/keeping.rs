@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{CommandId, ParticipantId};
+use fiera_protocol::stands::StandStep;
 use fiera_protocol::view::EventPhase;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -101,7 +102,10 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::React { .. }
         // Only where captions are kept, and then the handler says so.
         | Command::Caption { .. }
-        | Command::EraseCaption { .. } => false,
+        | Command::EraseCaption { .. }
+        | Command::Stand {
+            step: StandStep::GiveWord { .. },
+        } => false,
         Command::SetEventPhase { .. }
         | Command::RaiseHand { .. }
         | Command::LowerHand { .. }
@@ -144,7 +148,8 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::EraseEntry { .. }
         | Command::Announce { .. }
         | Command::EraseAnnouncement { .. }
-        | Command::Breakouts { .. } => true,
+        | Command::Breakouts { .. }
+        | Command::Stand { .. } => true,
     }
 }
 

@@ -228,6 +228,7 @@ impl Hub {
         let program = person.program;
         if moves {
             self.may_enter_breakout(participant, role, room_id)?;
+            self.may_visit(participant, role, room_id)?;
         }
         // A breakout room has its own count of seats.
         let always_let_in = always_let_in || !moves || access::enters_full_rooms(role) || self.breakouts.holds(room_id);

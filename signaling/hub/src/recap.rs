@@ -14,13 +14,16 @@ use crate::captions::Transcript;
 use crate::hub::Hub;
 use crate::questions::{Question, is_public};
 use crate::room::Room;
+use crate::stands::StandRecap;
 use crate::view;
 
 mod markdown;
 mod polls;
+mod stands;
 
 pub use markdown::Language;
 pub(crate) use markdown::clock;
+pub use stands::{stands_csv, stands_markdown};
 
 /// The whole recap. No participant id; names only where their owners chose to show them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,6 +48,8 @@ pub struct Recap {
     pub rooms: Vec<RoomRecap>,
     /// What breakout rooms wrote down, in the order of the rounds and their rooms; rooms without a card are left out.
     pub breakouts: Vec<BreakoutNotes>,
+    /// Stands with their cards, in the order in which they were opened; hidden ones are left out.
+    pub stands: Vec<StandRecap>,
 }
 
 /// A question on a page that anybody may see: without the id that its room knows it by, and without the time.
@@ -138,6 +143,7 @@ impl Hub {
                 .map(|room| self.room_recap(room))
                 .collect(),
             breakouts: self.breakout_notes(),
+            stands: self.stand_rows(),
         }
     }
 

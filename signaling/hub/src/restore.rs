@@ -95,6 +95,15 @@ impl Hub {
             Fact::CardAdded { .. } | Fact::CardErased { .. } | Fact::CardVotesCounted { .. } => {
                 self.apply_card_fact(fact);
             }
+            Fact::StandOpened { .. }
+            | Fact::StandEdited { .. }
+            | Fact::StandSet { .. }
+            | Fact::StandRemoved { .. }
+            | Fact::StandAdopted { .. }
+            | Fact::StandAdopterErased { .. }
+            | Fact::StandMessageLeft { .. }
+            | Fact::StandMessageErased { .. }
+            | Fact::StandReuseCounted { .. } => self.apply_stand_fact(fact),
         }
     }
 
@@ -113,6 +122,7 @@ impl Hub {
             "hand" => self.apply_hand_row(name, value),
             "placement" | "help" => self.apply_breakout_row(kind, name, value),
             "cardkey" | "cardvote" => self.apply_card_row(kind, name, value),
+            "keeper" | "reuse" | "reusekey" => self.apply_stand_row(kind, name, value),
             _ => {}
         }
     }
@@ -125,6 +135,7 @@ impl Hub {
         self.wipe_polls();
         self.wipe_hands();
         self.wipe_breakouts();
+        self.wipe_stands();
     }
 
     /// Whether the store takes writes from now on.

@@ -48,6 +48,10 @@ pub(crate) struct Room {
     /// Of a breakout room: whether it has called for help.
     pub(crate) help: Option<HelpStage>,
     pub(crate) captions: Captions,
+    /// Of a stand: who keeps it.
+    pub(crate) keepers: BTreeSet<ParticipantId>,
+    /// Of a stand: visitors who may publish until they leave.
+    pub(crate) word: BTreeSet<ParticipantId>,
     /// How those who watch fare, as told last.
     pub(crate) service: Option<Service>,
     pub(crate) stream: Stream,
@@ -76,6 +80,8 @@ impl Room {
             cards: Cards::default(),
             help: None,
             captions: Captions::default(),
+            keepers: BTreeSet::new(),
+            word: BTreeSet::new(),
             service: None,
             stream,
             backstage,
@@ -128,9 +134,11 @@ impl Room {
         }
     }
 
-    /// What somebody may do here: by role, and as a guest on the stage where their hand was accepted.
+    /// What somebody may do here: by role, and as a guest on the stage where their hand was accepted, where they keep the
+    /// stand, or where its keepers let them speak.
     pub(crate) fn rights(&self, participant: ParticipantId, role: Role) -> Rights {
-        let guest = self.hands.accepted(participant);
+        let at_stand = self.keepers.contains(&participant) || self.word.contains(&participant);
+        let guest = self.hands.accepted(participant) || at_stand;
         Rights { role, guest }
     }
 
@@ -213,6 +221,7 @@ impl Room {
     /// Leaves, from wherever in the room.
     pub(crate) fn leave(&mut self, participant: ParticipantId) {
         self.leave_backstage(participant);
+        self.word.remove(&participant);
         self.people.remove(&participant);
     }
 

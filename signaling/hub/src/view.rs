@@ -82,6 +82,8 @@ pub(crate) fn empty_event(config: &EventConfig) -> StreamState {
         announcements: Vec::new(),
         read_only: false,
         breakout: None,
+        stands: Vec::new(),
+        stands_open_to: config.stands.open_to,
     })
 }
 
@@ -436,6 +438,8 @@ pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
         on_air_at_unix_ms: None,
         breakout: None,
         card_votes: Vec::new(),
+        keeps: Vec::new(),
+        reuses: Vec::new(),
     }
 }
 

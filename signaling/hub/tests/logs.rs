@@ -15,6 +15,7 @@ use fiera_protocol::client::Command;
 use fiera_protocol::fair::{PollPhase, QuestionStage};
 use fiera_protocol::ids::{AnnouncementId, CardId, LabelId, PollId, Role, RoundId};
 use fiera_protocol::limits::{ROUND_GRACE_MS, ROUND_NOTICE_MS, TALLY_INTERVAL_MS};
+use fiera_protocol::stands::{StandContent, StandState, StandStep};
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,7 +48,7 @@ const FACTS: [&str; 21] = [
 ];
 
 /// Kinds of facts that came with version 2.
-const FACTS_2: [&str; 20] = [
+const FACTS_2: [&str; 29] = [
     "card_added",
     "card_erased",
     "card_votes_counted",
@@ -67,11 +68,29 @@ const FACTS_2: [&str; 20] = [
     "round_moved",
     "round_prepared",
     "round_told",
+    "stand_adopted",
+    "stand_adopter_erased",
+    "stand_edited",
+    "stand_message_erased",
+    "stand_message_left",
+    "stand_opened",
+    "stand_removed",
+    "stand_reuse_counted",
+    "stand_set",
     "words_filtered",
 ];
 
 /// Kinds of rows of working state that came with version 2.
-const ROWS_2: [&str; 5] = ["assigned", "cardkey", "cardvote", "help", "placement"];
+const ROWS_2: [&str; 8] = [
+    "assigned",
+    "cardkey",
+    "cardvote",
+    "help",
+    "keeper",
+    "placement",
+    "reuse",
+    "reusekey",
+];
 
 /// Every kind of row of working state of version 1.
 const ROWS: [&str; 8] = [
@@ -470,14 +489,87 @@ fn chat() -> Shell {
     shell
 }
 
+/// Stands to which everything happens once: one that is changed and reused, one that is removed.
+fn stands() -> Shell {
+    let mut shell = Shell::new();
+    shell.mono_ms = 60_000;
+    let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
+    let attendee = shell.join(0xb0b, Role::Attendee, HALLS[0]);
+    let content = |line: &str| -> StandContent {
+        serde_json::from_value(serde_json::json!({
+            "name": "Desk", "line": line, "language": "en", "tags": ["reuse"],
+            "links": [{"title": "Code", "url": "https://code.example.org"}],
+            "card": {"problem": "Queues", "licence": "EUPL-1.2"},
+        }))
+        .expect("content")
+    };
+    let run = |shell: &mut Shell, conn, step| shell.ok(conn, Command::Stand { step });
+    let mut opened = Vec::new();
+    for line in ["Bookings", "Maps"] {
+        let open = StandStep::Open {
+            content: content(line),
+            secret: SECRET,
+        };
+        run(&mut shell, organiser, open);
+        opened.push(shell.event_view(organiser).stands.last().expect("a stand").stand);
+    }
+    let [stand, gone] = opened[..] else {
+        panic!("{opened:?}")
+    };
+    let edit = StandStep::Edit {
+        stand,
+        revision: 0,
+        content: content("Bookings in forty towns"),
+    };
+    run(&mut shell, organiser, edit);
+    for (conn, organisation) in [(attendee, Some("Region")), (attendee, Some("Town")), (organiser, None)] {
+        let reuse = StandStep::Reuse {
+            stand,
+            on: true,
+            organisation: organisation.map(|name| name.parse().expect("a name")),
+        };
+        run(&mut shell, conn, reuse);
+    }
+    for text in ["Call us", "By mistake"] {
+        let leave = StandStep::Leave {
+            stand,
+            text: text.parse().expect("a text"),
+            anonymous: true,
+            secret: SECRET,
+        };
+        run(&mut shell, attendee, leave);
+    }
+    let message = shell.last_fact()["message"].clone();
+    let erase = StandStep::EraseMessage {
+        stand,
+        message: Some(serde_json::from_value(message).expect("an id")),
+        secret: Some(SECRET),
+    };
+    run(&mut shell, attendee, erase);
+    let state = StandState::Closed;
+    run(&mut shell, organiser, StandStep::Set { stand, state });
+    run(&mut shell, organiser, StandStep::Remove { stand: gone });
+    shell
+}
+
+fn stands_ended() -> Shell {
+    let mut shell = stands();
+    let organiser = shell.open(0xa11ce, Role::Organiser);
+    let phase = EventPhase::Ended;
+    shell.ok(organiser, Command::SetEventPhase { phase });
+    shell
+}
+
 /// The committed logs: version and name.
-const LOGS: [(&str, &str); 6] = [
+const LOGS: [(&str, &str); 8] = [
     ("v1", "lively"),
     ("v1", "ended"),
     ("v1", "polls"),
     ("v2", "questions"),
     ("v2", "chat"),
     ("v2", "breakouts"),
+    ("v2", "stands"),
+    ("v2", "stands-ended"),
 ];
 
 /// What the log has to give: what an organiser sees in either room, and the recap.
@@ -503,6 +595,9 @@ fn state(log: &Log) -> Value {
         "rounds": rounds.rounds,
         "phase": event.phase,
         "announcements": event.announcements,
+        "stands": event.stands,
+        "keeps": shell.you(organiser).keeps,
+        "reuses": shell.you(organiser).reuses,
         "rooms": rooms,
         "recap": recap,
     })
@@ -535,6 +630,8 @@ fn b1_logs_of_each_version_give_the_state_they_always_gave() {
             "polls" => polled,
             "questions" => questions,
             "chat" => chat,
+            "stands" => stands,
+            "stands-ended" => stands_ended,
             _ => breakouts,
         };
         let (log_name, state_name) = (format!("{version}/{name}.json"), format!("{version}/{name}.state.json"));
@@ -602,7 +699,16 @@ fn fields(value: &Value, into: &mut BTreeSet<String>) {
 fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
     let people = [0xa11ce_u128, 0xb0b, 0xca401].map(|who| (person(who).to_string(), format!("{who:032x}")));
     let names_somebody = |text: &str| people.iter().any(|(id, hex)| text.contains(id) || text.contains(hex));
-    for run in [lively(), ended(), polled(), questions(), chat(), breakouts()] {
+    for run in [
+        lively(),
+        ended(),
+        polled(),
+        questions(),
+        chat(),
+        breakouts(),
+        stands(),
+        stands_ended(),
+    ] {
         let log = Log::of(&run.kept);
         for fact in &log.facts {
             let text = fact.to_string();

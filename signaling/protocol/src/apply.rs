@@ -56,6 +56,21 @@ fn to_event(event: &mut EventView, change: &Change) -> bool {
         }
         Change::ReadOnly { read_only } => event.read_only = *read_only,
         Change::Breakout { breakout } => event.breakout.clone_from(breakout),
+        Change::Stand { stand } => {
+            let at = event.stands.partition_point(|known| known.order < stand.order);
+            match event.stands.get_mut(at) {
+                Some(known) if known.stand == stand.stand => known.clone_from(stand),
+                _ => event.stands.insert(at, stand.clone()),
+            }
+        }
+        Change::StandGone { stand } => event.stands.retain(|known| known.stand != *stand),
+        Change::StandCounts { counts } => {
+            for count in counts {
+                if let Some(known) = event.stands.iter_mut().find(|known| known.stand == count.stand) {
+                    (known.reuse, known.people, known.live) = (count.reuse, count.people, count.live);
+                }
+            }
+        }
         _ => return false,
     }
     true

@@ -10,9 +10,10 @@ use crate::captions::CaptionLang;
 use crate::fair::{PollPhase, QuestionStage, Reaction, RoomSettings};
 use crate::ids::{
     AnnouncementId, AuthorSecret, CaptionId, CommandId, DisplayName, EntryId, EventId, LabelId, MessageId,
-    ParticipantId, PollId, QuestionId, RoomId, SourceKind,
+    ParticipantId, PollId, QuestionId, RoomId, SourceKind, StandId,
 };
 use crate::poll::{Answer, PollDraft};
+use crate::stands::StandStep;
 use crate::text::{
     AnnouncementText, AnswerText, CaptionText, FilterWord, LabelText, MessageText, NicknameText, NoteText,
     PollOptionText, PollQuestionText, QuestionText, TopicText,
@@ -78,6 +79,20 @@ pub enum ClientMessage {
     },
     /// Asks for the board of questions that are followed up; answered by `follow_ups`.
     FollowUps {},
+    /// Asks for all of a stand that one may read; answered by `stand`. It changes nothing, and nobody is told.
+    Stand {
+        /// Which.
+        stand: StandId,
+    },
+    /// Asks for the messages of a stand that one keeps; answered by `stand_messages`.
+    StandMessages {
+        /// Which.
+        stand: StandId,
+        /// What it was opened with; needed where one is not known as a keeper (any more).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        secret: Option<AuthorSecret>,
+    },
     /// Asks for a media rack of the room one is in; answered by `rack_offer`.
     Watch {
         /// Camera slots wanted, 1 to 12 (fewer on phones).
@@ -497,5 +512,10 @@ pub enum Command {
     Breakouts {
         /// What.
         step: BreakoutStep,
+    },
+    /// Does something at a stand.
+    Stand {
+        /// What.
+        step: StandStep,
     },
 }

@@ -12,6 +12,7 @@ use crate::ids::CommandId;
 use crate::limits::{CLIENT_MESSAGE_BYTES_MAX, SDP_BYTES_MAX};
 use crate::refusal::RefusalCode;
 use crate::server::ServerMessage;
+use crate::stands::INVALID_LINKS;
 use crate::text::{INVALID_NAMES, INVALID_TEXTS};
 
 /// Why a text is not a message.
@@ -68,7 +69,8 @@ fn unreadable(text: &str, error: &serde_json::Error) -> Malformed {
         .and_then(|command| command.id);
     let said = short(error);
     let code_of = |sentences: &[&str], code| sentences.iter().any(|of| said.starts_with(of)).then_some(code);
-    let code = code_of(&INVALID_TEXTS, RefusalCode::Text).or(code_of(&INVALID_NAMES, RefusalCode::Name));
+    let texts = code_of(&INVALID_TEXTS, RefusalCode::Text).or(code_of(&INVALID_LINKS, RefusalCode::Text));
+    let code = texts.or(code_of(&INVALID_NAMES, RefusalCode::Name));
     match code {
         Some(code) => {
             let what = said.split(" at line ").next().unwrap_or_default();
@@ -156,7 +158,7 @@ pub fn parse_server_frame(text: &str) -> Result<Vec<ServerMessage>, serde_json::
 }
 
 /// Every `kind` of [`ServerMessage`] in this version.
-pub const SERVER_KINDS: [&str; 18] = [
+pub const SERVER_KINDS: [&str; 20] = [
     "welcome",
     "accepted",
     "refused",
@@ -168,6 +170,8 @@ pub const SERVER_KINDS: [&str; 18] = [
     "roster_page",
     "mine",
     "follow_ups",
+    "stand",
+    "stand_messages",
     "rack_offer",
     "publish_answer",
     "slot_changed",

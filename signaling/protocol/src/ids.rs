@@ -131,7 +131,7 @@ random_id!(
     LabelId
 );
 random_id!(
-    /// A chat message, drawn at random by the server.
+    /// A message in a chat or to a stand, drawn at random by the server.
     MessageId
 );
 random_id!(
@@ -157,6 +157,14 @@ random_id!(
 random_id!(
     /// A line of captions, drawn at random by the server.
     CaptionId
+);
+random_id!(
+    /// A stand, drawn at random by the server.
+    StandId
+);
+random_id!(
+    /// An organisation that would reuse what a stand shows, drawn at random by the server.
+    AdopterId
 );
 random_id!(
     /// Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.

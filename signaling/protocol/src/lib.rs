@@ -18,6 +18,7 @@ pub mod poll;
 pub mod refusal;
 pub mod resume;
 pub mod server;
+pub mod stands;
 pub mod text;
 #[cfg(feature = "typescript")]
 pub mod typescript;

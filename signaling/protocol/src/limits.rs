@@ -224,5 +224,49 @@ pub const REACTIONS_INTERVAL_MS: u64 = 1_000;
 pub const CURVE_POINTS_MAX: usize = 2_880;
 /// Participants below which a number is not stored, reported or exported.
 pub const SUPPRESSED_BELOW: u32 = 10;
+/// Stands of one event, closed and hidden ones included, unless its setup says fewer.
+pub const STANDS_MAX: usize = 60;
+/// Stands that an event opens in all its life, removed ones included.
+pub const STANDS_EVER_MAX: usize = 500;
+/// Stands that one participant keeps.
+pub const STANDS_PER_PARTICIPANT_MAX: usize = 3;
+/// Keepers of one stand.
+pub const STAND_KEEPERS_MAX: usize = 8;
+/// Participants in the room of a stand after whom attendees are refused.
+pub const STAND_CAPACITY: u32 = 200;
+/// Characters of the name of a stand.
+pub const STAND_NAME_CHARS_MAX: usize = 60;
+/// Characters of what a stand is about.
+pub const STAND_LINE_CHARS_MAX: usize = 140;
+/// Characters of a tag of a stand.
+pub const TAG_CHARS_MAX: usize = 24;
+/// Tags of one stand.
+pub const STAND_TAGS_MAX: usize = 6;
+/// Links of one stand.
+pub const STAND_LINKS_MAX: usize = 6;
+/// Characters of what a link leads to.
+pub const LINK_CHARS_MAX: usize = 60;
+/// Bytes of a link.
+pub const LINK_BYTES_MAX: usize = 300;
+/// Opening times of one stand.
+pub const STAND_HOURS_MAX: usize = 12;
+/// Latest end of an opening time: the end of 2099, milliseconds since 1970.
+pub const STAND_HOUR_UNIX_MS_MAX: u64 = 4_102_444_800_000;
+/// Characters of a longer part of a practice card.
+pub const PRACTICE_CHARS_MAX: usize = 800;
+/// Characters of a part of a practice card that is one line.
+pub const PRACTICE_LINE_CHARS_MAX: usize = 160;
+/// Characters of the name of an organisation.
+pub const ORGANISATION_CHARS_MAX: usize = 100;
+/// Organisations that are named at one stand.
+pub const ADOPTERS_PER_STAND_MAX: usize = 200;
+/// Characters of a message to the keepers of a stand.
+pub const STAND_MESSAGE_CHARS_MAX: usize = 600;
+/// Messages to the keepers of one stand.
+pub const STAND_MESSAGES_MAX: usize = 200;
+/// Changes to stands that one participant may make in [`STAND_WINDOW_MS`].
+pub const STAND_CHANGES_PER_WINDOW_MAX: u32 = 20;
+/// The window of [`STAND_CHANGES_PER_WINDOW_MAX`], milliseconds.
+pub const STAND_WINDOW_MS: u64 = 60_000;
 /// Participants of one event at a time.
 pub const EVENT_PEOPLE_MAX: usize = 10_000;

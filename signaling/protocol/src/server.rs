@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fair::{OwnMessage, OwnQuestion, RoomQuestion};
-use crate::ids::{CommandId, ParticipantId, SourceKind};
+use crate::ids::{CommandId, ParticipantId, SourceKind, StandId};
 use crate::refusal::RefusalCode;
+use crate::stands::{StandMessage, StandView};
 use crate::view::{Change, Publisher, StreamId, StreamState};
 
 /// Anything the server says.
@@ -100,6 +101,18 @@ pub enum ServerMessage {
     FollowUps {
         /// Questions to be followed up, the soonest due first, then those that were.
         questions: Vec<RoomQuestion>,
+    },
+    /// Answer to `stand`.
+    Stand {
+        /// All of it.
+        stand: StandView,
+    },
+    /// Answer to `stand_messages`.
+    StandMessages {
+        /// Of which stand.
+        stand: StandId,
+        /// Oldest first.
+        messages: Vec<StandMessage>,
     },
     /// Offer of a media rack; answer with `rack_answer`. No m-line is ever added later.
     RackOffer {

@@ -11,9 +11,11 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::ids::InvalidText;
 use crate::limits::{
     ANNOUNCEMENT_CHARS_MAX, ANSWER_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CAPTION_CHARS_MAX, CARD_CHARS_MAX,
-    CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX, FILTER_WORD_CHARS_MAX, LABEL_CHARS_MAX, MESSAGE_CHARS_MAX,
-    NICKNAME_CHARS_MAX, NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX, POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX,
-    POLL_WORD_CHARS_MAX, QUESTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX, TOPIC_CHARS_MAX,
+    CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX, FILTER_WORD_CHARS_MAX, LABEL_CHARS_MAX, LINK_CHARS_MAX,
+    MESSAGE_CHARS_MAX, NICKNAME_CHARS_MAX, NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX, ORGANISATION_CHARS_MAX,
+    POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX, POLL_WORD_CHARS_MAX, PRACTICE_CHARS_MAX, PRACTICE_LINE_CHARS_MAX,
+    QUESTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX, STAND_LINE_CHARS_MAX, STAND_MESSAGE_CHARS_MAX, STAND_NAME_CHARS_MAX,
+    TAG_CHARS_MAX, TOPIC_CHARS_MAX,
 };
 
 const TOO_LONG: &str = "the text is too long";
@@ -215,6 +217,54 @@ text!(
     /// What a card on the board of a breakout room says; may have several lines.
     CardText,
     CARD_CHARS_MAX,
+    true
+);
+text!(
+    /// What a stand is called; one line.
+    StandNameText,
+    STAND_NAME_CHARS_MAX,
+    false
+);
+text!(
+    /// What a stand is about; one line.
+    StandLineText,
+    STAND_LINE_CHARS_MAX,
+    false
+);
+text!(
+    /// A word that a stand is found by; one line.
+    TagText,
+    TAG_CHARS_MAX,
+    false
+);
+text!(
+    /// What a link of a stand leads to; one line.
+    LinkText,
+    LINK_CHARS_MAX,
+    false
+);
+text!(
+    /// A part of a practice card; may have several lines.
+    PracticeText,
+    PRACTICE_CHARS_MAX,
+    true
+);
+text!(
+    /// A part of a practice card that is one line.
+    PracticeLine,
+    PRACTICE_LINE_CHARS_MAX,
+    false
+);
+text!(
+    /// An organisation that would reuse what a stand shows; one line.
+    OrganisationText,
+    ORGANISATION_CHARS_MAX,
+    false
+);
+text!(
+    /// A message to the keepers of a stand; may have several lines.
+    StandMessageText,
+    STAND_MESSAGE_CHARS_MAX,
     true
 );
 

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS};
 
-use crate::{breakouts, captions, client, fair, ids, limits, poll, refusal, server, text, view};
+use crate::{breakouts, captions, client, fair, ids, limits, poll, refusal, server, stands, text, view};
 
 const HEAD: &str = "// SPDX-FileCopyrightText: The Fiera authors\n// SPDX-License-Identifier: AGPL-3.0-or-later\n\
     // Generated from signaling/protocol. Do not edit: change the Rust types and run\n\
@@ -59,6 +59,8 @@ fn messages() -> String {
         captions::CaptionLang,
         captions::CaptionLine,
         captions::CaptionsView,
+        ids::StandId,
+        ids::AdopterId,
         text::QuestionText,
         text::AnswerText,
         text::LabelText,
@@ -75,6 +77,14 @@ fn messages() -> String {
         text::NoteText,
         text::RoomTitle,
         text::CardText,
+        text::StandNameText,
+        text::StandLineText,
+        text::TagText,
+        text::LinkText,
+        text::PracticeText,
+        text::PracticeLine,
+        text::OrganisationText,
+        text::StandMessageText,
         fair::Localised,
         fair::AgendaSlot,
         fair::Announcement,
@@ -133,6 +143,21 @@ fn messages() -> String {
         breakouts::BreakoutsView,
         breakouts::YourBreakout,
         breakouts::CardView,
+        stands::StandLanguage,
+        stands::StandsOpenTo,
+        stands::StandState,
+        stands::PracticeCard,
+        stands::LinkUrl,
+        stands::StandLink,
+        stands::OpenHours,
+        stands::StandContent,
+        stands::StandSummary,
+        stands::StandCount,
+        stands::Adopter,
+        stands::StandView,
+        stands::StandMessage,
+        stands::YourStand,
+        stands::StandStep,
         view::StreamId,
         view::StreamPosition,
         view::EventPhase,
@@ -251,6 +276,19 @@ fn limits_file() -> String {
         ANNOUNCEMENTS_SHOWN_MAX,
         CURVE_POINTS_MAX,
         SUPPRESSED_BELOW,
+        STANDS_PER_PARTICIPANT_MAX,
+        STAND_NAME_CHARS_MAX,
+        STAND_LINE_CHARS_MAX,
+        TAG_CHARS_MAX,
+        STAND_TAGS_MAX,
+        STAND_LINKS_MAX,
+        LINK_CHARS_MAX,
+        LINK_BYTES_MAX,
+        STAND_HOURS_MAX,
+        PRACTICE_CHARS_MAX,
+        PRACTICE_LINE_CHARS_MAX,
+        ORGANISATION_CHARS_MAX,
+        STAND_MESSAGE_CHARS_MAX,
     );
     out
 }

@@ -13,9 +13,10 @@ use crate::fair::{
 };
 use crate::ids::{
     AnnouncementId, CaptionId, CardId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role,
-    RoomId, RoomKind, RoundId, SourceKind,
+    RoomId, RoomKind, RoundId, SourceKind, StandId,
 };
 use crate::poll::{PollEntries, PollEntry, YourAnswer, YourQuiz};
+use crate::stands::{StandCount, StandSummary, StandsOpenTo, YourStand};
 
 /// A sequence of numbered updates that a client follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,6 +134,12 @@ pub struct EventView {
     /// The round of breakouts that runs.
     #[serde(default)]
     pub breakout: Option<BreakoutView>,
+    /// All stands, in the order in which they were opened.
+    #[serde(default)]
+    pub stands: Vec<StandSummary>,
+    /// Who may open one.
+    #[serde(default)]
+    pub stands_open_to: StandsOpenTo,
 }
 
 /// A room in the list of places.
@@ -294,6 +301,12 @@ pub struct YouView {
     /// Cards of this room that one supports.
     #[serde(default)]
     pub card_votes: Vec<CardId>,
+    /// Stands that one keeps.
+    #[serde(default)]
+    pub keeps: Vec<YourStand>,
+    /// Stands that one would reuse.
+    #[serde(default)]
+    pub reuses: Vec<StandId>,
 }
 
 /// Where a participant stands in the room.
@@ -345,6 +358,21 @@ pub enum Change {
     Breakout {
         /// The round.
         breakout: Option<BreakoutView>,
+    },
+    /// Event stream: a stand, whole; it replaces the one of the same id.
+    Stand {
+        /// The stand.
+        stand: StandSummary,
+    },
+    /// Event stream: a stand is no more.
+    StandGone {
+        /// Which.
+        stand: StandId,
+    },
+    /// Event stream: what is counted of stands, coalesced.
+    StandCounts {
+        /// Of those whose numbers changed.
+        counts: Vec<StandCount>,
     },
     /// Room stream: people in it, coalesced.
     People {

@@ -12,6 +12,7 @@ use fiera_protocol::codec::{SERVER_KINDS, parse_client, parse_server_frame};
 use fiera_protocol::poll::{Answer, Outcome, PollForm};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stands::StandStep;
 use fiera_protocol::view::{Change, StreamId, StreamState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +61,7 @@ fn g1_every_variant_has_a_golden_example_that_round_trips() {
     every_variant_round_trips::<ClientMessage>("client_message", json!({"kind": "?"}));
     every_variant_round_trips::<Command>("command", json!({"kind": "?"}));
     every_variant_round_trips::<BreakoutStep>("breakout_step", json!({"kind": "?"}));
+    every_variant_round_trips::<StandStep>("stand_step", json!({"kind": "?"}));
     every_variant_round_trips::<ServerMessage>("server_message", json!({"kind": "?"}));
     every_variant_round_trips::<Change>("change", json!({"kind": "?"}));
     every_variant_round_trips::<StreamState>("stream_state", json!({"of": "?"}));
@@ -85,6 +87,9 @@ fn inbound() -> Vec<Value> {
         .map(|stream| json!({"kind": "resync", "stream": stream}));
     let steps = golden("breakout_step").into_values();
     let steps = steps.map(|step| json!({"kind": "breakouts", "step": step}));
+    let at_stands = golden("stand_step").into_values();
+    let at_stands = at_stands.map(|step| json!({"kind": "stand", "step": step}));
+    let steps = steps.chain(at_stands);
     messages
         .chain(golden("command").into_values().chain(steps).map(wrap))
         .chain(streams)

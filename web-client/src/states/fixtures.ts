@@ -8,6 +8,7 @@ import { stateOf } from '../state/fair';
 import { backstageView, captionsView, eventView, moderatorsView, roomSummary, roomView, youView } from '../testing/views';
 import type { Outcome } from '../session/outbox';
 import { NO_ROSTER } from '../state/roster';
+import type { StandsModel } from '../ui/model/stands.svelte';
 import type { FairModel, SpeakerModel, Tile } from '../ui/model/shape';
 import { inSlot, paintSlide, paintSpeaker } from './pictures';
 
@@ -39,6 +40,14 @@ export function speaker(over: Partial<SpeakerModel> = {}): SpeakerModel {
     share: nothing, stopShare: nothing, goOnAir: nothing, cancelCountdown: nothing, goNow: nothing, leaveAir: nothing,
     choose: nothing,
     ...over,
+  };
+}
+
+export function stands(over: Partial<StandsModel> = {}): StandsModel {
+  return {
+    view: null, messages: null, cards: null, look: nothing, read: nothing, loadCards: nothing, open: done, edit: done, set: done,
+    remove: done, reuse: done, eraseAdopter: done, leave: done, eraseMessage: done, left: () => [], takeBack: done, giveWord: done,
+    keep: done, keeperLink: () => null, proves: () => false, ...over,
   };
 }
 
@@ -107,7 +116,7 @@ export function fair(parts: Parts = {}): FairModel {
   });
   return {
     link: 'online', closedBy: null, state, tiles: [], roster: NO_ROSTER, volume: 0.8, muted: false, audioOnly: false,
-    tapToHear: false, notice: null, speaker: speaker(),
+    tapToHear: false, notice: null, speaker: speaker(), stands: stands(),
     enter: nothing, leave: nothing, setVolume: nothing, toggleMuted: nothing, toggleAudioOnly: nothing, hear: nothing,
     openRoster: nothing, moreRoster: nothing, dismissNotice: nothing, stopWaiting: nothing,
     command: nothing, ask: done, question: done, chat: done, withdraw: done, deleteMessage: done, editQuestion: done, editMessage: done,

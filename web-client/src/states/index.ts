@@ -13,6 +13,7 @@ import {
 } from './attendee';
 import { breakout, cards, going, inside, seat, told } from './breakouts';
 import { choice, type Size } from '../ui/captions/choice.svelte';
+import { STANDS, kept, left, standCards, standView } from './stands';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
 import { HOST_STATES, countdown, desk, directed, formsDesk, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
@@ -245,6 +246,22 @@ export const STATES: Record<string, () => PageState> = {
     stage({ role: 'moderator', moderators: formsDesk, room: { ...directed, poll: quiz } }, { opened: 'direct' }),
   'direct-empty': () => stage({ role: 'moderator', moderators: {} }, { opened: 'direct' }),
   'direct-keys': () => stage({ role: 'moderator', moderators: desk, room: directed }, { opened: 'direct', keysOpen: true }),
+
+  'stands-list': () => stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands' }),
+  'stands-empty': () => stage({ onAir: [ADA], tiles: camera }, { opened: 'stands' }),
+  'stands-page': () =>
+    stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS }, stands: standCards({ view: standView }) }, { opened: 'stands', stand: 'desk' }),
+  'stands-keeper': () =>
+    stage(
+      { onAir: [ADA], tiles: camera, event: { stands: STANDS }, you: { keeps: kept }, stands: standCards({ view: standView, messages: left }) },
+      { opened: 'stands', stand: 'desk' },
+    ),
+  'stands-moderator': () =>
+    stage(
+      { role: 'organiser', onAir: [ADA], tiles: camera, event: { stands: STANDS }, stands: standCards({ view: { ...standView, state: 'hidden' } }) },
+      { opened: 'stands', stand: 'desk' },
+    ),
+  'stands-form': () => stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands', standForm: true }),
 
   ...HOST_STATES,
 };

@@ -4,13 +4,13 @@
 // Views with everything empty, for tests and page states: each names only what it is about.
 
 import type {
-  BackstageView, CaptionsView, ChatMessage, EventView, ModeratorsView, PollView, QuestionView, RoomSummary, RoomView, YouView,
+  BackstageView, CaptionsView, ChatMessage, EventView, ModeratorsView, PollView, QuestionView, RoomSummary, RoomView, StandSummary, YouView,
 } from '../protocol';
 
 export function youView(over: Partial<YouView> = {}): YouView {
   return {
     participant: 'p', name: 'Ada', role: 'attendee', room: 'stage', place: 'audience', sources: [], hand: null, upvoted: [],
-    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, breakout: null, card_votes: [], ...over,
+    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, keeps: [], reuses: [], breakout: null, card_votes: [], ...over,
   };
 }
 
@@ -36,7 +36,7 @@ export function moderatorsView(over: Partial<ModeratorsView> = {}): ModeratorsVi
 export function eventView(over: Partial<EventView> = {}): EventView {
   return {
     event: 'demo', title: 'Demo', titles: {}, organiser: null, phase: 'live', people: 0, rooms: [], agenda: [],
-    announcements: [], read_only: false, breakout: null, ...over,
+    announcements: [], read_only: false, stands: [], stands_open_to: 'anyone', breakout: null, ...over,
   };
 }
 
@@ -59,5 +59,12 @@ export function pollView(over: Partial<PollView> = {}): PollView {
   return {
     poll: 'poll', question: 'Which?', options: ['One', 'Two'], phase: 'open', answers: 0, tally: null, form: { kind: 'single' }, answers_min: 0,
     outcome: null, quiz: null, ...over,
+  };
+}
+
+export function standSummary(stand: string, over: Partial<StandSummary> = {}): StandSummary {
+  return {
+    stand, room: `stand-${stand}`, state: 'open', name: `Stand ${stand}`, line: 'What it is about', language: 'it', tags: [], by: 'Bea',
+    hours: [], revision: 0, reuse: 0, people: 0, live: false, order: 0, ...over,
   };
 }

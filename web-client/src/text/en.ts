@@ -126,6 +126,8 @@ export const en = {
   },
   fair: {
     places: 'Places',
+    stands: 'Stands',
+    allStands: (n: number) => (n === 0 ? 'Open a stand' : `All stands (${n})`),
     liveHere: 'live',
     stage: 'Stage',
     connecting: 'Connecting to the event…',

@@ -124,6 +124,8 @@ export const it: Texts = {
   },
   fair: {
     places: 'Luoghi',
+    stands: 'Stand',
+    allStands: (n) => (n === 0 ? 'Apri uno stand' : `Tutti gli stand (${n})`),
     liveHere: 'in onda',
     stage: 'Palco',
     connecting: 'Mi collego all’evento…',

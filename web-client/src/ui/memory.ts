@@ -54,6 +54,32 @@ export function rememberOwn(event: string, all: readonly OwnText[]): void {
   }
 }
 
+/** What proves what is one's own at stands: secrets of stands by their id, those that wait for theirs, those of messages left. */
+export interface OwnStands {
+  readonly kept: Readonly<Record<string, string>>;
+  readonly opened: readonly string[];
+  readonly left: Readonly<Record<string, readonly string[]>>;
+}
+
+const STANDS = 'fiera.stands';
+
+export function recallStands(event: string): OwnStands {
+  const nothing: OwnStands = { kept: {}, opened: [], left: {} };
+  try {
+    return { ...nothing, ...(JSON.parse(localStorage.getItem(`${STANDS}.${event}`) ?? '{}') as Partial<OwnStands>) };
+  } catch {
+    return nothing;
+  }
+}
+
+export function rememberStands(event: string, own: OwnStands): void {
+  try {
+    localStorage.setItem(`${STANDS}.${event}`, JSON.stringify(own));
+  } catch {
+    // Nothing is kept then.
+  }
+}
+
 export function recallPlace(event: string): Place | null {
   try {
     const place = JSON.parse(sessionStorage.getItem(PLACE) ?? 'null') as Place | null;

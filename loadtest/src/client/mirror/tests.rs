@@ -56,6 +56,8 @@ fn you(room: Option<&str>) -> StreamState {
         player: None,
         silenced: false,
         on_air_at_unix_ms: None,
+        keeps: vec![],
+        reuses: vec![],
         breakout: None,
         card_votes: vec![],
     })

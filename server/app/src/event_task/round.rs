@@ -177,6 +177,14 @@ impl EventTask {
                 let conn = ConnectionId(socket);
                 self.feed(Input::FollowUps { conn }, round);
             }
+            Message::Stand { socket, stand } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::Stand { conn, stand }, round);
+            }
+            Message::StandMessages { socket, stand, secret } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::StandMessages { conn, stand, secret }, round);
+            }
             Message::Watch { socket, rack, link } => {
                 let Some(of) = self.sockets.get_mut(&socket) else {
                     return;

@@ -103,7 +103,7 @@ struct SessionInfo {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Fiera", description = "Live digital fairs: what is outside the WebSocket."),
-    paths(openapi, event, session, super::boards::board, super::captions::captions, super::questions::questions_json, super::questions::questions_csv, super::questions::similar, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
+    paths(openapi, event, session, super::boards::board, super::captions::captions, super::questions::questions_json, super::questions::questions_csv, super::questions::similar, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stands::stands_json, super::stands::stands_csv_file, super::stands::stands_md, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
     components(schemas(Problem, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You, super::captions::Line, super::captions::Lines, super::questions::Draft, super::questions::Likes, super::connectivity::Connectivity)),
     modifiers(&Bearer),
     tags((name = "events", description = "Events and sessions"), (name = "media", description = "WHIP and WHEP"))

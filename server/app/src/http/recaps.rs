@@ -66,6 +66,16 @@ pub(super) struct In {
     lang: Lang,
 }
 
+impl In {
+    /// The language asked for.
+    pub(super) fn language(&self) -> Language {
+        match self.lang {
+            Lang::It => Language::It,
+            Lang::En => Language::En,
+        }
+    }
+}
+
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Lang {
@@ -75,7 +85,7 @@ enum Lang {
 }
 
 /// A file that a browser saves and no cache keeps.
-fn download(name: &str, content_type: &'static str, text: String) -> Response {
+pub(super) fn download(name: &str, content_type: &'static str, text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, content_type.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
@@ -108,10 +118,7 @@ pub(super) async fn recap_md(
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
     let recap = read(&server, &event, &address, &headers).await?;
-    let text = recap.markdown(match language.lang {
-        Lang::It => Language::It,
-        Lang::En => Language::En,
-    });
+    let text = recap.markdown(language.language());
     Ok(download(
         &format!("{}.md", recap.event),
         "text/markdown; charset=utf-8",

@@ -75,6 +75,10 @@ pub(super) struct You {
     has_open_ballot: bool,
     /// They support questions.
     has_upvotes: bool,
+    /// They keep a stand.
+    keeps_stand: bool,
+    /// They would reuse what a stand shows.
+    has_reuses: bool,
 }
 
 const fn item(
@@ -130,6 +134,11 @@ fn items(keeps_captions: bool) -> Vec<Item> {
         item("placement", (disk, "round_ends"), ("moderators", "participant")),
         item("card", (disk, "erased"), ("everybody", "name")),
         item("card_vote", (disk, "round_ends"), ("nobody", "participant")),
+        item("stand", (disk, "erased"), ("everybody", "name")),
+        item("stand_keeper", (disk, "event_ends"), ("you", "participant")),
+        item("stand_message", (disk, "erased"), ("keepers", "name")),
+        item("reuse", (disk, "event_ends"), ("nobody", "participant")),
+        item("adopter", (disk, "erased"), ("everybody", "nobody")),
         item("commands", (disk, "event_ends"), ("nobody", "nobody")),
         if keeps_captions {
             item("captions", (disk, "erased"), ("everybody", "nobody"))
@@ -183,6 +192,8 @@ pub(super) async fn stored(
                 banned: about.banned,
                 has_open_ballot: about.has_open_ballot,
                 has_upvotes: about.has_upvotes,
+                keeps_stand: about.keeps_stand,
+                has_reuses: about.has_reuses,
             })
         }
     };

@@ -8,6 +8,7 @@ use fiera_protocol::limits::{
     CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, HANDS_BURST, HANDS_PER_S, HELLOS_BURST, HELLOS_PER_S, LOOKS_BURST,
     LOOKS_PER_S, MEDIA_OFFERS_BURST, MEDIA_OFFERS_PER_S, MOVES_BURST, MOVES_PER_S, OPINIONS_BURST, OPINIONS_PER_S,
 };
+use fiera_protocol::stands::StandStep;
 
 /// What is limited together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +87,9 @@ impl Limit {
             ClientMessage::Resync { .. }
             | ClientMessage::Roster { .. }
             | ClientMessage::Mine { .. }
-            | ClientMessage::FollowUps {} => Some(Self::Looks),
+            | ClientMessage::FollowUps {}
+            | ClientMessage::Stand { .. }
+            | ClientMessage::StandMessages { .. } => Some(Self::Looks),
             ClientMessage::Watch { .. } | ClientMessage::PublishOffer { .. } => Some(Self::MediaOffers),
             ClientMessage::Command { command, .. } => Self::of_command(command),
             _ => None,
@@ -99,7 +102,10 @@ impl Limit {
             | Command::Answer { .. }
             | Command::Upvote { .. }
             | Command::React { .. }
-            | Command::JoinQuiz { .. } => Some(Self::Opinions),
+            | Command::JoinQuiz { .. }
+            | Command::Stand {
+                step: StandStep::Reuse { .. },
+            } => Some(Self::Opinions),
             Command::RaiseHand { .. } | Command::LowerHand { participant: None } => Some(Self::Hands),
             Command::Enter { .. }
             | Command::Leave {}

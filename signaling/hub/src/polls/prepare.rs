@@ -191,5 +191,6 @@ impl Hub {
                 self.keep_poll(room, poll, text, shape);
             }
         }
+        self.prepare_stands(now);
     }
 }

@@ -129,6 +129,11 @@ impl Hub {
         Ok(())
     }
 
+    /// Erases a question with all the rest of its room; who may do that was asked before.
+    pub(crate) fn erase_question_of(&mut self, room: &RoomId, question: QuestionId) {
+        self.erase_question_there(room, question);
+    }
+
     /// A seat in the room of a question. Erasing works from anywhere in the event, and after it.
     pub(super) fn seat_of_question(
         &self,
@@ -156,6 +161,10 @@ impl Hub {
             seat.fits(room, &[Deed::WithdrawQuestion, Deed::EraseQuestion]),
             "{seat:?}"
         );
+        self.erase_question_there(room, question);
+    }
+
+    fn erase_question_there(&mut self, room: &RoomId, question: QuestionId) {
         // What had become part of it stands for itself again.
         self.split_question(room, question);
         let Some(questions) = self.rooms.get(room).map(|room| &room.questions) else {

@@ -77,6 +77,7 @@ impl Recap {
         for room in &self.rooms {
             room.markdown(language, &mut page);
         }
+        super::stands::markdown(&self.stands, language, &mut page);
         self.notes(language, &mut page);
         page
     }

@@ -150,7 +150,7 @@ pub(super) fn markdown(poll: &PollView, language: Language, page: &mut String) {
 }
 
 /// A cell: quoted, and one that a spreadsheet would take for a formula begins with an apostrophe (OWASP, "CSV Injection").
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     let apostrophe = if formula { "'" } else { "" };
     format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))

@@ -74,6 +74,7 @@ pub fn config() -> EventConfig {
         keeps_captions: false,
         phase,
         rooms,
+        stands: fiera_hub::StandsConfig::default(),
     }
 }
 

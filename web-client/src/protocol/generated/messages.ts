@@ -54,7 +54,7 @@ export type QuestionId = string;
 export type LabelId = string;
 
 /**
- * A chat message, drawn at random by the server.
+ * A message in a chat or to a stand, drawn at random by the server.
  */
 export type MessageId = string;
 
@@ -132,6 +132,16 @@ room: RoomId,
  * Final lines in the order in which they became final, at most 100 of each language; then those still being said.
  */
 lines: Array<CaptionLine>, };
+
+/**
+ * A stand, drawn at random by the server.
+ */
+export type StandId = string;
+
+/**
+ * An organisation that would reuse what a stand shows, drawn at random by the server.
+ */
+export type AdopterId = string;
 
 /**
  * What an attendee asks; one line.
@@ -212,6 +222,46 @@ export type RoomTitle = string;
  * What a card on the board of a breakout room says; may have several lines.
  */
 export type CardText = string;
+
+/**
+ * What a stand is called; one line.
+ */
+export type StandNameText = string;
+
+/**
+ * What a stand is about; one line.
+ */
+export type StandLineText = string;
+
+/**
+ * A word that a stand is found by; one line.
+ */
+export type TagText = string;
+
+/**
+ * What a link of a stand leads to; one line.
+ */
+export type LinkText = string;
+
+/**
+ * A part of a practice card; may have several lines.
+ */
+export type PracticeText = string;
+
+/**
+ * A part of a practice card that is one line.
+ */
+export type PracticeLine = string;
+
+/**
+ * An organisation that would reuse what a stand shows; one line.
+ */
+export type OrganisationText = string;
+
+/**
+ * A message to the keepers of a stand; may have several lines.
+ */
+export type StandMessageText = string;
 
 /**
  * A text in the languages of the event; either may be missing, then the other is shown.
@@ -1432,6 +1482,377 @@ votes: number,
 order: number, };
 
 /**
+ * The language that a stand is written in.
+ */
+export type StandLanguage = "it" | "en";
+
+/**
+ * Who may open a stand in an event. Moderators and organisers always may.
+ */
+export type StandsOpenTo = "nobody" | "invited" | "anyone";
+
+/**
+ * Whether a stand can be visited.
+ */
+export type StandState = "open" | "closed" | "hidden";
+
+/**
+ * A practice, so that others can reuse it. What is not known is left out.
+ */
+export type PracticeCard = {
+/**
+ * What it solves.
+ */
+problem?: PracticeText,
+/**
+ * Where and for whom.
+ */
+context?: PracticeText,
+/**
+ * How it was done.
+ */
+method?: PracticeText,
+/**
+ * With which software.
+ */
+tool?: PracticeLine,
+/**
+ * What came of it.
+ */
+results?: PracticeText,
+/**
+ * Whom to ask.
+ */
+contact?: PracticeLine,
+/**
+ * Under which licence it can be reused, such as `EUPL-1.2`.
+ */
+licence?: PracticeLine, };
+
+/**
+ * An address of a page: `https` alone, with a host name and nobody's name or password in it.
+ */
+export type LinkUrl = string;
+
+/**
+ * A link of a stand.
+ */
+export type StandLink = {
+/**
+ * What it leads to.
+ */
+title: LinkText,
+/**
+ * Where.
+ */
+url: LinkUrl, };
+
+/**
+ * A time in which somebody is at the stand.
+ */
+export type OpenHours = {
+/**
+ * Start, milliseconds since 1970.
+ */
+from_unix_ms: number,
+/**
+ * End, milliseconds since 1970.
+ */
+to_unix_ms: number, };
+
+/**
+ * All that keepers write.
+ */
+export type StandContent = {
+/**
+ * What it is called.
+ */
+name: StandNameText,
+/**
+ * What it is about.
+ */
+line: StandLineText,
+/**
+ * What it is written in.
+ */
+language: StandLanguage,
+/**
+ * At most 6 words to find it by, each once.
+ */
+tags?: Array<TagText>,
+/**
+ * At most 6.
+ */
+links?: Array<StandLink>,
+/**
+ * At most 12, in order of time and apart from each other; none: whenever the stand is open.
+ */
+hours?: Array<OpenHours>,
+/**
+ * The practice that is shown.
+ */
+card?: PracticeCard, };
+
+/**
+ * A stand in the list of stands. Of a hidden one the words are empty: who may read them asks for it.
+ */
+export type StandSummary = {
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * Its room.
+ */
+room: RoomId,
+/**
+ * Whether it can be visited.
+ */
+state: StandState,
+/**
+ * What it is called.
+ */
+name: string,
+/**
+ * What it is about.
+ */
+line: string,
+/**
+ * What it is written in.
+ */
+language: StandLanguage,
+/**
+ * Words to find it by.
+ */
+tags: Array<string>,
+/**
+ * Who opened it, by the name they had then; none: the event's setup.
+ */
+by: DisplayName | null,
+/**
+ * When somebody is there; empty: whenever it is open.
+ */
+hours: Array<OpenHours>,
+/**
+ * How often its words were changed.
+ */
+revision: number,
+/**
+ * Participants who would reuse it.
+ */
+reuse: number,
+/**
+ * Participants in its room.
+ */
+people: number,
+/**
+ * Whether anyone is on air there.
+ */
+live: boolean,
+/**
+ * Stands are shown smallest first: in the order in which they were opened.
+ */
+order: number, };
+
+/**
+ * What is counted of a stand.
+ */
+export type StandCount = {
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * Participants who would reuse it.
+ */
+reuse: number,
+/**
+ * Participants in its room.
+ */
+people: number,
+/**
+ * Whether anyone is on air there.
+ */
+live: boolean, };
+
+/**
+ * An organisation that would reuse what a stand shows.
+ */
+export type Adopter = {
+/**
+ * Which.
+ */
+adopter: AdopterId,
+/**
+ * Its name, as a participant wrote it.
+ */
+organisation: string, };
+
+/**
+ * All of a stand that everybody may read.
+ */
+export type StandView = {
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * Whether it can be visited.
+ */
+state: StandState,
+/**
+ * How often its words were changed; to be named in `edit`.
+ */
+revision: number,
+/**
+ * What its keepers wrote.
+ */
+content: StandContent,
+/**
+ * Organisations that would reuse it, in the order in which they said so.
+ */
+adopters: Array<Adopter>, };
+
+/**
+ * A message to the keepers of a stand.
+ */
+export type StandMessage = {
+/**
+ * Which.
+ */
+message: MessageId,
+/**
+ * Who left it, by the name they had then; none: anonymous.
+ */
+by: DisplayName | null,
+/**
+ * What it says.
+ */
+text: string,
+/**
+ * When, to the minute, milliseconds since 1970.
+ */
+at_unix_ms: number, };
+
+/**
+ * A stand that one keeps.
+ */
+export type YourStand = {
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * Messages that lie there.
+ */
+messages: number, };
+
+/**
+ * What can be done at a stand.
+ */
+export type StandStep = { "kind": "open",
+/**
+ * What it shows.
+ */
+content: StandContent,
+/**
+ * Drawn at random and kept by the client: whoever has it keeps the stand.
+ */
+secret: AuthorSecret, } | { "kind": "keep",
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * What `open` was sent with.
+ */
+secret: AuthorSecret, } | { "kind": "edit",
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * What the change was made from.
+ */
+revision: number,
+/**
+ * All of it.
+ */
+content: StandContent, } | { "kind": "set",
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * What it is from now on.
+ */
+state: StandState, } | { "kind": "remove",
+/**
+ * Which.
+ */
+stand: StandId, } | { "kind": "reuse",
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * On or off.
+ */
+on: boolean,
+/**
+ * The organisation to be named in public; nobody's without it.
+ */
+organisation?: OrganisationText, } | { "kind": "erase_adopter",
+/**
+ * At which stand.
+ */
+stand: StandId,
+/**
+ * Which.
+ */
+adopter: AdopterId, } | { "kind": "leave",
+/**
+ * Where.
+ */
+stand: StandId,
+/**
+ * What it says.
+ */
+text: StandMessageText,
+/**
+ * Whether they see it without a name.
+ */
+anonymous: boolean,
+/**
+ * Drawn at random and kept by the client: with it one's own message can be erased.
+ */
+secret: AuthorSecret, } | { "kind": "erase_message",
+/**
+ * At which stand.
+ */
+stand: StandId,
+/**
+ * Which; those that were left with `secret` without it.
+ */
+message?: MessageId,
+/**
+ * What `leave` was sent with, or, for who keeps the stand, `open`.
+ */
+secret?: AuthorSecret, } | { "kind": "give_word",
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * Somebody in its room.
+ */
+participant: ParticipantId,
+/**
+ * On or off.
+ */
+on: boolean, };
+
+/**
  * A sequence of numbered updates that a client follows.
  */
 export type StreamId = { "of": "event", } | { "of": "room",
@@ -1527,7 +1948,15 @@ read_only: boolean,
 /**
  * The round of breakouts that runs.
  */
-breakout: BreakoutView | null, };
+breakout: BreakoutView | null,
+/**
+ * All stands, in the order in which they were opened.
+ */
+stands: Array<StandSummary>,
+/**
+ * Who may open one.
+ */
+stands_open_to: StandsOpenTo, };
 
 /**
  * A room in the list of places.
@@ -1762,7 +2191,15 @@ breakout: YourBreakout | null,
 /**
  * Cards of this room that one supports.
  */
-card_votes: Array<CardId>, };
+card_votes: Array<CardId>,
+/**
+ * Stands that one keeps.
+ */
+keeps: Array<YourStand>,
+/**
+ * Stands that one would reuse.
+ */
+reuses: Array<StandId>, };
 
 /**
  * A change of a stream. Applying it to the state before gives the state after.
@@ -1795,7 +2232,19 @@ read_only: boolean, } | { "kind": "breakout",
 /**
  * The round.
  */
-breakout: BreakoutView | null, } | { "kind": "people",
+breakout: BreakoutView | null, } | { "kind": "stand",
+/**
+ * The stand.
+ */
+stand: StandSummary, } | { "kind": "stand_gone",
+/**
+ * Which.
+ */
+stand: StandId, } | { "kind": "stand_counts",
+/**
+ * Of those whose numbers changed.
+ */
+counts: Array<StandCount>, } | { "kind": "people",
 /**
  * Participants in the room.
  */
@@ -2005,7 +2454,19 @@ after?: ParticipantId, } | { "kind": "mine",
 /**
  * At most 100.
  */
-secrets: Array<AuthorSecret>, } | { "kind": "follow_ups", } | { "kind": "watch",
+secrets: Array<AuthorSecret>, } | { "kind": "follow_ups", } | { "kind": "stand",
+/**
+ * Which.
+ */
+stand: StandId, } | { "kind": "stand_messages",
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * What it was opened with; needed where one is not known as a keeper (any more).
+ */
+secret?: AuthorSecret, } | { "kind": "watch",
 /**
  * Camera slots wanted, 1 to 12 (fewer on phones).
  */
@@ -2414,7 +2875,11 @@ announcement: AnnouncementId, } | { "kind": "breakouts",
 /**
  * What.
  */
-step: BreakoutStep, };
+step: BreakoutStep, } | { "kind": "stand",
+/**
+ * What.
+ */
+step: StandStep, };
 
 /**
  * Stable reason of a refusal; the words beside it may change, the code does not.
@@ -2520,7 +2985,19 @@ messages: Array<OwnMessage>, } | { "kind": "follow_ups",
 /**
  * Questions to be followed up, the soonest due first, then those that were.
  */
-questions: Array<RoomQuestion>, } | { "kind": "rack_offer",
+questions: Array<RoomQuestion>, } | { "kind": "stand",
+/**
+ * All of it.
+ */
+stand: StandView, } | { "kind": "stand_messages",
+/**
+ * Of which stand.
+ */
+stand: StandId,
+/**
+ * Oldest first.
+ */
+messages: Array<StandMessage>, } | { "kind": "rack_offer",
 /**
  * Number of this rack, for the answer and for `slot_changed`.
  */

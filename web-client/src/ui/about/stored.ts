@@ -17,7 +17,7 @@ export interface StoredItem {
   readonly until: string;
   /** So many milliseconds, where the end is one of time. */
   readonly until_ms?: number;
-  readonly seen_by: 'nobody' | 'you' | 'moderators' | 'organisers' | 'everybody';
+  readonly seen_by: 'nobody' | 'you' | 'moderators' | 'organisers' | 'keepers' | 'everybody';
   /** Whether it can be led back to a person, and to whom: `nobody`, `name` (as shown), `participant` (a random id). */
   readonly leads_to: 'nobody' | 'name' | 'participant';
   /** Words for things that this page has none for. */
@@ -38,6 +38,8 @@ export interface Stored {
     /** A ballot of theirs lies in an open poll. */
     readonly has_open_ballot: boolean;
     readonly has_upvotes: boolean;
+    readonly keeps_stand?: boolean;
+    readonly has_reuses?: boolean;
   } | null;
 }
 

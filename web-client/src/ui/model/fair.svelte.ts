@@ -22,6 +22,7 @@ import { ServerClock } from './server-clock';
 import type { FairModel, Flying, Link, Tile } from './shape';
 import { similarTo, type Similar } from './similar';
 import { Speaker } from './speaker.svelte';
+import { Stands, takeKeeperLink } from './stands.svelte';
 
 /** Camera slots asked for: fewer on phones. */
 const VIDEO_SLOTS = 12;
@@ -52,6 +53,7 @@ export class Fair implements FairModel {
   waitingFor = $state<string | null>(null);
   flying = $state.raw<readonly Flying[]>([]);
   readonly speaker: Speaker;
+  readonly stands: Stands;
 
   /** The board of promises of the event; null: not asked for yet. */
   followUps = $state.raw<readonly RoomQuestion[] | null>(null);
@@ -105,6 +107,9 @@ export class Fair implements FairModel {
       send,
       command: (command) => this.#run(command),
       secondsUntil: (unixMs) => this.#serverClock.secondsUntil(unixMs),
+    });
+    this.stands = new Stands({
+      event, tell: send, run: (step) => this.#run({ kind: 'stand', step }), uuid: () => browserWorld.chance.uuid(),
     });
     audio.onRefused = (refused) => (this.tapToHear = refused);
     audio.volume = this.volume;
@@ -334,6 +339,7 @@ export class Fair implements FairModel {
         }
         this.#own.follow(this.state);
         if (message.kind === 'update' && message.stream.of === 'room' && this.#own.concerns(message.change)) this.#lookForOwn();
+        this.stands.follow(before, this.state);
         const returned = message.kind === 'snapshot' && message.stream.of === 'you' && !this.#placed;
         this.#placed ||= returned;
         const forgotten = returned && this.#epoch !== message.epoch;
@@ -342,6 +348,9 @@ export class Fair implements FairModel {
       }
       case 'mine':
         return this.#own.heard(message);
+      case 'stand':
+      case 'stand_messages':
+        return this.stands.heard(message);
       case 'follow_ups':
         this.followUps = message.questions;
         return;
@@ -372,6 +381,7 @@ export class Fair implements FairModel {
     }
     if (this.#placed && you && event) {
       if (!this.#everPlaced) this.#useName(you.name);
+      if (!this.#everPlaced) this.#takeKeeperLink();
       this.#everPlaced = true;
       const asked = this.#asked;
       this.#asked = null;
@@ -381,6 +391,12 @@ export class Fair implements FairModel {
       if (asked && you.room !== null && asked !== you.room && event.rooms.some(({ room }) => room === asked)) this.enter(asked);
     }
     this.#say(before, after);
+  }
+
+  /** Whoever comes by the link of a co-keeper keeps that stand from now on. */
+  #takeKeeperLink(): void {
+    const link = takeKeeperLink();
+    if (link) void this.stands.keep(link.stand, link.secret);
   }
 
   /** The server takes the name of `hello` for newcomers only. */

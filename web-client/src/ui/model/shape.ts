@@ -12,6 +12,7 @@ import type { FairState } from '../../state/fair';
 import type { OwnText } from '../../state/own';
 import type { Roster } from '../../state/roster';
 import type { Similar } from './similar';
+import type { StandsModel } from './stands.svelte';
 
 /** A picture slot as the stage draws it. */
 export interface Tile {
@@ -46,6 +47,7 @@ export interface FairModel {
   /** The last refusal, until it is put away. */
   readonly notice: RefusalCode | null;
   readonly speaker: SpeakerModel;
+  readonly stands: StandsModel;
   /** A room that is full and is tried again until there is space, or it is given up. */
   readonly waitingFor: string | null;
   readonly flying: readonly Flying[];

@@ -3,6 +3,7 @@
 
 // What is left of an event, as the server tells it, and the few sums of the report. Pure, but for asking.
 
+import type { ExportedStand } from '../../state/stands';
 import type { Announcement, CurvePoint, EventPhase, Localised, PollView, QuestionStage } from '../../protocol';
 import { ask, type Answer } from '../door/api';
 
@@ -40,6 +41,8 @@ export interface Recap {
     readonly topic: string | null;
     readonly cards: readonly { readonly text: string; readonly by: string; readonly votes: number }[];
   }[];
+  /** Stands with their practice cards; absent from a report of an earlier version. */
+  readonly stands?: readonly ExportedStand[];
 }
 
 /** Of a question that was promised an answer: with a note, whether it is kept by now or not. */
