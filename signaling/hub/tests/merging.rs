@@ -269,7 +269,11 @@ fn q12_a_merge_takes_the_place_of_the_step_before_and_its_words_are_erased() {
     };
     shell.ok(moderator, answer);
     shell.ok(moderator, set(a, QuestionStage::Answered, QuestionStage::Now));
-    assert_eq!(shell.kept.texts.len(), 3, "undoing the step would show the answer again");
+    assert_eq!(
+        shell.kept.texts.len(),
+        3,
+        "undoing the step would show the answer again"
+    );
     shell.ok(moderator, merge(a, &[b]));
     assert_eq!(shell.kept.texts.len(), 2, "nobody can see it again");
 }
