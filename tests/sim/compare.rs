@@ -21,7 +21,7 @@ use crate::model::{Kept, Model, Room};
 use crate::world::World;
 
 /// Everything that is counted and told now and then.
-pub(crate) type Numbers = (usize, Vec<(usize, usize, Vec<usize>, Vec<usize>)>);
+pub(crate) type Numbers = (usize, Vec<(usize, usize, usize, Vec<usize>, Vec<usize>)>);
 
 impl World {
     pub(crate) fn compare(&mut self) {
@@ -56,7 +56,8 @@ impl World {
             let upvotes = room.questions.iter().map(|question| room.upvotes(question)).collect();
             let answers = room.polls.iter().map(answers_of).collect();
             let waiting = room.hands.iter().filter(|hand| !hand.is_accepted()).count();
-            (self.model.people_in(id).len(), waiting, upvotes, answers)
+            let on_air = self.model.here.on_air[id].len();
+            (self.model.people_in(id).len(), on_air, waiting, upvotes, answers)
         };
         (
             self.model.here.people.len(),

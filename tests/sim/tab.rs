@@ -4,7 +4,7 @@
 //! One browser tab, playing by SPEC.md: it retries, resyncs, sends again what was not answered, and forgets what it no
 //! longer follows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::apply::apply;
 use fiera_protocol::client::Command;
@@ -50,6 +50,8 @@ pub(crate) struct Tab {
     /// An earlier state of a stream, to fall back to as a tab does that missed something.
     pub(crate) earlier: Option<(StreamId, Known)>,
     pub(crate) asked_ms: BTreeMap<StreamId, u64>,
+    /// Streams that changed since somebody looked.
+    pub(crate) touched: BTreeSet<StreamId>,
     pub(crate) pending: Vec<Pending>,
 }
 
@@ -128,6 +130,7 @@ impl Tab {
                 } => {
                     self.asked_ms.remove(&stream);
                     let at = StreamPosition { epoch, n };
+                    self.touched.insert(stream.clone());
                     self.streams.insert(stream, Known { at, state });
                     self.forget_left();
                 }
@@ -143,6 +146,7 @@ impl Tab {
                     if epoch == known.at.epoch && n == known.at.n + 1 {
                         assert!(apply(&mut known.state, &change), "S2: {change:?} is not of {stream:?}");
                         known.at.n = n;
+                        self.touched.insert(stream.clone());
                         if asked.is_some() {
                             self.asked_ms.remove(&stream);
                         }

@@ -16,7 +16,7 @@ use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Change, EventPhase, Place, StreamId, StreamPosition, StreamState};
 use serde_json::Value;
 
-use crate::model::rules::is_harmless;
+use crate::model::rules::{is_harmless, is_kept};
 use crate::model::{Drawn, Verdict};
 use crate::tab::Known;
 use crate::words::{Surface, may_be_seen, numbers_in};
@@ -143,7 +143,7 @@ impl World {
             Verdict::Either => true,
         };
         assert!(fits, "A1: {verdict:?} expected, accepted: {accepted}: {command:?}");
-        let refused_for_now = !accepted && self.model.here.read_only && crate::model::rules::is_kept(command);
+        let refused_for_now = !accepted && self.model.here.read_only && is_kept(command);
         if !refused_for_now {
             let person = self.model.here.people.get_mut(&actor).expect("here");
             person.answers.insert(id, accepted);
@@ -161,8 +161,10 @@ impl World {
             now_ms: self.now_ms,
             unix_ms: self.unix_ms(),
         };
+        let before = is_kept(command).then(|| self.model.kept.clone());
         self.model.accepted(actor, command, &drawn);
-        if !records.is_empty() && !is_harmless(command) && self.model.kept.phase != EventPhase::Ended {
+        let changed = before.is_some_and(|before| before != self.model.kept);
+        if changed && !is_harmless(command) && self.model.kept.phase != EventPhase::Ended {
             self.model.kept.done.insert((actor, id));
         }
     }

@@ -24,9 +24,12 @@ use crate::tab::{Known, Pending, Tab};
 
 const UNIX_START_MS: u64 = 1_790_000_000_000;
 /// Steps from one rest to the next.
-const REST_EVERY: u64 = 80;
+const REST_EVERY: u64 = 125;
 /// Longer than anything that is waited for: retries, silence, the store, counts.
-const HEALING_MS: u64 = 40_000;
+const HEALING_MS: u64 = 30_000;
+/// A wait for what is on its way, and how many of them there are at most.
+const ARRIVING_MS: u64 = 30;
+const ARRIVING_TRIES_MAX: u32 = 20;
 
 pub(crate) struct Person {
     pub(crate) id: ParticipantId,
@@ -491,10 +494,14 @@ impl World {
     }
 
     /// S2: a tab that is up to date with a stream knows what the server has told of it.
-    fn converged(&self, at: usize) {
+    fn converged(&mut self, at: usize) {
+        let touched = std::mem::take(&mut self.tabs[at].touched);
         let tab = &self.tabs[at];
-        for (stream, known) in &tab.streams {
-            let key = crate::watch::key_of(stream, self.cast[tab.person].id);
+        for stream in touched {
+            let Some(known) = tab.streams.get(&stream) else {
+                continue;
+            };
+            let key = crate::watch::key_of(&stream, self.cast[tab.person].id);
             if self.is_newest(&key, known.at) {
                 assert_eq!(
                     known.state, self.mirrors[&key].state,
@@ -516,6 +523,13 @@ impl World {
         }
         self.pass(HEALING_MS);
         self.compare_numbers();
+        // Clocks go on, and with them minutes and windows: what was said just now is still on its way.
+        for _ in 0..ARRIVING_TRIES_MAX {
+            if self.links.values().all(|link| link.down.is_empty()) {
+                break;
+            }
+            self.pass(ARRIVING_MS);
+        }
         for at in 0..self.tabs.len() {
             let tab = &self.tabs[at];
             let who = self.cast[tab.person].id;

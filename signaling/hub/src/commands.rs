@@ -39,7 +39,8 @@ impl Hub {
             return;
         }
         let kept_before = self.kept_so_far();
-        let remembered = !is_idempotent(&command);
+        // Where somebody is ends with the process: after a restart a move is run again, whatever else it had changed.
+        let remembered = needs_store(&command) && !is_idempotent(&command);
         let answer = match self.carry_out(now, participant, command) {
             Ok(()) => view::accepted(id),
             Err(refusal) => {

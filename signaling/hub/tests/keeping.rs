@@ -373,6 +373,21 @@ fn b3_a_command_that_was_accepted_is_not_run_again_after_a_restart() {
 }
 
 #[test]
+fn c2_a_move_that_a_crash_undid_is_run_again() {
+    let mut shell = Shell::new();
+    let attendee = shell.join(1, Role::Attendee, "hall-a");
+    shell.ok(attendee, Command::RaiseHand { topic: None });
+    let id = shell.next_command_id();
+    let go = || Command::Enter { room: room("hall-b") };
+    // It ends the hand, which is kept, and moves its owner, which is not.
+    assert_eq!(shell.command_as(attendee, id, go()), Ok(()));
+    shell.restart();
+    let attendee = shell.join(1, Role::Attendee, "hall-a");
+    assert_eq!(shell.command_as(attendee, id, go()), Ok(()));
+    assert_eq!(shell.place(attendee).0, Some("hall-b"));
+}
+
+#[test]
 fn b3_so_many_commands_are_remembered_per_participant() {
     let mut shell = Shell::new();
     let organiser = shell.join(1, Role::Organiser, "hall-a");
