@@ -27,6 +27,8 @@ use crate::clock::unix_ns;
 /// Sound of the room before is no leak for so long after the move was told: what is told and what is heard take
 /// different ways.
 const OVERLAP_MAX_MS: u64 = 1_000;
+/// Messages that wait for one socket.
+const ORDERS_MAX: usize = 64;
 /// Who has no viewing connection yet has nothing to send by it.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -35,7 +37,7 @@ struct Person {
     stage: Rc<Stage>,
     number: usize,
     mirror: Mirror,
-    orders: mpsc::UnboundedSender<ClientMessage>,
+    orders: mpsc::Sender<ClientMessage>,
     entered: bool,
     voice: Option<Voice>,
     /// The server ended the voice: the move out of the room is on its way.
@@ -55,7 +57,7 @@ struct Person {
 /// When the server does not let them in, or cuts them off.
 pub async fn run(stage: Rc<Stage>, number: usize, mut stop: watch::Receiver<bool>) -> Result<Vec<Voice>> {
     let mut link = Link::open(&stage.target).await?;
-    let (orders, mut inbox) = mpsc::unbounded_channel();
+    let (orders, mut inbox) = mpsc::channel(ORDERS_MAX);
     let mut ear: Option<Ear> = None;
     let mut person = Person {
         stage,
@@ -121,7 +123,10 @@ async fn readable(ear: Option<&Ear>) {
 
 impl Person {
     fn say(&self, message: ClientMessage) {
-        let _ = self.orders.send(message);
+        if self.orders.try_send(message).is_err() {
+            self.stage
+                .tell(|| format!("person {}: more to say than the socket takes", self.number));
+        }
     }
 
     fn command(&self, command: Command) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use fiera_protocol::client::ClientMessage;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 use super::stage::Stage;
 use crate::http::Resource;
@@ -30,6 +30,8 @@ const OPUS_TICKS: i64 = 960;
 const TOC: u8 = 0xF8;
 /// Of the pacer; there is no picture.
 const PACE_KBPS: u32 = 100;
+/// There is one answer per offer.
+const ANSWERS_MAX: usize = 2;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Sound without end.
@@ -64,15 +66,15 @@ impl Source for Tone {
 /// A voice that speaks until it is stopped.
 pub struct Voice {
     control: Arc<Control>,
-    answers: Option<mpsc::Sender<String>>,
+    answers: Option<mpsc::SyncSender<String>>,
     thread: JoinHandle<Result<()>>,
 }
 
 impl Voice {
     /// Speaks with this mark. Offers go out by `orders`; answers come in by [`Voice::answer`].
     #[must_use]
-    pub fn by_socket(stage: &Stage, mark: u16, orders: UnboundedSender<ClientMessage>) -> Self {
-        let (answers, inbox) = mpsc::channel();
+    pub fn by_socket(stage: &Stage, mark: u16, orders: Sender<ClientMessage>) -> Self {
+        let (answers, inbox) = mpsc::sync_channel(ANSWERS_MAX);
         let venue = BySocket {
             server: stage.target.server.clone(),
             loopback: stage.target.is_loopback(),
@@ -114,7 +116,7 @@ impl Voice {
     /// Gives on the server's answer.
     pub fn answer(&self, sdp: String) {
         if let Some(answers) = &self.answers {
-            let _ = answers.send(sdp);
+            let _ = answers.try_send(sdp);
         }
     }
 
@@ -147,7 +149,7 @@ impl Voice {
 struct BySocket {
     server: String,
     loopback: bool,
-    orders: UnboundedSender<ClientMessage>,
+    orders: Sender<ClientMessage>,
     answers: Mutex<mpsc::Receiver<String>>,
 }
 
@@ -166,7 +168,7 @@ impl Venue for BySocket {
             offer: None,
             sdp: offer,
         };
-        self.orders.send(message).ok().context("the socket is gone")?;
+        self.orders.try_send(message).ok().context("the socket is gone")?;
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let sdp = answers
             .recv_timeout(ANSWER_WITHIN)
