@@ -122,6 +122,7 @@ fn config(random: &mut Random) -> EventConfig {
             room("corner", RoomKind::Breakout, 1_000),
             room("lobby", RoomKind::Lobby, 1_000),
         ],
+        stands: fiera_hub::StandsConfig::default(),
     }
 }
 
