@@ -35,7 +35,7 @@ impl World {
                 StreamState::Backstage(backstage) => same_backstage(&self.model, backstage),
                 StreamState::Moderators(moderators) => same_moderators(&self.model, moderators),
                 StreamState::Organisers(organisers) => same_organisers(&self.model.kept, organisers),
-                StreamState::You(_) | StreamState::Breakouts(_) => {}
+                StreamState::You(_) | StreamState::Breakouts(_) | StreamState::Captions(_) => {}
             }
         }
         for person in &self.cast {

@@ -282,7 +282,7 @@ impl World {
         let may = match stream {
             StreamKey::Event => true,
             StreamKey::You(of) => *of == who,
-            StreamKey::Room(room) => here.as_ref() == Some(room),
+            StreamKey::Room(room) | StreamKey::Captions(room) => here.as_ref() == Some(room),
             StreamKey::Backstage(room) => {
                 here.as_ref() == Some(room) && (place != Place::Audience || role >= Role::Moderator)
             }
@@ -399,6 +399,7 @@ pub(crate) fn key_of(stream: &StreamId, who: ParticipantId) -> StreamKey {
         StreamId::Event {} => StreamKey::Event,
         StreamId::Room { room } => StreamKey::Room(room.clone()),
         StreamId::Backstage { room } => StreamKey::Backstage(room.clone()),
+        StreamId::Captions { room } => StreamKey::Captions(room.clone()),
         StreamId::Moderators { room } => StreamKey::Moderators(room.clone()),
         StreamId::Breakouts {} => StreamKey::Breakouts,
         StreamId::Organisers {} => StreamKey::Organisers,
@@ -409,7 +410,7 @@ pub(crate) fn key_of(stream: &StreamId, who: ParticipantId) -> StreamKey {
 fn surface_of(stream: &StreamKey) -> Surface {
     match stream {
         StreamKey::Event => Surface::Event,
-        StreamKey::Room(room) => Surface::Room(room.clone()),
+        StreamKey::Room(room) | StreamKey::Captions(room) => Surface::Room(room.clone()),
         StreamKey::Backstage(room) => Surface::Backstage(room.clone()),
         StreamKey::Moderators(room) => Surface::Moderators(room.clone()),
         StreamKey::Breakouts => Surface::Breakouts,

@@ -114,6 +114,7 @@ fn config(random: &mut Random) -> EventConfig {
         titles: Localised::default(),
         organiser: None,
         agenda: Vec::new(),
+        keeps_captions: false,
         phase,
         // The two halls are the same, so that nothing of one may show up in the other.
         rooms: vec![

@@ -9,10 +9,10 @@ export type Action =
   | 'help' | 'sound' | 'audioOnly' | 'fullScreen' | 'people' | 'mic' | 'cam'
   | 'panel' | 'chat' | 'questions' | 'polls' | 'hand' | 'react' | 'agenda' | 'captions';
 
-/** Letters by position, so that Alt does not turn them into signs on a Mac. */
+/** Keys by position, so that Alt does not turn them into signs on a Mac. */
 const LETTERS: Record<string, Exclude<Action, 'help'>> = {
   KeyS: 'sound', KeyA: 'audioOnly', KeyF: 'fullScreen', KeyP: 'people', KeyM: 'mic', KeyV: 'cam',
-  KeyX: 'panel', KeyC: 'chat', KeyQ: 'questions', KeyO: 'polls', KeyH: 'hand', KeyR: 'react', KeyG: 'agenda', KeyT: 'captions',
+  KeyX: 'panel', KeyC: 'chat', KeyQ: 'questions', KeyO: 'polls', KeyH: 'hand', KeyR: 'react', KeyG: 'agenda', Comma: 'captions',
 };
 
 /** What the help shows, in its order. */
@@ -29,7 +29,7 @@ export const SHORTCUTS: readonly { action: Action; keys: string; publishing: boo
   { action: 'hand', keys: 'Alt + Shift + H', publishing: false },
   { action: 'react', keys: 'Alt + Shift + R', publishing: false },
   { action: 'agenda', keys: 'Alt + Shift + G', publishing: false },
-  { action: 'captions', keys: 'Alt + Shift + T', publishing: false },
+  { action: 'captions', keys: 'Alt + Shift + ,', publishing: false },
   { action: 'mic', keys: 'Alt + Shift + M', publishing: true },
   { action: 'cam', keys: 'Alt + Shift + V', publishing: true },
 ];
