@@ -194,7 +194,7 @@ impl Tab {
         );
         let here = |of: &RoomId| Some(of) == room.as_ref();
         self.streams.retain(|stream, _| match stream {
-            StreamId::Room { room } => here(room),
+            StreamId::Room { room } | StreamId::Captions { room } => here(room),
             StreamId::Backstage { room } => here(room) && (backstage || moderates),
             StreamId::Moderators { room } => here(room) && moderates,
             _ => true,

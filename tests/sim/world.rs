@@ -21,6 +21,7 @@ use crate::random::Random;
 use crate::server::{Kill, Socket};
 use crate::shelf::{Disk, Shelf};
 use crate::tab::{Known, Pending, Tab};
+use crate::words::Surface;
 
 const UNIX_START_MS: u64 = 1_790_000_000_000;
 /// Steps from one rest to the next.
@@ -78,6 +79,8 @@ pub(crate) struct World {
     pub(crate) numbers: Numbers,
     pub(crate) numbers_ms: u64,
     pub(crate) words: u32,
+    /// Which words were seen where so far.
+    pub(crate) shown: BTreeSet<(u32, Surface)>,
     pub(crate) counted: Counted,
     /// What happened last, where it is asked for.
     pub(crate) trace: Option<VecDeque<String>>,
@@ -202,6 +205,7 @@ impl World {
             numbers: Numbers::default(),
             numbers_ms: 0,
             words: 0,
+            shown: BTreeSet::new(),
             counted: Counted::default(),
             trace,
             recorded: BTreeMap::new(),
@@ -257,7 +261,7 @@ impl World {
         let ms = self.random.below(ms) + 1;
         self.pass(ms);
         self.compare_numbers();
-        if step % REST_EVERY == 0 {
+        if step.is_multiple_of(REST_EVERY) {
             self.come_to_rest();
         }
     }
@@ -306,7 +310,7 @@ impl World {
 
     fn asks(&mut self) {
         let at = self.random.index(self.tabs.len());
-        let (nth, what) = (self.random.index(8), self.random.below(9));
+        let (nth, what) = (self.random.index(8), self.random.below(12));
         let (now_ms, tab) = (self.now_ms, &mut self.tabs[at]);
         let secrets = self.cast[tab.person].secrets.iter().rev().take(20).copied().collect();
         if !tab.welcomed {
@@ -316,8 +320,11 @@ impl World {
             0 => Some(Up::Roster).filter(|_| tab.you().is_some_and(|you| you.room.is_some())),
             1 => Some(Up::Mine { secrets }),
             2 => Some(Up::FollowUps),
-            3..6 => {
-                tab.remembers(nth);
+            // What was remembered long ago is worth most: much has come and gone since.
+            3..9 => {
+                if tab.earlier.is_none() {
+                    tab.remembers(nth);
+                }
                 None
             }
             _ => tab.falls_back(now_ms),

@@ -41,7 +41,7 @@ impl Deed<'_> {
 
 pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     let runs = deed.model.moderates(deed.me);
-    let what = deed.random.below(40).max(if runs { 8 } else { 0 });
+    let what = deed.random.below(46).max(if runs { 8 } else { 0 });
     if what < 10 {
         return Some(Command::Ask {
             text: deed.text(),
@@ -53,16 +53,18 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     let known = deed.question(match what {
         10..20 => |of| of.is_public() && matches!(of.now.stage, Published | Next | Now),
         25 | 26 => |of| of.before.is_some() && of.merged_into.is_none(),
-        27 | 28 => |of| of.merged_into.is_none() && matches!(of.now.stage, Pending | Published | Next | Now),
+        27 | 28 | 40..43 => |of| of.merged_into.is_none() && matches!(of.now.stage, Pending | Published | Next | Now),
         38 => |of| of.now.stage == FollowUp,
+        43..46 => |of| of.is_public() && of.before.is_some() && matches!(of.now.stage, Published | Next | Now),
         39 => |of| of.merged_into.is_none() && matches!(of.now.stage, Answered | Dismissed),
         _ => |of| of.merged_into.is_none() || of.order % 4 == 0,
     })?;
     let question = known.id;
     Some(match what {
-        10..20 => Command::Upvote {
+        // Votes are taken back of wholes above all, where somebody may have supported several parts.
+        10..20 | 43..46 => Command::Upvote {
             question,
-            up: deed.random.permille(750),
+            up: what < 43 && deed.random.permille(850),
         },
         20..25 => {
             let (from, to) = deed.stages(&known);
@@ -76,7 +78,7 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
             }
         }
         25 | 26 => Command::UndoQuestion { question },
-        27 | 28 => {
+        27 | 28 | 40..43 => {
             let many = 1 + deed.random.index(3);
             let drawn: Vec<QuestionId> = (0..many).filter_map(|_| Some(part(deed)?.id)).collect();
             Command::MergeQuestions {

@@ -155,10 +155,11 @@ impl Model {
                 of.hands.retain(|hand| hand.participant != who);
             }
         }
-        if let Some(room) = room {
-            if self.hand(&room, who).is_some_and(super::Hand::is_accepted) && !self.step_backstage(who) {
-                self.end_hand(&room, who);
-            }
+        let invited = |room: &RoomId| self.hand(room, who).is_some_and(super::Hand::is_accepted);
+        if let Some(room) = room.filter(invited)
+            && !self.step_backstage(who)
+        {
+            self.end_hand(&room, who);
         }
     }
 
