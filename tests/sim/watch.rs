@@ -406,7 +406,6 @@ pub(crate) fn key_of(stream: &StreamId, who: ParticipantId) -> StreamKey {
         StreamId::Event {} => StreamKey::Event,
         StreamId::Room { room } => StreamKey::Room(room.clone()),
         StreamId::Backstage { room } => StreamKey::Backstage(room.clone()),
-        StreamId::Captions { room } => StreamKey::Captions(room.clone()),
         StreamId::Moderators { room } => StreamKey::Moderators(room.clone()),
         StreamId::Breakouts {} => StreamKey::Breakouts,
         StreamId::Captions { room } => StreamKey::Captions(room.clone()),
@@ -422,7 +421,6 @@ fn surface_of(stream: &StreamKey) -> Surface {
         StreamKey::Backstage(room) => Surface::Backstage(room.clone()),
         StreamKey::Moderators(room) => Surface::Moderators(room.clone()),
         StreamKey::Breakouts => Surface::Breakouts,
-        StreamKey::Captions(room) => Surface::Captions(room.clone()),
         StreamKey::Organisers => Surface::Organisers,
         StreamKey::You(who) => Surface::You(*who),
     }

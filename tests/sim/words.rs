@@ -22,7 +22,6 @@ pub(crate) enum Surface {
     Backstage(RoomId),
     Organisers,
     Breakouts,
-    Captions(RoomId),
     You(ParticipantId),
     /// The board of promises, which everybody may ask for.
     Promises,
