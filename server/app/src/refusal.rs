@@ -32,7 +32,10 @@ impl Refusal {
 
     /// What comes faster than one of the limits allows, with the time from which on it is taken.
     pub(crate) fn too_fast(Wait { limit, after }: Wait) -> Self {
-        let after_ms = u32::try_from(after.as_millis()).unwrap_or(u32::MAX).max(1);
+        // Rounded up: who comes back at that very moment is taken.
+        let after_ms = u32::try_from(after.as_micros().div_ceil(1_000))
+            .unwrap_or(u32::MAX)
+            .max(1);
         let sentence = format!(
             "{} faster than allowed. Try again in {} s.",
             limit.what(),

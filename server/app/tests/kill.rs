@@ -27,6 +27,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 const KILLS: u64 = 20;
 const CLIENTS: u64 = 200;
+/// The demo fair brings stands along, whose words are texts too.
+const STANDS_OF_DEMO: u64 = 3;
 const SEED: u64 = 20_261_122;
 /// Longer than any answer takes; only a failing test waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -310,5 +312,6 @@ async fn what_was_accepted_is_there_exactly_once_after_twenty_kills() {
             "round {round}, client {client}"
         );
     }
-    assert_eq!(times.len() as u64, KILLS * CLIENTS, "nothing else was stored");
+    let all = KILLS * CLIENTS + STANDS_OF_DEMO;
+    assert_eq!(times.len() as u64, all, "nothing else was stored");
 }

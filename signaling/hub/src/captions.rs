@@ -123,10 +123,10 @@ impl Hub {
         }
     }
 
-    /// What is said in a breakout room is never kept: the room itself goes.
+    /// What is said in a breakout room or at a stand is never kept: the room itself goes, or belongs to those who run it.
     fn keeps_captions_of(&self, room: &RoomId) -> bool {
         let kind = self.rooms.get(room).map(|room| room.config.kind);
-        self.keeps_captions && kind.is_some_and(|kind| kind != RoomKind::Breakout)
+        self.keeps_captions && kind.is_some_and(|kind| kind != RoomKind::Breakout) && !self.stands.holds(room)
     }
 
     /// Lines of a program: up to the first that is refused.

@@ -16,6 +16,7 @@ use crate::fact::KeptText;
 use crate::hub::Hub;
 use crate::input::ConnectionId;
 use crate::keeping::from_hex;
+use crate::questions::is_public;
 use crate::refusal;
 use crate::view;
 
@@ -89,12 +90,20 @@ impl Hub {
             .iter()
             .find_map(|(room_id, room)| Some((room_id, room.questions.get(id)?)))?;
         let shown = view::question(id, question, &self.texts)?;
-        // Why it is not taken up is between moderators.
+        // Why it is not taken up, and how one that is not public is sorted, is between moderators; who is where is told
+        // in their own room alone.
         let note = shown.note.filter(|_| shown.stage != QuestionStage::Dismissed);
+        let labels = shown.labels.into_iter().filter(|_| is_public(question.stage)).collect();
+        let assigned = None;
         Some(OwnQuestion {
             secret,
             room: room_id.clone(),
-            question: QuestionView { note, ..shown },
+            question: QuestionView {
+                note,
+                labels,
+                assigned,
+                ..shown
+            },
             merged_into: question.merged_into(),
         })
     }

@@ -120,12 +120,19 @@ impl Question {
         (self.stage, self.note, self.archived) = (stage, note, false);
     }
 
+    /// Whether it gave way to the question that is answered now, and nothing happened to it since.
+    fn gave_way(&self) -> bool {
+        let before = self.before.as_ref().map(|before| before.stage);
+        self.stage == QuestionStage::Answered && before == Some(QuestionStage::Now)
+    }
+
     fn answer(&mut self, answer: NoteId) {
         self.before = Some(self.now(None, Vec::new()));
         if !(self.stage == QuestionStage::FollowUp || self.is_promise()) {
             (self.note, self.due_day) = (None, None);
         }
         (self.stage, self.answer) = (QuestionStage::Answered, Some(answer));
+        self.archived = false;
     }
 
     fn notes(&self) -> impl Iterator<Item = NoteId> {

@@ -428,6 +428,22 @@ fn o7_a_room_calls_for_help_and_cards_outlive_it() {
         );
     }
     let card: CardId = serde_json::from_value(fair.shell.last_fact()["card"].clone()).expect("an id");
+    let words = vec!["spam".parse().expect("a word")];
+    fair.shell.ok(fair.organiser, Command::SetWordFilter { words });
+    let spam = || "Spam!".parse().expect("a card");
+    for step in [
+        BreakoutStep::AddCard {
+            text: spam(),
+            secret: SECRET,
+        },
+        BreakoutStep::EditCard {
+            card,
+            text: spam(),
+            secret: SECRET,
+        },
+    ] {
+        assert_eq!(fair.shell.step(a, step), Err(RefusalCode::Filtered), "K9");
+    }
     let text = || "Roll back".parse().expect("a card");
     let secret = OTHER_SECRET;
     let edit = fair.shell.step(

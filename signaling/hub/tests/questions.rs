@@ -260,6 +260,22 @@ fn q5_q7_one_is_now_and_an_undo_brings_back_who_gave_way() {
         [(first, QuestionStage::Published), (second, QuestionStage::Published)],
         "what moved on meanwhile is left alone"
     );
+    shell.ok(moderator, now(first));
+    shell.ok(moderator, now(second));
+    let answer = Command::AnswerQuestion {
+        question: first,
+        from: QuestionStage::Answered,
+        text: "Because.".parse().expect("an answer"),
+    };
+    shell.ok(moderator, answer);
+    shell.ok(moderator, Command::UndoQuestion { question: second });
+    let view = shell.questions(moderator, "hall-a");
+    let answered = view.iter().find(|one| one.question == first).expect("shown");
+    assert_eq!(
+        (answered.stage, answered.answer.as_deref()),
+        (QuestionStage::Answered, Some("Because.")),
+        "what was answered in writing meanwhile stays so"
+    );
 }
 
 #[test]

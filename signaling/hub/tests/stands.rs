@@ -8,6 +8,7 @@ mod support;
 use fiera_hub::{ConnectionId, EventConfig, Input, PreparedStand, StandsConfig};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{AuthorSecret, ParticipantId, Role, RoomId, StandId};
+use fiera_protocol::limits::{STAND_CHANGES_PER_WINDOW_MAX, STAND_WINDOW_MS};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::stands::{
@@ -272,6 +273,25 @@ fn j7_a_closed_stand_is_read_and_not_entered_and_a_hidden_one_is_not_there() {
     assert!(shell.hub.stand_rows().is_empty(), "no export has it");
     assert_eq!(step(&mut shell, moderator, set(StandState::Open)), Ok(()));
     assert_eq!(listed(&shell, visitor)[0].name, "Desk");
+}
+
+#[test]
+fn j4_who_opens_and_closes_a_stand_again_and_again_is_slowed_down() {
+    let (mut shell, stand, [keeper, _, _]) = fair();
+    // Opening it was the first.
+    for nth in 1..STAND_CHANGES_PER_WINDOW_MAX {
+        let state = [StandState::Open, StandState::Closed][nth as usize % 2];
+        assert_eq!(step(&mut shell, keeper, StandStep::Set { stand, state }), Ok(()));
+    }
+    let facts = shell.kept.facts.len();
+    let state = StandState::Open;
+    assert_eq!(
+        step(&mut shell, keeper, StandStep::Set { stand, state }),
+        Err(RefusalCode::TooFast)
+    );
+    assert_eq!(shell.kept.facts.len(), facts, "refused: nothing is kept");
+    shell.pass(STAND_WINDOW_MS);
+    assert_eq!(step(&mut shell, keeper, StandStep::Set { stand, state }), Ok(()));
 }
 
 #[test]

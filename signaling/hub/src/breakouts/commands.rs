@@ -258,7 +258,8 @@ impl Hub {
 
     fn stay(&mut self, actor: ParticipantId) -> Result<(), Refusal> {
         let round = self.breakouts.live().ok_or(refusal::NO_ROUND)?;
-        let goes = round.phase == RoundPhase::Announced || round.going.contains_key(&actor);
+        let announced = round.phase == RoundPhase::Announced && self.is_in_plenary(round.id, actor);
+        let goes = announced || round.going.contains_key(&actor);
         let placement = round.placements.get(&actor).filter(|_| goes).cloned();
         let (id, key) = (round.id, round.key(actor));
         let placement = placement.ok_or(refusal::NOT_GOING)?;

@@ -117,7 +117,7 @@ impl Hub {
         self.arm_breakouts();
     }
 
-    fn is_in_plenary(&self, id: RoundId, who: ParticipantId) -> bool {
+    pub(super) fn is_in_plenary(&self, id: RoundId, who: ParticipantId) -> bool {
         let from = self.breakouts.get(id).map(|round| &round.from);
         let room = self.people.get(&who).and_then(|person| person.room.as_ref());
         room.is_some() && room == from

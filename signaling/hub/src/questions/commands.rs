@@ -282,8 +282,7 @@ impl Hub {
         let questions = &self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?.questions;
         let back = before.displaced.filter(|displaced| {
             let displaced = questions.get(*displaced);
-            displaced.is_some_and(|displaced| displaced.stage == QuestionStage::Answered)
-                && questions.being_answered().is_none()
+            displaced.is_some_and(Question::gave_way) && questions.being_answered().is_none()
         });
         if let Some(back) = back {
             self.move_question(&seat, &room_id, back, QuestionStage::Now, None, true);

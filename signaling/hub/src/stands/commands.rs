@@ -30,7 +30,7 @@ impl Hub {
                 revision,
                 content,
             } => self.edit_stand(now, actor, stand, revision, &content),
-            StandStep::Set { stand, state } => self.set_stand(actor, stand, state),
+            StandStep::Set { stand, state } => self.set_stand(now, actor, stand, state),
             StandStep::Remove { stand } => self.remove_stand(actor, stand),
             StandStep::Reuse {
                 stand,

@@ -50,7 +50,8 @@ impl Hub {
         let stand = self.seen_stand(actor, id)?;
         let voter = self.stands.voter(actor);
         let said = voter.and_then(|voter| self.stands.supporters.get(&voter)?.get(&id).copied());
-        let named = said.flatten();
+        // A moderator may have erased the name meanwhile.
+        let named = said.flatten().filter(|adopter| stand.adopters.contains(adopter));
         let organisation = organisation.filter(|_| on);
         let written = |adopter: AdopterId| self.texts.get(&adopter.as_u128()).map(|kept| kept.text.as_str());
         if said.is_some() == on && named.and_then(written) == organisation.map(OrganisationText::as_str) {

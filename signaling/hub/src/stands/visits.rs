@@ -8,6 +8,7 @@ use fiera_protocol::stands::StandState;
 use fiera_protocol::view::Place;
 
 use super::{keeper_row, reuse_row};
+use crate::Now;
 use crate::access::{self, Deed};
 use crate::fact::Fact;
 use crate::hub::Hub;
@@ -29,7 +30,13 @@ impl Hub {
         }
     }
 
-    pub(super) fn set_stand(&mut self, actor: ParticipantId, id: StandId, state: StandState) -> Result<(), Refusal> {
+    pub(super) fn set_stand(
+        &mut self,
+        now: Now,
+        actor: ParticipantId,
+        id: StandId,
+        state: StandState,
+    ) -> Result<(), Refusal> {
         let stand = self.run_stand(Deed::SetStand, actor, id)?;
         let (before, room) = (stand.state, stand.room.clone());
         let role = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?.role;
@@ -39,6 +46,7 @@ impl Hub {
         if before == state {
             return Ok(());
         }
+        self.stand_pace(now, actor)?;
         self.keep_fact(&Fact::StandSet { stand: id, state });
         if state != StandState::Open {
             self.see_out(&room);

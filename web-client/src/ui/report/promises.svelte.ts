@@ -41,7 +41,7 @@ export class Promises implements PromisesModel {
         if (message.kind === 'snapshot' || message.kind === 'update') this.#state = reduce(this.#state, message);
         const role = this.#state.you?.role;
         // Others read what became of the promises on the page itself.
-        if (role === 'attendee' || role === 'speaker') this.#session.stop('not_allowed');
+        if (role !== undefined && role !== 'moderator' && role !== 'organiser') this.#session.stop('not_allowed');
       },
       onStatus: (status) => {
         this.link = status.at;
