@@ -9,6 +9,7 @@ import time
 SHOWN_MESSAGES = 100  # K1
 PATIENCE_S = 2  # S3: how long an answer to `resync` may take
 SHOWN_ANNOUNCEMENTS = 20  # N1
+SHOWN_CAPTIONS = 100  # Z3, final lines of each language
 
 
 class Violation(Exception):
@@ -59,6 +60,20 @@ def change_stand_counts(state, change):
     """`stand_counts`: the numbers of each stand named (J)."""
     counts = {count["stand"]: count for count in change["counts"]}
     state["stands"] = [{**stand, **counts.get(stand["stand"], {})} for stand in state["stands"]]
+
+
+def put_caption(state, change):
+    """`caption`: a final line behind the last final one, another where it stood or at the end (Z3)."""
+    line = change["line"]
+    if not line["final"]:
+        state["lines"] = put(state["lines"], line, "caption")
+        return
+    others = without(state["lines"], line["caption"], "caption")
+    finals = [*(one for one in others if one["final"]), line]
+    same = [one for one in finals if one["lang"] == line["lang"]]
+    late = {one["caption"] for one in same[:-SHOWN_CAPTIONS]}
+    shown = [one for one in finals if one["caption"] not in late]
+    state["lines"] = [*shown, *(one for one in others if not one["final"])]
 
 
 def change_upvotes(state, change):
@@ -143,6 +158,7 @@ CHANGES = {
         "room_poll_order": order_polls, "entries": whole("entries"), "entry": put_entry,
         "room_poll": item("polls", "poll", "poll"), "room_poll_gone": gone("polls", "poll"), **QUESTION,
     },
+    "captions": {"caption": put_caption, "caption_gone": gone("lines", "caption")},
     "organisers": {"numbers": whole("numbers"), "word_filter": whole("filter", "words"), "curve": item("curve", "point", "unix_min", order="unix_min")},
     "breakouts": {"round": item("rounds", "round", "round"), "round_gone": gone("rounds", "round")},
     "you": {"you": apply_you},
@@ -215,7 +231,7 @@ class Streams:
         room, directs = you["room"], you["role"] in ("moderator", "organiser")
         names = {("event",), ("you",)}
         if room is not None:
-            names.add(("room", room))
+            names.update({("room", room), ("captions", room)})
             if directs or you["place"] != "audience":
                 names.add(("backstage", room))
             if directs:
