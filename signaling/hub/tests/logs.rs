@@ -495,7 +495,7 @@ fn stands() -> Shell {
     shell.mono_ms = 60_000;
     let organiser = shell.join(0xa11ce, Role::Organiser, HALLS[0]);
     let attendee = shell.join(0xb0b, Role::Attendee, HALLS[0]);
-    let content = |line: &str| -> StandContent {
+    let content = |line: &str| -> Box<StandContent> {
         serde_json::from_value(serde_json::json!({
             "name": "Desk", "line": line, "language": "en", "tags": ["reuse"],
             "links": [{"title": "Code", "url": "https://code.example.org"}],

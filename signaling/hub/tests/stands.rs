@@ -33,7 +33,7 @@ fn step(shell: &mut Shell, conn: ConnectionId, step: StandStep) -> Result<(), Re
 }
 
 fn open(shell: &mut Shell, conn: ConnectionId, name: &str, secret: AuthorSecret) -> Result<(), RefusalCode> {
-    let content = content(name);
+    let content = Box::new(content(name));
     step(shell, conn, StandStep::Open { content, secret })
 }
 
@@ -190,7 +190,7 @@ fn j4_only_keepers_change_it_and_nobody_writes_over_what_they_have_not_seen() {
     let edit = |revision, name| StandStep::Edit {
         stand,
         revision,
-        content: content(name),
+        content: Box::new(content(name)),
     };
     for stranger in [visitor, moderator] {
         assert_eq!(
@@ -221,7 +221,7 @@ fn j3_who_has_the_secret_keeps_it_too_and_a_restart_changes_nothing() {
     let visitor = shell.open(2, Role::Attendee);
     assert_eq!(listed(&shell, visitor), before);
     assert_eq!(shell.you(visitor).keeps[0].stand, stand);
-    let content = content("After");
+    let content = Box::new(content("After"));
     let edit = StandStep::Edit {
         stand,
         revision: 0,

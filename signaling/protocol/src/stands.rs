@@ -362,7 +362,7 @@ pub enum StandStep {
     /// Opens a stand of one's own.
     Open {
         /// What it shows.
-        content: StandContent,
+        content: Box<StandContent>,
         /// Drawn at random and kept by the client: whoever has it keeps the stand.
         secret: AuthorSecret,
     },
@@ -380,7 +380,7 @@ pub enum StandStep {
         /// What the change was made from.
         revision: u32,
         /// All of it.
-        content: StandContent,
+        content: Box<StandContent>,
     },
     /// Opens or closes it (keepers and moderators), or takes it out of the list and back (moderators).
     Set {

@@ -268,7 +268,7 @@ impl Hub {
             Some(message) => {
                 let there = stand.messages.contains(&message);
                 let keeps = stand.keepers.contains(&actor) || proves(id.as_u128());
-                if !keeps && !(there && own(&message)) {
+                if !(keeps || there && own(&message)) {
                     return Err(refusal::NOT_YOUR_STAND_MESSAGE);
                 }
                 there.then_some(message).into_iter().collect()
