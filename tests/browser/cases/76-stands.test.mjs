@@ -66,7 +66,7 @@ describe("stands", () => {
 
   it("has a card that its keeper fills in, and visitors read it at once", async () => {
     await keeper.click("stand-edit");
-    await keeper.fill("card-problem", "Code di due ore.");
+    await keeper.fill("card-problem", "Code di due ore, però solo al catasto.");
     await keeper.fill("card-licence", "EUPL-1.2");
     await keeper.click("stand-save");
     await keeper.waitFor("stand-card");
@@ -75,7 +75,7 @@ describe("stands", () => {
 
   it("is found by a word of its card, without accents and capitals", async () => {
     await openStands(visitor);
-    await visitor.fill("stand-search", "CODE di DUE");
+    await visitor.fill("stand-search", "PERO SOLO Catasto");
     await until("one is left", () =>
       visitor.evaluate((name) => {
         const found = [...document.querySelectorAll('[data-testid="stand"]')].map((one) => one.innerText);
