@@ -61,7 +61,7 @@ pub use output::{MediaIntent, Output, Side, Standing, StreamKey};
 pub use polls::PreparedPoll;
 pub use quality::Service;
 pub use questions::{OpenQuestion, QuestionRow};
-pub use recap::{Language, PublicQuestion, Recap, RoomRecap, stands_csv, stands_markdown};
+pub use recap::{Language, PublicQuestion, Recap, RoomRecap, formula_guard, stands_csv, stands_markdown};
 pub use record::{Record, Recovered, RestoreError};
 pub use refusal::Refusal;
 pub use stands::{PreparedStand, StandRecap, StandsConfig};

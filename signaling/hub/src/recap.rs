@@ -23,6 +23,7 @@ mod stands;
 
 pub use markdown::Language;
 pub(crate) use markdown::clock;
+pub use polls::formula_guard;
 pub use stands::{stands_csv, stands_markdown};
 
 /// The whole recap. No participant id; names only where their owners chose to show them.

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use fiera_hub::QuestionRow;
+use fiera_hub::{QuestionRow, formula_guard};
 use fiera_protocol::ids::{EventId, Role, RoomId};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::text::QuestionText;
@@ -25,6 +25,7 @@ use super::NO_STORE;
 use super::api::{body_refusal, find};
 use super::auth::{self, Address};
 use super::fresh::Fresh;
+use super::recaps::download;
 use crate::event::EventHandle;
 use crate::identity;
 use crate::limits::{JSON_BODY_BYTES_MAX, SIMILAR_FRESH};
@@ -92,15 +93,8 @@ pub(super) async fn questions_csv(
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
     let (event, rows) = read(&server, &event, &address, &headers).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{event}-questions.csv\""),
-        ),
-    ];
-    Ok((headers, table(&rows)).into_response())
+    let name = format!("{event}-questions.csv");
+    Ok(download(&name, "text/csv; charset=utf-8", table(&rows)))
 }
 
 async fn read(
@@ -160,8 +154,7 @@ fn table(rows: &[QuestionRow]) -> String {
 
 /// A cell that stays text: what a spreadsheet would take for a formula has an apostrophe before it (OWASP, CSV injection).
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let plain = if formula { format!("'{text}") } else { text.to_owned() };
+    let plain = format!("{}{text}", formula_guard(text));
     if plain.contains(['"', ',', ';', '\n', '\r', '\'']) {
         format!("\"{}\"", plain.replace('"', "\"\""))
     } else {

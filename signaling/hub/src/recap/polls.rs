@@ -151,9 +151,14 @@ pub(super) fn markdown(poll: &PollView, language: Language, page: &mut String) {
 
 /// A cell: quoted, and one that a spreadsheet would take for a formula begins with an apostrophe (OWASP, "CSV Injection").
 pub(super) fn cell(text: &str) -> String {
+    format!("\"{}{}\"", formula_guard(text), text.replace('"', "\"\""))
+}
+
+/// What goes before the text of a cell so that no spreadsheet runs it (OWASP, CSV injection): an apostrophe, or nothing.
+#[must_use]
+pub fn formula_guard(text: &str) -> &'static str {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    let apostrophe = if formula { "'" } else { "" };
-    format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
+    if formula { "'" } else { "" }
 }
 
 impl Recap {
