@@ -4,7 +4,7 @@
 // Goes through the committed page states in Chromium: a screenshot at each width, axe, no sideways scrolling, no
 // request to another host. Fails on anything serious. `node scripts/check-states.mjs stage` takes states by prefix.
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,39 +50,53 @@ mkdirSync(pictures, { recursive: true });
 const faults = [];
 const prefix = process.argv[2] ?? '';
 
+/** Resolves when the pictures that move have their first one and everything was painted; `false` if one never comes. */
+const settled = () =>
+  new Promise((resolve) => {
+    const end = performance.now() + 10_000;
+    const look = () => {
+      const still = [...document.querySelectorAll('video')].every((video) => !video.srcObject || video.readyState >= 2);
+      if (still) requestAnimationFrame(() => requestAnimationFrame(() => resolve(true)));
+      else if (performance.now() > end) resolve(false);
+      else setTimeout(look, 20);
+    };
+    look();
+  });
+
 /** What one state looks like in one view: picture, width, policy, axe. */
 async function inspect(page, state, view) {
   const fault = (what) => faults.push(`${state} at ${view.name}: ${what}`);
   page.fault = fault;
-  await page.goto('about:blank');
-  await page.goto(`${base}/states.html#${state}/${view.lang}`);
+  await page.evaluate((hash) => (location.hash = hash), `${state}/${view.lang}`);
   await page.waitForFunction((one) => document.documentElement.dataset.drawn === one, state);
-  await page.waitForTimeout(150);
-  await page.screenshot({ path: join(pictures, `${state}-${view.name}.png`) });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (wide > 0) fault(`scrolls sideways by ${wide} px`);
-  for (const refused of await page.evaluate(() => globalThis.refused)) fault(`policy refuses ${refused}`);
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(
-    ([values, forced]) =>
-      globalThis.axe.run(document, {
+  if (!(await page.evaluate(settled))) fault('a picture that moves never came');
+  const { data } = await page.session.send('Page.captureScreenshot', { optimizeForSpeed: true });
+  writeFileSync(join(pictures, `${state}-${view.name}.png`), Buffer.from(data, 'base64'));
+  const { wide, refused, violations } = await page.evaluate(
+    async ([values, forced]) => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      const found = await globalThis.axe.run(document, {
         runOnly: { type: 'tag', values },
         // In forced colours the browser picks the colours, and axe reads those of the style sheet.
         rules: { 'color-contrast': { enabled: !forced } },
         resultTypes: ['violations'],
-      }),
+      });
+      const violations = found.violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, at: nodes.map((node) => node.target).join(', ') }));
+      return { wide: scrollWidth - clientWidth, refused: globalThis.refused.splice(0), violations };
+    },
     [RULES, view.forcedColors === 'active'],
   );
-  for (const { id, impact, help, nodes } of violations) {
-    fault(`${id} (${impact}): ${help}: ${nodes.map((node) => node.target).join(', ')}`);
-  }
+  if (wide > 0) fault(`scrolls sideways by ${wide} px`);
+  for (const one of refused) fault(`policy refuses ${one}`);
+  for (const { id, impact, help, at } of violations) fault(`${id} (${impact}): ${help}: ${at}`);
 }
 
-/** Goes through all states in one view. */
+/** Goes through all states in one view, in one page that is loaded once. */
 async function goThrough(view) {
   const { width, height, forcedColors = 'none' } = view;
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce', forcedColors });
   const page = await context.newPage();
+  page.session = await context.newCDPSession(page);
   page.fault = (what) => faults.push(`list at ${view.name}: ${what}`);
   await page.addInitScript(() => {
     globalThis.refused = [];
@@ -95,6 +109,7 @@ async function goThrough(view) {
   await page.goto(`${base}/states.html`);
   const list = await page.waitForFunction(() => document.documentElement.dataset.list);
   const states = (await list.jsonValue()).split(' ').filter((state) => state.startsWith(prefix));
+  await page.evaluate(axe);
   for (const state of states) await inspect(page, state, view);
   await context.close();
 }

@@ -57,9 +57,9 @@ const stage = (model: Parameters<typeof fair>[0], props: Partial<FairProps> = {}
 });
 
 /** With captions switched on in this browser. */
-const captioned = (model: Parameters<typeof fair>[0], size: Size = 'm'): PageState => {
+const captioned = (model: Parameters<typeof fair>[0], size: Size = 'm', props: Partial<FairProps> = {}): PageState => {
   Object.assign(choice, { on: true, size, lang: 'it' });
-  return stage(model);
+  return stage(model, props);
 };
 
 /** Built on demand: pictures and tracks cost something. */
@@ -130,7 +130,7 @@ export const STATES: Record<string, () => PageState> = {
   'stage-captions': () => captioned({ onAir: [ADA, BRUNO], tiles: withScreen, captions }),
   'stage-captions-large': () => captioned({ onAir: [ADA], tiles: camera, captions }, 'xl'),
   'stage-captions-none': () => captioned({ onAir: [ADA], tiles: camera }),
-  'stage-captions-choice': () => stage({ onAir: [ADA], tiles: camera, captions }, { sheet: 'captions' }),
+  'stage-captions-choice': () => captioned({ onAir: [ADA], tiles: camera, captions }, 'm', { sheet: 'captions' }),
   'stage-transcript': () => stage({ onAir: [ADA], tiles: camera, captions }, { opened: 'transcript' }),
   'captioner': () => stage({ role: 'captioner', onAir: [ADA], tiles: camera, captions }, { opened: 'captioning' }),
 

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// Draws one page state, named by the hash: `#stage-empty/en`. Made for screenshots and axe; never shipped.
+// Draws the page state that the hash names, `#stage-empty/en`, and another one when the hash changes. Made for
+// screenshots and axe; never shipped.
 
 import '../style/base.css';
-import { mount, type Component } from 'svelte';
+import { mount, tick, unmount, type Component } from 'svelte';
 import { language, type Language } from '../text/language.svelte';
 import Home from '../ui/door/Home.svelte';
 import Door from '../ui/door/Door.svelte';
@@ -13,14 +14,10 @@ import TextPage from '../ui/parts/TextPage.svelte';
 import { choice } from '../ui/captions/choice.svelte';
 import { remember } from '../ui/memory';
 import { STATES, type PageState } from './index';
+import { stopPictures } from './pictures';
 
-const [name, lang] = location.hash.slice(1).split('/');
-if (lang === 'it' || lang === 'en') language.choose(lang satisfies Language);
-
-function draw(target: HTMLElement, state: PageState): void {
-  const any = (component: unknown, props: object): void => {
-    mount(component as Component<object>, { target, props });
-  };
+function draw(target: HTMLElement, state: PageState): object {
+  const any = (component: unknown, props: object): object => mount(component as Component<object>, { target, props });
   switch (state.page) {
     case 'home':
       return any(Home, {});
@@ -41,11 +38,37 @@ function draw(target: HTMLElement, state: PageState): void {
 }
 
 const target = document.getElementById('app');
-const make = name ? STATES[name] : undefined;
-if (target && make) {
-  if (name?.includes('first-visit')) localStorage.removeItem('fiera.welcomed');
-  else remember('welcomed', 'yes');
-  if (!name?.includes('captions')) choice.on = false;
+let drawn: object | null = null;
+
+/** Takes the state away that stands, with all that it left behind, and draws the one of the hash. */
+async function show(page: HTMLElement): Promise<void> {
+  const [name = '', lang] = location.hash.slice(1).split('/');
+  const make = STATES[name];
+  delete document.documentElement.dataset['drawn'];
+  if (drawn) await unmount(drawn);
+  drawn = null;
+  stopPictures();
+  page.replaceChildren();
+  localStorage.clear();
+  sessionStorage.clear();
+  scrollTo(0, 0);
+  if (!make) return list(page);
+  if (lang === 'it' || lang === 'en') language.choose(lang satisfies Language);
+  if (!name.includes('first-visit')) remember('welcomed', 'yes');
+  Object.assign(choice, { on: false, size: 'm', lang: null });
+  drawn = draw(page, make());
+  await tick();
+  document.documentElement.dataset['drawn'] = name;
+}
+
+/** The list itself, for people and for the script that goes through it. */
+function list(page: HTMLElement): void {
+  const items = Object.keys(STATES).map((one) => Object.assign(document.createElement('a'), { href: `#${one}`, textContent: one }));
+  for (const item of items) page.append(item, document.createElement('br'));
+  document.documentElement.dataset['list'] = Object.keys(STATES).join(' ');
+}
+
+if (target) {
   // What the page fetches later is at hand, so that it is drawn at once.
   await Promise.all([
     document.fonts.ready,
@@ -53,12 +76,6 @@ if (target && make) {
     import('../ui/fair/AgendaDialog.svelte'), import('../ui/fair/KeysDialog.svelte'),
     import('../ui/direct/KeysList.svelte'), import('../ui/captions/Transcript.svelte'), import('../ui/captions/CaptionDesk.svelte'),
   ]);
-  draw(target, make());
-  document.documentElement.dataset['drawn'] = name;
-} else if (target) {
-  // The list itself, for people and for the script that goes through it.
-  const items = Object.keys(STATES).map((one) => Object.assign(document.createElement('a'), { href: `#${one}`, textContent: one }));
-  for (const item of items) target.append(item, document.createElement('br'));
-  addEventListener('hashchange', () => location.reload());
-  document.documentElement.dataset['list'] = Object.keys(STATES).join(' ');
+  addEventListener('hashchange', () => void show(target));
+  await show(target);
 }

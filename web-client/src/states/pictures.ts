@@ -59,11 +59,23 @@ export function inSlot(picture: HTMLCanvasElement | null): HTMLElement {
   return element;
 }
 
+const painting = new Set<() => void>();
+
 /** The picture as a camera's track. */
 export function asTrack(picture: HTMLCanvasElement): MediaStreamTrack | null {
   const track = picture.captureStream(5).getVideoTracks()[0] ?? null;
   const context = picture.getContext('2d');
   // A captured canvas sends frames only when it is painted.
-  setInterval(() => context?.fillRect(0, 0, 1, 1), 200);
+  const timer = setInterval(() => context?.fillRect(0, 0, 1, 1), 200);
+  painting.add(() => {
+    clearInterval(timer);
+    track?.stop();
+  });
   return track;
+}
+
+/** Ends the tracks of a state that is taken away. */
+export function stopPictures(): void {
+  for (const stop of painting) stop();
+  painting.clear();
 }
