@@ -64,6 +64,7 @@ pub(crate) enum Deed {
     EditStand,
     SetStand,
     RemoveStand,
+    RenewStand,
     ReuseStand,
     EraseAdopter,
     LeaveStandMessage,
@@ -135,6 +136,7 @@ impl Deed {
         (Self::EditStand, "stand: edit"),
         (Self::SetStand, "stand: set"),
         (Self::RemoveStand, "stand: remove"),
+        (Self::RenewStand, "stand: renew"),
         (Self::ReuseStand, "stand: reuse"),
         (Self::EraseAdopter, "stand: erase_adopter"),
         (Self::LeaveStandMessage, "stand: leave"),
@@ -161,6 +163,7 @@ impl Deed {
                 | Self::EraseOtherCard
                 | Self::SetStand
                 | Self::RemoveStand
+                | Self::RenewStand
                 | Self::EraseAdopter
                 | Self::EraseStandMessage
         )
@@ -210,6 +213,7 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::EditStand
         | Deed::SetStand
         | Deed::RemoveStand
+        | Deed::RenewStand
         | Deed::ReuseStand
         | Deed::EraseAdopter
         | Deed::LeaveStandMessage

@@ -83,6 +83,9 @@ struct Placement {
     /// They chose to stay, or came back by themselves: nobody moves them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     stays: bool,
+    /// They took it by walking in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    chosen: bool,
     /// Where they were before, if that was not the plenary room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     back: Option<RoomId>,

@@ -10,8 +10,8 @@ use fiera_protocol::captions::{CaptionLang, CaptionLine, put_caption};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{CaptionId, ParticipantId, Role, RoomId, RoomKind};
 use fiera_protocol::limits::{
-    CAPTION_LANGS_MAX, CAPTION_SOURCE_IDLE_MS, CAPTION_SOURCES_MAX, CAPTION_WINDOW_MS, CAPTIONS_PER_WINDOW_MAX,
-    CAPTIONS_SHOWN_MAX,
+    CAPTION_LANG_IDLE_MS, CAPTION_LANGS_MAX, CAPTION_SOURCE_IDLE_MS, CAPTION_SOURCES_MAX, CAPTION_WINDOW_MS,
+    CAPTIONS_PER_WINDOW_MAX, CAPTIONS_SHOWN_MAX,
 };
 use fiera_protocol::text::CaptionText;
 use fiera_protocol::view::{Change, StreamState};
@@ -58,6 +58,8 @@ pub(crate) struct Captions {
     /// Whose line it is, of those that are shown.
     authors: BTreeMap<CaptionId, ParticipantId>,
     sources: BTreeMap<(ParticipantId, CaptionLang), Source>,
+    /// When something was said last in each language that is shown, monotonic milliseconds; not known of restored ones.
+    said: BTreeMap<CaptionLang, u64>,
     /// Those that are texts, in the order in which they became final.
     kept: Vec<(CaptionId, CaptionLang)>,
 }
@@ -90,8 +92,44 @@ impl Captions {
 
     fn put(&mut self, line: &CaptionLine) {
         put_caption(&mut self.lines, line);
-        let Self { lines, authors, .. } = self;
+        self.forget_unseen();
+    }
+
+    /// Nothing is known any more of lines and languages that are not shown.
+    fn forget_unseen(&mut self) {
+        let Self {
+            lines, authors, said, ..
+        } = self;
         authors.retain(|caption, _| lines.iter().any(|line| line.caption == *caption));
+        said.retain(|lang, _| lines.iter().any(|line| line.lang == *lang));
+    }
+
+    /// The language that gives way first: whose last final line is the oldest. A replay finds the same one.
+    fn oldest_language(&self) -> Option<CaptionLang> {
+        let mut last: BTreeMap<&CaptionLang, usize> = BTreeMap::new();
+        for (at, line) in self.lines.iter().enumerate().filter(|(_, line)| line.is_final) {
+            last.insert(&line.lang, at);
+        }
+        last.into_iter().min_by_key(|(_, at)| *at).map(|(lang, _)| lang.clone())
+    }
+
+    /// Takes all lines of a language off the screen; those that are texts stay so.
+    fn hide_language(&mut self, lang: &CaptionLang) -> Vec<CaptionId> {
+        let gone = self.lines.extract_if(.., |line| line.lang == *lang);
+        let gone = gone.map(|line| line.caption).collect();
+        self.forget_unseen();
+        gone
+    }
+
+    /// Whether another language would be one too many.
+    fn is_full_for(&self, lang: &CaptionLang) -> bool {
+        let languages = self.languages();
+        !languages.contains(lang) && languages.len() >= CAPTION_LANGS_MAX
+    }
+
+    /// The lines that followers see.
+    pub(crate) fn shown(&self) -> Vec<CaptionId> {
+        self.lines.iter().map(|line| line.caption).collect()
     }
 
     fn languages(&self) -> BTreeSet<&CaptionLang> {
@@ -175,9 +213,14 @@ impl Hub {
             Some(known) if known.sequence > sequence => return Err(refusal::CAPTION_PAST),
             _ => {}
         }
-        if !captions.languages().contains(&lang) && captions.languages().len() >= CAPTION_LANGS_MAX {
-            return Err(refusal::TOO_MANY_CAPTION_LANGS);
-        }
+        let gives_way = if captions.is_full_for(&lang) {
+            let said_ms = |lang: &CaptionLang| captions.said.get(lang).copied().unwrap_or(0);
+            let idle = |lang: &CaptionLang| said_ms(lang) + CAPTION_LANG_IDLE_MS <= now.mono_ms;
+            let oldest = captions.oldest_language().filter(idle);
+            Some(oldest.ok_or(refusal::TOO_MANY_CAPTION_LANGS)?)
+        } else {
+            None
+        };
         let alive = captions
             .sources
             .iter()
@@ -196,6 +239,9 @@ impl Hub {
             return Err(refusal::CAPTIONS_TOO_FAST);
         }
         self.finish_abandoned(now, room_id, &key, sequence);
+        if let Some(other) = gives_way {
+            self.hide_captions(room_id, &other);
+        }
         let going_on = self.rooms.get(room_id).and_then(|room| room.captions.sources.get(&key));
         let caption = match going_on.filter(|source| source.sequence == sequence) {
             Some(source) => source.caption,
@@ -209,6 +255,7 @@ impl Hub {
         };
         let captions = &mut self.room_mut(room_id)?.captions;
         captions.sources.insert(key, source);
+        let said = lang.clone();
         let line = CaptionLine {
             caption,
             lang,
@@ -218,8 +265,19 @@ impl Hub {
         self.settle_line(now, room_id, &line);
         if let Some(room) = self.rooms.get_mut(room_id) {
             room.captions.authors.insert(caption, author);
+            room.captions.said.insert(said, now.mono_ms);
         }
         Ok(())
+    }
+
+    fn hide_captions(&mut self, room_id: &RoomId, lang: &CaptionLang) {
+        let Some(room) = self.rooms.get_mut(room_id) else {
+            return;
+        };
+        let gone = room.captions.hide_language(lang);
+        self.dirty
+            .captions
+            .extend(gone.into_iter().map(|caption| (room_id.clone(), caption)));
     }
 
     /// Lines that nobody goes on with stay as they stand: those of silent sources, and the one before of this source.
@@ -299,7 +357,7 @@ impl Hub {
         Ok(())
     }
 
-    fn forget_caption(&mut self, room_id: &RoomId, caption: CaptionId) {
+    pub(crate) fn forget_caption(&mut self, room_id: &RoomId, caption: CaptionId) {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;
         };
@@ -308,8 +366,10 @@ impl Hub {
             authors,
             sources,
             kept,
+            said,
         } = &mut room.captions;
         lines.retain(|line| line.caption != caption);
+        said.retain(|lang, _| lines.iter().any(|line| line.lang == *lang));
         kept.retain(|(known, _)| *known != caption);
         authors.remove(&caption);
         // Its source goes on with the next number: what comes under this one is not said again.
@@ -324,6 +384,14 @@ impl Hub {
     pub(crate) fn apply_caption_fact(&mut self, fact: &Fact) {
         match fact {
             Fact::Captioned { room, caption, lang } => {
+                let Some(place) = self.rooms.get(room) else { return };
+                let oldest = place
+                    .captions
+                    .is_full_for(lang)
+                    .then(|| place.captions.oldest_language());
+                if let Some(oldest) = oldest.flatten() {
+                    self.hide_captions(room, &oldest);
+                }
                 let Some(place) = self.rooms.get_mut(room) else { return };
                 place.captions.kept.push((*caption, lang.clone()));
                 if let Some(text) = self.texts.get(&caption.as_u128()) {
@@ -347,6 +415,7 @@ impl Hub {
             let captions = &mut room.captions;
             captions.sources.clear();
             captions.authors.clear();
+            captions.said.clear();
             let kept: BTreeSet<CaptionId> = captions.kept.iter().map(|(caption, _)| *caption).collect();
             let gone = captions.lines.extract_if(.., |line| !kept.contains(&line.caption));
             self.dirty.captions.extend(gone.map(|line| (id.clone(), line.caption)));

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::codec::encode;
 use fiera_protocol::fair::{OwnMessage, OwnQuestion, QuestionStage, QuestionView};
-use fiera_protocol::ids::{AuthorSecret, MessageId, QuestionId};
+use fiera_protocol::ids::{AuthorSecret, MessageId, QuestionId, StandId};
 use fiera_protocol::limits::SECRETS_AT_ONCE_MAX;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stands::OwnStand;
 
 use crate::chance::hashed;
 use crate::fact::KeptText;
@@ -65,18 +66,24 @@ impl Hub {
             self.tell(conn, view::refused(None, refusal::TOO_MANY_SECRETS));
             return;
         }
-        let (mut questions, mut messages) = (Vec::new(), Vec::new());
+        let (mut questions, mut messages, mut stands) = (Vec::new(), Vec::new(), Vec::new());
         for secret in secrets.iter().copied().collect::<BTreeSet<_>>() {
             for text in self.owners.written_with(secret) {
-                let message = MessageId::from_u128(text);
+                let (message, stand) = (MessageId::from_u128(text), StandId::from_u128(text));
                 match self.own_question(secret, QuestionId::from_u128(text)) {
                     Some(question) => questions.push(question),
                     None if self.is_shown(message) => messages.push(OwnMessage { secret, message }),
+                    None if self.is_stand(stand) => stands.push(OwnStand { secret, stand }),
                     None => {}
                 }
             }
         }
-        self.tell(conn, encode(&ServerMessage::Mine { questions, messages }));
+        let mine = ServerMessage::Mine {
+            questions,
+            messages,
+            stands,
+        };
+        self.tell(conn, encode(&mine));
     }
 
     fn is_shown(&self, message: MessageId) -> bool {

@@ -5,7 +5,7 @@
 //! It is made of what is kept, so it is the same after a restart.
 
 use fiera_protocol::fair::{Announcement, CurvePoint, Localised, PollPhase, PollView, QuestionStage, QuestionView};
-use fiera_protocol::ids::{DisplayName, EventId, RoomId};
+use fiera_protocol::ids::{DisplayName, EventId, RoomId, StandId};
 use fiera_protocol::view::{EventPhase, StreamState};
 use serde::Serialize;
 
@@ -45,7 +45,8 @@ pub struct Recap {
     pub curve: Vec<CurvePoint>,
     /// All announcements, oldest first.
     pub announcements: Vec<Announcement>,
-    /// Rooms, in the organiser's order.
+    /// Rooms, in the organiser's order; then stands where something was asked or voted, in the order in which they were
+    /// opened. Hidden ones are left out.
     pub rooms: Vec<RoomRecap>,
     /// What breakout rooms wrote down, in the order of the rounds and their rooms; rooms without a card are left out.
     pub breakouts: Vec<BreakoutNotes>,
@@ -105,7 +106,7 @@ impl From<QuestionView> for PublicQuestion {
 pub struct RoomRecap {
     /// Short name.
     pub room: RoomId,
-    /// Title in the event's first language.
+    /// Title in the event's first language; of a stand its name.
     pub title: String,
     /// Title in each language that the organiser wrote.
     pub titles: Localised,
@@ -137,15 +138,26 @@ impl Hub {
             announcements: announcements
                 .filter_map(|id| view::announcement(*id, &self.texts))
                 .collect(),
-            rooms: self
-                .order
-                .iter()
-                .filter_map(|id| self.rooms.get(id))
-                .map(|room| self.room_recap(room))
-                .collect(),
+            rooms: self.room_recaps(),
             breakouts: self.breakout_notes(),
             stands: self.stand_rows(),
         }
+    }
+
+    fn room_recaps(&self) -> Vec<RoomRecap> {
+        let listed = self.order.iter().filter_map(|id| self.rooms.get(id));
+        let listed = listed.map(|room| self.room_recap(room));
+        let shown = self.stands.rooms_in_order().into_iter();
+        let of_stand = |(stand, room): (StandId, &RoomId)| {
+            let title = self.stand_name(stand)?;
+            let recap = self.room_recap(self.rooms.get(room)?);
+            let empty = recap.questions.is_empty() && recap.polls.is_empty();
+            (!empty).then_some(RoomRecap { title, ..recap })
+        };
+        let stands = shown
+            .filter(|(stand, _)| !self.is_hidden_stand(*stand))
+            .filter_map(of_stand);
+        listed.chain(stands).collect()
     }
 
     fn room_recap(&self, room: &Room) -> RoomRecap {

@@ -559,6 +559,10 @@ pub(crate) const KEEPS_ENOUGH: Refusal = refusal(
     RefusalCode::TooMany,
     "You keep as many stands as you may. Remove one of them first.",
 );
+pub(crate) const OPENED_ENOUGH: Refusal = refusal(
+    RefusalCode::TooMany,
+    "You have opened as many stands as you may in this event. Change one that you keep.",
+);
 pub(crate) const KEEPERS_ENOUGH: Refusal = refusal(RefusalCode::TooMany, "This stand has as many keepers as it may.");
 pub(crate) const TOO_MANY_STAND_MESSAGES: Refusal = refusal(
     RefusalCode::TooMany,

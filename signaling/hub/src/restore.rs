@@ -122,7 +122,7 @@ impl Hub {
             "hand" => self.apply_hand_row(name, value),
             "placement" | "help" => self.apply_breakout_row(kind, name, value),
             "cardkey" | "cardvote" => self.apply_card_row(kind, name, value),
-            "keeper" | "reuse" | "reusekey" => self.apply_stand_row(kind, name, value),
+            "keeper" | "opened" | "reuse" | "reusekey" => self.apply_stand_row(kind, name, value),
             _ => {}
         }
     }

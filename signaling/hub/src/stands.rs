@@ -25,6 +25,7 @@ use crate::config::RoomConfig;
 use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::keeping::{from_hex, hex, row};
+use crate::polls::Polls;
 
 /// How the room of a stand works at first.
 const SETTINGS: RoomSettings = RoomSettings {
@@ -63,6 +64,8 @@ pub(crate) struct Stands {
     all: BTreeMap<StandId, Stand>,
     /// Rooms of all stands there ever were, with the stand.
     rooms: BTreeMap<RoomId, StandId>,
+    /// How many stands each participant has opened, removed ones included.
+    opened: BTreeMap<ParticipantId, u32>,
     /// Who keeps which stands.
     kept: BTreeMap<ParticipantId, BTreeSet<StandId>>,
     /// Under which those who would reuse something are known; for that alone.
@@ -108,11 +111,29 @@ impl Stands {
         kept.is_some_and(|kept| kept.contains(&stand))
     }
 
-    /// Whether somebody would reuse anything, and whether they keep a stand: for who asks what is known about them.
+    /// The stand that a room belongs, or belonged, to.
+    pub(crate) fn of_room(&self, room: &RoomId) -> Option<StandId> {
+        self.rooms.get(room).copied()
+    }
+
+    /// The rooms of stands, in the order in which these were opened.
+    pub(crate) fn rooms_in_order(&self) -> Vec<(StandId, &RoomId)> {
+        let mut all: Vec<_> = self.all.iter().collect();
+        all.sort_by_key(|(_, stand)| stand.order);
+        all.into_iter().map(|(id, stand)| (*id, &stand.room)).collect()
+    }
+
+    /// How many stands somebody has opened.
+    fn opened_by(&self, participant: ParticipantId) -> u32 {
+        self.opened.get(&participant).copied().unwrap_or(0)
+    }
+
+    /// Whether somebody would reuse anything, and whether they keep or opened a stand: for who asks what is known about them.
     pub(crate) fn known_about(&self, participant: ParticipantId) -> (bool, bool) {
         let voter = self.voter(participant);
         let reuses = voter.is_some_and(|voter| self.supporters.get(&voter).is_some_and(|of| !of.is_empty()));
-        (reuses, self.kept.contains_key(&participant))
+        let keeps = self.kept.contains_key(&participant) || self.opened.contains_key(&participant);
+        (reuses, keeps)
     }
 
     /// Whether what is indexed twice agrees.
@@ -134,11 +155,20 @@ fn keeper_row(stand: StandId, participant: ParticipantId) -> String {
     format!("keeper/{}/{}", hex(stand.as_u128()), hex(participant.as_u128()))
 }
 
+fn opened_row(participant: ParticipantId) -> String {
+    format!("opened/{}", hex(participant.as_u128()))
+}
+
 fn reuse_row(stand: StandId, voter: u128) -> String {
     format!("reuse/{}/{}", hex(stand.as_u128()), hex(voter))
 }
 
 impl Hub {
+    /// Whether there is such a stand.
+    pub(crate) fn is_stand(&self, stand: StandId) -> bool {
+        self.stands.all.contains_key(&stand)
+    }
+
     /// What the keepers of a stand wrote; none where it was erased.
     fn stand_content(&self, stand: StandId) -> Option<StandContent> {
         let kept = self.texts.get(&stand.as_u128())?;
@@ -219,6 +249,12 @@ impl Hub {
         for keeper in &stand.keepers {
             self.forget_keeper(id, *keeper);
         }
+        if let Some(room) = self.rooms.get_mut(&stand.room) {
+            room.polls = Polls::default();
+            room.questions.forget_labels();
+            self.dirty.rooms.insert(stand.room.clone());
+            self.dirty.tallies = true;
+        }
         for of in self.stands.supporters.values_mut() {
             of.remove(&id);
         }
@@ -243,6 +279,15 @@ impl Hub {
         let id = |text: &str| from_hex(text).map(StandId::from_u128);
         match (kind, name) {
             ("reusekey", []) => self.stands.key = value.and_then(row),
+            ("opened", [participant]) => {
+                let Some(participant) = from_hex(participant).map(ParticipantId::from_u128) else {
+                    return;
+                };
+                match value.and_then(row) {
+                    Some(opened) => self.stands.opened.insert(participant, opened),
+                    None => self.stands.opened.remove(&participant),
+                };
+            }
             ("keeper", [stand, participant]) => {
                 let (Some(stand), Some(participant)) = (id(stand), from_hex(participant)) else {
                     return;
@@ -287,6 +332,7 @@ impl Hub {
         self.stands.key = None;
         self.stands.supporters.clear();
         self.stands.kept.clear();
+        self.stands.opened.clear();
         for stand in self.stands.all.values_mut() {
             stand.keepers.clear();
             if let Some(room) = self.rooms.get_mut(&stand.room) {

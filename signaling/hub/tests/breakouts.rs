@@ -297,6 +297,55 @@ fn o4_people_choose_rooms_that_have_space() {
 }
 
 #[test]
+fn o4_a_latecomer_who_chose_a_room_and_walked_out_leaves_the_place_to_others() {
+    let mut fair = Fair::new(1);
+    let choose = RoundPlan {
+        latecomers: Latecomers::Choose,
+        ..plan(1, RoundMode::Random, 2)
+    };
+    let round = fair.prepare(choose);
+    fair.run(BreakoutStep::Send { round });
+    fair.shell.pass(ROUND_NOTICE_MS);
+    let place = fair.round().rooms[0].room.clone();
+    let (late, later) = (
+        fair.shell.join(50, Role::Attendee, "lobby"),
+        fair.shell.join(51, Role::Attendee, "lobby"),
+    );
+    let enter = Command::Enter { room: place };
+    fair.shell.ok(late, enter.clone());
+    assert_eq!(fair.shell.command(later, enter.clone()), Err(RefusalCode::RoomFull));
+    fair.shell.ok(late, Command::Enter { room: room("lobby") });
+    assert_eq!(fair.placements(), 1, "the place is free");
+    fair.shell.ok(later, enter.clone());
+    fair.shell.ok(fair.people[0], Command::Enter { room: room("lobby") });
+    assert_eq!(
+        fair.shell.command(late, enter),
+        Err(RefusalCode::RoomFull),
+        "a place that was drawn stays its owner's"
+    );
+}
+
+#[test]
+fn o2_who_was_given_a_seat_by_name_keeps_it_when_lots_are_drawn() {
+    let mut fair = Fair::new(4);
+    let speaker = fair.shell.join(60, Role::Speaker, "lobby");
+    let moderator = fair.shell.join(61, Role::Moderator, "lobby");
+    let gone = fair.shell.join(62, Role::Moderator, "lobby");
+    let round = fair.prepare(plan(2, RoundMode::Random, 5));
+    for who in [60, 61, 62] {
+        assert_eq!(fair.seat(round, who, 1), Ok(()));
+    }
+    fair.shell.ok(gone, Command::Enter { room: room("hall-a") });
+    fair.run(BreakoutStep::Deal { round });
+    fair.run(BreakoutStep::Send { round });
+    fair.shell.pass(ROUND_NOTICE_MS);
+    let second = fair.round().rooms[1].room.to_string();
+    assert_eq!(fair.shell.place(moderator).0, Some(second.as_str()));
+    assert_eq!(fair.shell.place(gone).0, Some("hall-a"), "who left has no seat");
+    assert_ne!(fair.shell.place(speaker).0, Some("lobby"), "of the audience: by lot");
+}
+
+#[test]
 fn o1_an_organiser_seats_people_and_moves_one_while_it_runs() {
     let mut fair = Fair::new(2);
     let round = fair.prepare(plan(2, RoundMode::Assigned, 1));

@@ -10,7 +10,8 @@ use fiera_protocol::captions::CaptionLine;
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{CaptionId, Role};
 use fiera_protocol::limits::{
-    CAPTION_LANGS_MAX, CAPTION_SOURCE_IDLE_MS, CAPTION_SOURCES_MAX, CAPTION_WINDOW_MS, CAPTIONS_PER_WINDOW_MAX,
+    CAPTION_LANG_IDLE_MS, CAPTION_LANGS_MAX, CAPTION_SOURCE_IDLE_MS, CAPTION_SOURCES_MAX, CAPTION_WINDOW_MS,
+    CAPTIONS_PER_WINDOW_MAX,
 };
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::{EventPhase, StreamId, StreamState};
@@ -192,6 +193,51 @@ fn z4_rates_languages_and_sources_are_bounded() {
         posts(&mut shell, 99, Role::Captioner, "hall-a", &[("it", "x", true, 1)]),
         None
     );
+}
+
+#[test]
+fn z4_a_language_in_which_nothing_is_said_any_more_gives_way_and_its_lines_stay_in_the_recap() {
+    let mut shell = keeping();
+    let captioner = shell.join(1, Role::Captioner, "hall-a");
+    let langs = ["it", "en", "fr", "de", "es", "pt"];
+    assert_eq!(langs.len(), CAPTION_LANGS_MAX);
+    for lang in langs {
+        shell.ok(captioner, caption(lang, "first", true, 1));
+        shell.pass(1);
+    }
+    let seventh = caption("sl", "prva", true, 1);
+    assert_eq!(shell.command(captioner, seventh.clone()), Err(RefusalCode::TooMany));
+    shell.pass(CAPTION_LANG_IDLE_MS - 1_000);
+    shell.ok(captioner, caption("it", "second", true, 2));
+    assert_eq!(
+        shell.command(captioner, seventh.clone()),
+        Err(RefusalCode::TooMany),
+        "said a moment ago"
+    );
+    shell.pass(1_000);
+    shell.ok(captioner, seventh);
+    let shown = |shell: &Shell, conn| {
+        let langs: Vec<String> = lines(shell, conn, "hall-a")
+            .into_iter()
+            .map(|line| line.lang.to_string())
+            .collect();
+        langs
+    };
+    let now = ["fr", "de", "es", "pt", "it", "it", "sl"];
+    let mut sorted = shown(&shell, captioner);
+    sorted.sort_by_key(|lang| now.iter().position(|one| one == lang));
+    assert_eq!(sorted, ["fr", "de", "es", "pt", "it", "it", "sl"], "English gave way");
+    let before = shown(&shell, captioner);
+    shell.restart();
+    let captioner = shell.join(1, Role::Captioner, "hall-a");
+    assert_eq!(shown(&shell, captioner), before);
+    let recap = shell.hub.recap();
+    let hall = recap
+        .rooms
+        .iter()
+        .find(|of| of.room == room("hall-a"))
+        .expect("the hall");
+    assert_eq!(hall.transcripts.len(), 7, "nothing of it is lost");
 }
 
 #[test]

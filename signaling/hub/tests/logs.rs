@@ -548,7 +548,7 @@ fn stands() -> Shell {
     run(&mut shell, attendee, erase);
     let state = StandState::Closed;
     run(&mut shell, organiser, StandStep::Set { stand, state });
-    run(&mut shell, organiser, StandStep::Remove { stand: gone });
+    run(&mut shell, organiser, StandStep::Remove { stand: gone, secret: None });
     shell
 }
 

@@ -45,7 +45,9 @@ fn mine(shell: &mut Shell, conn: ConnectionId, secrets: &[AuthorSecret]) -> (Vec
     let secrets = secrets.to_vec();
     shell.input(Input::Mine { conn, secrets });
     match shell.take(conn).pop() {
-        Some(ServerMessage::Mine { questions, messages }) => (questions, messages),
+        Some(ServerMessage::Mine {
+            questions, messages, ..
+        }) => (questions, messages),
         other => panic!("no answer: {other:?}"),
     }
 }

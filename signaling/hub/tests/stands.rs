@@ -7,14 +7,16 @@ mod support;
 
 use fiera_hub::{ConnectionId, EventConfig, Input, PreparedStand, StandsConfig};
 use fiera_protocol::client::Command;
+use fiera_protocol::fair::{PollPhase, QuestionStage};
 use fiera_protocol::ids::{AuthorSecret, ParticipantId, Role, RoomId, StandId};
-use fiera_protocol::limits::{STAND_CHANGES_PER_WINDOW_MAX, STAND_WINDOW_MS};
+use fiera_protocol::limits::{STAND_CHANGES_PER_WINDOW_MAX, STAND_WINDOW_MS, STANDS_OPENED_PER_PARTICIPANT_MAX};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::stands::{
     StandContent, StandMessage, StandState, StandStep, StandSummary, StandView, StandsOpenTo,
 };
 use fiera_protocol::view::{EventPhase, Place};
+use support::fair::set;
 use support::{Shell, config, person};
 
 const SECRET: AuthorSecret = AuthorSecret::from_u128(0x5ec);
@@ -35,6 +37,10 @@ fn step(shell: &mut Shell, conn: ConnectionId, step: StandStep) -> Result<(), Re
 fn open(shell: &mut Shell, conn: ConnectionId, name: &str, secret: AuthorSecret) -> Result<(), RefusalCode> {
     let content = Box::new(content(name));
     step(shell, conn, StandStep::Open { content, secret })
+}
+
+fn remove(stand: StandId) -> StandStep {
+    StandStep::Remove { stand, secret: None }
 }
 
 fn listed(shell: &Shell, conn: ConnectionId) -> Vec<StandSummary> {
@@ -62,6 +68,17 @@ fn messages(
     match shell.take(conn).pop() {
         Some(ServerMessage::StandMessages { messages, .. }) => Ok(messages),
         Some(ServerMessage::Refused { code, .. }) => Err(code),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The stands that a secret proves.
+fn own(shell: &mut Shell, conn: ConnectionId, secret: AuthorSecret) -> Vec<StandId> {
+    shell.take(conn);
+    let secrets = vec![secret];
+    shell.input(Input::Mine { conn, secrets });
+    match shell.take(conn).pop() {
+        Some(ServerMessage::Mine { stands, .. }) => stands.into_iter().map(|own| own.stand).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -182,6 +199,23 @@ fn j1_one_participant_keeps_three_at_most() {
     assert_eq!(open(&mut shell, keeper, "Two", SECRET), Ok(()));
     assert_eq!(open(&mut shell, keeper, "Three", SECRET), Ok(()));
     assert_eq!(open(&mut shell, keeper, "Four", SECRET), Err(RefusalCode::TooMany));
+}
+
+#[test]
+fn j1_who_opens_and_removes_again_and_again_comes_to_an_end() {
+    let (mut shell, stand, [keeper, visitor, _]) = fair();
+    assert_eq!(step(&mut shell, keeper, remove(stand)), Ok(()));
+    for _ in 1..STANDS_OPENED_PER_PARTICIPANT_MAX {
+        assert_eq!(open(&mut shell, keeper, "Again", SECRET), Ok(()));
+        let stand = listed(&shell, keeper)[0].stand;
+        assert_eq!(step(&mut shell, keeper, remove(stand)), Ok(()));
+        shell.pass(STAND_WINDOW_MS);
+    }
+    shell.restart();
+    let (keeper, visitor_again) = (shell.open(1, Role::Attendee), shell.open(2, Role::Attendee));
+    assert_ne!(visitor, visitor_again);
+    assert_eq!(open(&mut shell, keeper, "Again", SECRET), Err(RefusalCode::TooMany));
+    assert_eq!(open(&mut shell, visitor_again, "First", SECRET), Ok(()), "others may");
 }
 
 #[test]
@@ -312,17 +346,56 @@ fn j7_a_removed_stand_leaves_no_word_behind() {
         secret: OTHER,
     };
     shell.ok(visitor, ask);
+    let moderator = shell.open(3, Role::Moderator);
+    shell.ok(moderator, Command::Enter { room: room.clone() });
+    let asked = shell.questions(visitor, room.as_str())[0].question;
+    shell.ok(
+        moderator,
+        Command::Upvote {
+            question: asked,
+            up: true,
+        },
+    );
+    let text = "label".parse().expect("a label");
+    shell.ok(moderator, Command::AddLabel { text });
+    shell.ok(
+        moderator,
+        Command::Caption {
+            lang: "en".parse().expect("a language"),
+            text: "said".parse().expect("a line"),
+            is_final: true,
+            sequence: 1,
+        },
+    );
+    for votes in [true, false] {
+        shell.ok(
+            moderator,
+            Command::DraftPoll {
+                question: "polled".parse().expect("a question"),
+                options: ["one", "two"].map(|option| option.parse().expect("an option")).to_vec(),
+            },
+        );
+        if votes {
+            let poll = serde_json::from_value(shell.last_fact()["poll"].clone()).expect("an id");
+            let open = Command::SetPoll {
+                poll,
+                phase: PollPhase::Open,
+            };
+            shell.ok(moderator, open);
+            shell.ok(visitor, Command::Vote { poll, option: 1 });
+        }
+    }
+    let topic = None;
+    shell.ok(visitor, Command::RaiseHand { topic });
     assert_eq!(leave(&mut shell, visitor, stand, "written", false), Ok(()));
     assert_eq!(reuse(&mut shell, visitor, stand, Some("Town")), Ok(()));
-    assert_eq!(
-        step(&mut shell, visitor, StandStep::Remove { stand }),
-        Err(RefusalCode::NotAllowed)
-    );
-    assert_eq!(step(&mut shell, keeper, StandStep::Remove { stand }), Ok(()));
+    assert_eq!(step(&mut shell, visitor, remove(stand)), Err(RefusalCode::NotAllowed));
+    assert_eq!(step(&mut shell, keeper, remove(stand)), Ok(()));
     assert!(shell.kept.texts.is_empty(), "{:?}", shell.kept.texts);
     let rows = shell.kept.working.keys();
     assert!(
-        rows.clone().all(|row| row.starts_with("answer") || row == "reusekey"),
+        rows.clone()
+            .all(|row| row.starts_with("answer") || row.starts_with("opened") || row == "reusekey"),
         "{rows:?}"
     );
     assert_eq!(shell.place(visitor), (None, Place::Audience));
@@ -335,6 +408,111 @@ fn j7_a_removed_stand_leaves_no_word_behind() {
     shell.restart();
     let keeper = shell.open(1, Role::Attendee);
     assert!(listed(&shell, keeper).is_empty());
+}
+
+#[test]
+fn j7_who_has_the_secret_removes_a_stand_after_the_end_too() {
+    let (mut shell, stand, [keeper, visitor, _]) = fair();
+    let organiser = shell.open(4, Role::Organiser);
+    for phase in [EventPhase::Live, EventPhase::Ended] {
+        if shell.event_view(organiser).phase != phase {
+            shell.ok(organiser, Command::SetEventPhase { phase });
+        }
+    }
+    let by = |secret| StandStep::Remove {
+        stand,
+        secret: Some(secret),
+    };
+    assert_eq!(
+        step(&mut shell, keeper, remove(stand)),
+        Err(RefusalCode::NotAllowed),
+        "nobody is known as a keeper any more"
+    );
+    assert_eq!(step(&mut shell, visitor, by(OTHER)), Err(RefusalCode::NotAllowed));
+    assert_eq!(step(&mut shell, visitor, by(SECRET)), Ok(()));
+    assert!(listed(&shell, visitor).is_empty());
+    assert!(shell.kept.texts.is_empty(), "{:?}", shell.kept.texts);
+}
+
+#[test]
+fn j13_a_new_secret_takes_the_place_of_the_old_one_and_of_who_came_by_it() {
+    let (mut shell, stand, [keeper, visitor, moderator]) = fair();
+    let keep = |secret| StandStep::Keep { stand, secret };
+    assert_eq!(step(&mut shell, visitor, keep(SECRET)), Ok(()));
+    let renew = |secret, fresh| StandStep::Renew { stand, secret, fresh };
+    for stranger in [moderator, keeper] {
+        assert_eq!(
+            step(&mut shell, stranger, renew(OTHER, OTHER)),
+            Err(RefusalCode::NotAllowed)
+        );
+    }
+    assert_eq!(step(&mut shell, keeper, renew(SECRET, OTHER)), Ok(()));
+    assert_eq!((shell.you(keeper).keeps.len(), shell.you(visitor).keeps.len()), (1, 0));
+    shell.restart();
+    let (keeper, visitor) = (shell.open(1, Role::Attendee), shell.open(2, Role::Attendee));
+    assert_eq!(shell.you(keeper).keeps.len(), 1);
+    assert_eq!(step(&mut shell, visitor, keep(SECRET)), Err(RefusalCode::NotAllowed));
+    assert_eq!(
+        messages(&mut shell, visitor, stand, Some(SECRET)),
+        Err(RefusalCode::NotAllowed)
+    );
+    assert_eq!(own(&mut shell, keeper, SECRET), []);
+    assert_eq!(own(&mut shell, keeper, OTHER), [stand]);
+    assert_eq!(step(&mut shell, visitor, keep(OTHER)), Ok(()));
+}
+
+#[test]
+fn j3_a_stand_is_found_by_the_secret_it_was_opened_with() {
+    let (mut shell, first, [keeper, visitor, _]) = fair();
+    assert_eq!(open(&mut shell, keeper, "Second", OTHER), Ok(()));
+    let second = listed(&shell, keeper)[1].stand;
+    assert_eq!(own(&mut shell, keeper, OTHER), [second]);
+    assert_eq!(own(&mut shell, visitor, SECRET), [first], "whoever has the secret");
+}
+
+#[test]
+fn j12_questions_of_a_stand_are_in_the_table_the_board_and_the_recap() {
+    let (mut shell, stand, [keeper, visitor, moderator]) = fair();
+    let room = room_of(&shell, visitor);
+    for conn in [visitor, moderator] {
+        shell.ok(conn, Command::Enter { room: room.clone() });
+    }
+    let question = shell.ask(visitor, "Which licence?");
+    shell.ok(
+        moderator,
+        set(question, QuestionStage::Published, QuestionStage::FollowUp),
+    );
+    let rows = shell.hub.question_rows();
+    assert_eq!(
+        rows.iter()
+            .map(|row| (row.room_title.as_str(), row.text.as_str()))
+            .collect::<Vec<_>>(),
+        [("Desk", "Which licence?")]
+    );
+    let promised = |shell: &mut Shell| {
+        shell.take(keeper);
+        shell.input(Input::FollowUps { conn: keeper });
+        match shell.take(keeper).pop() {
+            Some(ServerMessage::FollowUps { questions }) => questions.len(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let told = |shell: &Shell| {
+        let rooms = shell.hub.recap().rooms.into_iter();
+        rooms
+            .filter(|of| of.room == room)
+            .map(|of| (of.title, of.questions.len()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(promised(&mut shell), 1);
+    assert_eq!(told(&shell), [("Desk".to_owned(), 1)]);
+    let hide = StandStep::Set {
+        stand,
+        state: StandState::Hidden,
+    };
+    assert_eq!(step(&mut shell, moderator, hide), Ok(()));
+    assert_eq!((promised(&mut shell), told(&shell)), (0, vec![]), "hidden");
+    assert_eq!(shell.hub.question_rows().len(), 1, "organisers have all of them");
 }
 
 #[test]
@@ -537,7 +715,7 @@ fn j12_stands_of_the_setup_are_opened_once_and_taken_by_an_organiser() {
     shell.restart();
     let organiser = shell.open(4, Role::Organiser);
     assert_eq!(listed(&shell, organiser).len(), 1);
-    assert_eq!(step(&mut shell, organiser, StandStep::Remove { stand }), Ok(()));
+    assert_eq!(step(&mut shell, organiser, remove(stand)), Ok(()));
     shell.restart();
     let organiser = shell.open(4, Role::Organiser);
     assert!(listed(&shell, organiser).is_empty(), "removed once is removed");

@@ -174,6 +174,8 @@ pub const CAPTION_LANG_BYTES_MAX: usize = 16;
 pub const CAPTIONS_SHOWN_MAX: usize = 100;
 /// Languages in which one room has captions at a time.
 pub const CAPTION_LANGS_MAX: usize = 6;
+/// A language in which nothing was said in a room for this long gives way to another one, milliseconds.
+pub const CAPTION_LANG_IDLE_MS: u64 = 600_000;
 /// Lines of captions in one request of a program.
 pub const CAPTIONS_AT_ONCE_MAX: usize = 20;
 /// Lines of captions, also those that are still being said, that one source may send in [`CAPTION_WINDOW_MS`].
@@ -184,6 +186,10 @@ pub const CAPTION_WINDOW_MS: u64 = 10_000;
 pub const CAPTION_SOURCES_MAX: usize = 12;
 /// A source that was silent for this long may begin its numbers anew, milliseconds.
 pub const CAPTION_SOURCE_IDLE_MS: u64 = 60_000;
+/// Calls for help of one participant at once, on and off.
+pub const HELP_CALLS_BURST: u32 = 5;
+/// Calls for help of one participant per second, on and off.
+pub const HELP_CALLS_PER_S: u32 = 1;
 /// Longest countdown before somebody goes on air, seconds.
 pub const COUNTDOWN_S_MAX: u8 = 30;
 /// Announcements that are shown; older ones are kept for the record alone.
@@ -228,6 +234,10 @@ pub const SUPPRESSED_BELOW: u32 = 10;
 pub const STANDS_MAX: usize = 60;
 /// Stands that an event opens in all its life, removed ones included.
 pub const STANDS_EVER_MAX: usize = 500;
+/// Stands that one participant opens in one event, removed ones included.
+pub const STANDS_OPENED_PER_PARTICIPANT_MAX: u32 = 10;
+/// Times that participants of one event say that they would reuse something, all stands together.
+pub const REUSES_MAX: usize = 50_000;
 /// Stands that one participant keeps.
 pub const STANDS_PER_PARTICIPANT_MAX: usize = 3;
 /// Keepers of one stand.

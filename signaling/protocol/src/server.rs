@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fair::{OwnMessage, OwnQuestion, RoomQuestion};
 use crate::ids::{CommandId, ParticipantId, SourceKind, StandId};
 use crate::refusal::RefusalCode;
-use crate::stands::{StandMessage, StandView};
+use crate::stands::{OwnStand, StandMessage, StandView};
 use crate::view::{Change, Publisher, StreamId, StreamState};
 
 /// Anything the server says.
@@ -96,6 +96,10 @@ pub enum ServerMessage {
         questions: Vec<OwnQuestion>,
         /// Chat messages.
         messages: Vec<OwnMessage>,
+        /// Stands that one opened.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<OwnStand>>"))]
+        stands: Vec<OwnStand>,
     },
     /// Answer to `follow_ups`: the board of promises.
     FollowUps {

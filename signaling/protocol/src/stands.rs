@@ -344,6 +344,16 @@ pub struct StandMessage {
     pub at_unix_ms: u64,
 }
 
+/// A stand of one's own, found by the secret it was opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct OwnStand {
+    /// The secret that was asked for.
+    pub secret: AuthorSecret,
+    /// The stand.
+    pub stand: StandId,
+}
+
 /// A stand that one keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -389,10 +399,23 @@ pub enum StandStep {
         /// What it is from now on.
         state: StandState,
     },
-    /// Erases it for good, with all that was said there (keepers and moderators).
+    /// Erases it for good, with all that was said there (keepers and moderators, and who has its secret).
     Remove {
         /// Which.
         stand: StandId,
+        /// What `open` was sent with; needed by nobody whom the server knows as a keeper or moderator.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        secret: Option<AuthorSecret>,
+    },
+    /// Gives it another secret: the one before proves nothing any more, and whoever else kept it keeps it no longer.
+    Renew {
+        /// Which.
+        stand: StandId,
+        /// The one that it has.
+        secret: AuthorSecret,
+        /// The one that it gets, drawn at random and kept by the client.
+        fresh: AuthorSecret,
     },
     /// Says that one would reuse what it shows, or no longer.
     Reuse {
@@ -457,6 +480,7 @@ impl StandStep {
             Self::Edit { .. } => "edit",
             Self::Set { .. } => "set",
             Self::Remove { .. } => "remove",
+            Self::Renew { .. } => "renew",
             Self::Reuse { .. } => "reuse",
             Self::EraseAdopter { .. } => "erase_adopter",
             Self::Leave { .. } => "leave",

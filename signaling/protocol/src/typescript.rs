@@ -156,6 +156,7 @@ fn messages() -> String {
         stands::Adopter,
         stands::StandView,
         stands::StandMessage,
+        stands::OwnStand,
         stands::YourStand,
         stands::StandStep,
         view::StreamId,

@@ -10,9 +10,10 @@ use std::time::Instant;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use fiera_protocol::ids::EventId;
+use fiera_protocol::ids::{EventId, Role};
 
 use crate::connection::token_refusal;
+use crate::identity;
 use crate::refusal::Refusal;
 use crate::state::Server;
 use crate::token::{self, Grant, TokenError};
@@ -45,6 +46,19 @@ pub(super) fn grant(
 ) -> Result<Grant, Refusal> {
     let token = bearer(headers).ok_or(TokenError::Invalid).map_err(token_refusal)?;
     checked(server, address, token, event)
+}
+
+/// The role in which somebody reads over HTTP: that of the token where one is sent, else of the cookie.
+pub(super) fn reader(
+    server: &Server,
+    address: &Address,
+    headers: &HeaderMap,
+    event: &EventId,
+) -> Result<Role, Refusal> {
+    match identity::from_cookie(&server.services.keys, headers, event) {
+        Some(identity) if bearer(headers).is_none() => Ok(identity.role),
+        _ => Ok(grant(server, address, headers, event)?.role),
+    }
 }
 
 /// What a token grants. A wrong one is refused as such, or as too fast where this address has been wrong too often.

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use fiera_hub::{QuestionRow, formula_guard};
-use fiera_protocol::ids::{EventId, Role, RoomId};
+use fiera_protocol::ids::{EventId, ParticipantId, Role, RoomId};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::text::QuestionText;
 use serde::{Deserialize, Serialize};
@@ -104,15 +104,7 @@ async fn read(
     headers: &HeaderMap,
 ) -> Result<(EventId, Vec<QuestionRow>), HttpRefusal> {
     let handle = find(server, event)?;
-    let cookie = identity::from_cookie(&server.services.keys, headers, &handle.id);
-    let role = match cookie {
-        Some(identity) if auth::bearer(headers).is_none() => identity.role,
-        _ => {
-            auth::grant(server, address, headers, &handle.id)
-                .map_err(Refusal::http)?
-                .role
-        }
-    };
+    let role = auth::reader(server, address, headers, &handle.id).map_err(Refusal::http)?;
     if role != Role::Organiser {
         let sentence = "The list of all questions is for organisers. The report has those that everybody may read.";
         return Err(Refusal::new(RefusalCode::NotAllowed, sentence).http());
@@ -124,7 +116,7 @@ async fn read(
 /// The table: UTF-8 with a mark for spreadsheets, one question a line (RFC 4180).
 fn table(rows: &[QuestionRow]) -> String {
     let mut text = String::from(
-        "\u{FEFF}room,number,question,asked_by,stage,votes,merged_into,labels,assigned_to,note,due,answer,edited,archived,from_chat,at_utc\r\n",
+        "\u{FEFF}room,number,question,asked_by,stage,votes,merged_into,labels,assigned_to,note,due,answer,edited,archived,from_chat,at_utc,room_title\r\n",
     );
     let yes = |is: bool| if is { "yes" } else { "" }.to_owned();
     for row in rows {
@@ -145,6 +137,7 @@ fn table(rows: &[QuestionRow]) -> String {
             yes(row.archived),
             yes(row.from_chat),
             row.at_utc.clone(),
+            row.room_title.clone(),
         ];
         text.push_str(&cells.map(|text| cell(&text)).join(","));
         text.push_str("\r\n");
@@ -217,7 +210,8 @@ pub(super) async fn similar(
         Refusal::too_fast(wait).http()
     })?;
     let Json(Draft { room, text }) = draft.map_err(body_refusal)?;
-    if !handle.summary().rooms.contains(&room) {
+    let listed = handle.summary().rooms.contains(&room);
+    if !listed && !is_in(&handle, identity.participant, &room).await {
         return Err(Refusal::no_such_room().http());
     }
     let index = server
@@ -227,6 +221,12 @@ pub(super) async fn similar(
         .ok_or_else(|| Refusal::unavailable().http())?;
     let questions = index.like(text.as_str());
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(Likes { questions })).into_response())
+}
+
+/// Whether somebody is in a room that is in no list, such as that of a stand: what is asked there is for those who are there.
+async fn is_in(event: &EventHandle, participant: ParticipantId, room: &RoomId) -> bool {
+    let stands = move |hub: &fiera_hub::Hub| hub.standing(participant).and_then(|standing| standing.room.clone());
+    event.look(stands).await.flatten().as_ref() == Some(room)
 }
 
 async fn index(event: &EventHandle, room: RoomId) -> Option<Arc<Index>> {

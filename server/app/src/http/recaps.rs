@@ -21,7 +21,6 @@ use super::NO_STORE;
 use super::api::find;
 use super::auth::{self, Address};
 use super::fresh::Fresh;
-use crate::identity;
 use crate::limits::RECAP_FRESH;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
@@ -152,15 +151,7 @@ pub(super) async fn polls_csv(
 
 async fn read(server: &Server, event: &str, address: &Address, headers: &HeaderMap) -> Result<Arc<Recap>, HttpRefusal> {
     let handle = find(server, event)?;
-    let cookie = identity::from_cookie(&server.services.keys, headers, &handle.id);
-    let role = match cookie {
-        Some(identity) if auth::bearer(headers).is_none() => identity.role,
-        _ => {
-            auth::grant(server, address, headers, &handle.id)
-                .map_err(Refusal::http)?
-                .role
-        }
-    };
+    let role = auth::reader(server, address, headers, &handle.id).map_err(Refusal::http)?;
     let phase = handle.summary().phase;
     if role < Role::Moderator && phase != EventPhase::Ended {
         let sentence = "The recap is for moderators and organisers until the event is over. Come back then.";

@@ -19,7 +19,6 @@ use super::api::find;
 use super::auth::{self, Address};
 use super::fresh::Fresh;
 use super::recaps::{In, download};
-use crate::identity;
 use crate::limits::RECAP_FRESH;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
@@ -111,10 +110,7 @@ async fn read(
     headers: &HeaderMap,
 ) -> Result<(EventId, Arc<Vec<StandRecap>>), HttpRefusal> {
     let handle = find(server, event)?;
-    let cookie = identity::from_cookie(&server.services.keys, headers, &handle.id);
-    if cookie.is_none() || auth::bearer(headers).is_some() {
-        auth::grant(server, address, headers, &handle.id).map_err(Refusal::http)?;
-    }
+    auth::reader(server, address, headers, &handle.id).map_err(Refusal::http)?;
     let ask = async { handle.look(fiera_hub::Hub::stand_rows).await.map(Arc::new) };
     let rows = server.stands.of(handle.id.clone(), RECAP_FRESH, ask).await;
     Ok((handle.id.clone(), rows.ok_or_else(|| Refusal::unavailable().http())?))

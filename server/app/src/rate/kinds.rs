@@ -3,10 +3,12 @@
 
 //! Which messages share a limit, beyond the one of all messages (SPEC L2). Texts have windows of their own in the hub.
 
+use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::limits::{
-    CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, HANDS_BURST, HANDS_PER_S, HELLOS_BURST, HELLOS_PER_S, LOOKS_BURST,
-    LOOKS_PER_S, MEDIA_OFFERS_BURST, MEDIA_OFFERS_PER_S, MOVES_BURST, MOVES_PER_S, OPINIONS_BURST, OPINIONS_PER_S,
+    CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, HANDS_BURST, HANDS_PER_S, HELLOS_BURST, HELLOS_PER_S,
+    HELP_CALLS_BURST, HELP_CALLS_PER_S, LOOKS_BURST, LOOKS_PER_S, MEDIA_OFFERS_BURST, MEDIA_OFFERS_PER_S, MOVES_BURST,
+    MOVES_PER_S, OPINIONS_BURST, OPINIONS_PER_S,
 };
 use fiera_protocol::stands::StandStep;
 
@@ -28,11 +30,13 @@ pub(crate) enum Limit {
     Looks,
     /// What begins a media connection, and so costs a handshake.
     MediaOffers,
+    /// Calls for help, on and off.
+    HelpCalls,
 }
 
 impl Limit {
     /// All, in the order of their numbers.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Messages,
         Self::Hellos,
         Self::Opinions,
@@ -40,6 +44,7 @@ impl Limit {
         Self::Moves,
         Self::Looks,
         Self::MediaOffers,
+        Self::HelpCalls,
     ];
 
     /// At once, and per second.
@@ -52,6 +57,7 @@ impl Limit {
             Self::Moves => (MOVES_BURST, MOVES_PER_S),
             Self::Looks => (LOOKS_BURST, LOOKS_PER_S),
             Self::MediaOffers => (MEDIA_OFFERS_BURST, MEDIA_OFFERS_PER_S),
+            Self::HelpCalls => (HELP_CALLS_BURST, HELP_CALLS_PER_S),
         }
     }
 
@@ -65,6 +71,7 @@ impl Limit {
             Self::Moves => "moves",
             Self::Looks => "looks",
             Self::MediaOffers => "media_offers",
+            Self::HelpCalls => "help_calls",
         }
     }
 
@@ -78,6 +85,7 @@ impl Limit {
             Self::Moves => "Places, names and sources change",
             Self::Looks => "Lists are asked for",
             Self::MediaOffers => "Media connections are made",
+            Self::HelpCalls => "Calls for help come",
         }
     }
 
@@ -107,6 +115,9 @@ impl Limit {
                 step: StandStep::Reuse { .. },
             } => Some(Self::Opinions),
             Command::RaiseHand { .. } | Command::LowerHand { participant: None } => Some(Self::Hands),
+            Command::Breakouts {
+                step: BreakoutStep::CallHelp { .. },
+            } => Some(Self::HelpCalls),
             Command::Enter { .. }
             | Command::Leave {}
             | Command::Rename { .. }
@@ -122,7 +133,18 @@ impl Limit {
 
 #[cfg(test)]
 mod tests {
+    use fiera_protocol::breakouts::BreakoutStep;
+    use fiera_protocol::client::Command;
+
     use super::Limit;
+
+    #[test]
+    fn l2_calls_for_help_have_a_limit_of_their_own() {
+        let call = Command::Breakouts {
+            step: BreakoutStep::CallHelp { on: true },
+        };
+        assert_eq!(Limit::of_command(&call), Some(Limit::HelpCalls));
+    }
 
     #[test]
     fn every_limit_stands_where_its_number_says() {

@@ -8,6 +8,8 @@ use fiera_protocol::fair::RoomSettings;
 use fiera_protocol::ids::{AuthorSecret, Role};
 use fiera_protocol::limits::LOOKS_BURST;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stands::StandStep;
+use fiera_protocol::view::Change;
 
 use crate::site::{Client, Site};
 
@@ -181,4 +183,35 @@ async fn asking_for_similar_questions_counts_with_the_messages_of_its_sender() {
         200,
         "it is that participant's own limit"
     );
+}
+
+#[tokio::test]
+async fn questions_at_a_stand_are_compared_for_who_is_there_and_for_nobody_else() {
+    let site = Site::start().await;
+    let (mut keeper, _) = connected(&site).await;
+    let content = r#"{"name":"Desk","line":"Bookings","language":"en"}"#;
+    let step = StandStep::Open {
+        content: serde_json::from_str(content).unwrap(),
+        secret: AuthorSecret(uuid::Uuid::new_v4()),
+    };
+    done(&mut keeper, Command::Stand { step }).await;
+    let opened = |message: &ServerMessage| match message {
+        ServerMessage::Update {
+            change: Change::Stand { stand },
+            ..
+        } => Some(stand.room.clone()),
+        _ => None,
+    };
+    let room = opened(&keeper.until(|message| opened(message).is_some()).await).unwrap();
+    let (mut visitor, there) = connected(&site).await;
+    let (_elsewhere, away) = connected(&site).await;
+    done(&mut visitor, Command::Enter { room: room.clone() }).await;
+    ask(&mut visitor, "How much does the pipeline cost?").await;
+    let similar = async |cookie: &str| {
+        let draft = format!(r#"{{"room":"{room}","text":"What are the costs of this pipeline?"}}"#);
+        site.ask("POST", SIMILAR, &[JSON, ("cookie", cookie)], &draft).await
+    };
+    assert_eq!(similar(&away).await.refusal(), (404, "unknown_room".into()));
+    let found = similar(&there).await.json();
+    assert_eq!(found["questions"].as_array().map(Vec::len), Some(1), "{found}");
 }

@@ -34,8 +34,9 @@ impl Hub {
         here && !access::moderates(person.role) && self.place(person) == Place::Audience
     }
 
-    /// Gives everybody in the plenary room a seat, the sizes of the rooms differing by one at most where facilitators
-    /// allow it. Who has one keeps it, unless it is `anew`; seats of those who are gone are given up.
+    /// Gives the audience of the plenary room seats, the sizes of the rooms differing by one at most where seats given by
+    /// name allow it. Who has one keeps it; `anew` those keep theirs who would get none by lot, and facilitators. Seats of
+    /// those who are gone are given up.
     pub(super) fn seat_by_lot(&mut self, id: RoundId, anew: bool) -> Result<(), Refusal> {
         let round = self.breakouts.get(id).ok_or(refusal::UNKNOWN_ROUND)?;
         let sent = |who: &ParticipantId| {
@@ -43,10 +44,14 @@ impl Hub {
                 .get(who)
                 .is_some_and(|person| self.is_sent(person, &round.from))
         };
+        let here = |who: &ParticipantId| {
+            let person = self.people.get(who);
+            person.is_some_and(|person| person.room.as_ref() == Some(&round.from) && person.is_person())
+        };
         let (kept, given_up): (Vec<_>, Vec<_>) = round
             .placements
             .iter()
-            .partition(|(who, placement)| placement.facilitator || !anew && sent(who));
+            .partition(|(who, placement)| placement.facilitator || here(who) && !(anew && sent(who)));
         let kept: Vec<(ParticipantId, u16)> = kept.into_iter().map(|(who, of)| (*who, of.nth)).collect();
         let given_up: Vec<String> = given_up.into_iter().map(|(who, _)| round.key(*who)).collect();
         let mut taken = vec![0_u16; round.rooms.len()];
@@ -95,6 +100,7 @@ impl Hub {
             nth,
             facilitator,
             stays: false,
+            chosen: false,
             back,
         };
         if round.placements.get(&who) != Some(&placement) {
@@ -201,6 +207,7 @@ impl Hub {
                 nth,
                 facilitator: seat.as_ref().is_some_and(|seat| seat.facilitator),
                 stays: false,
+                chosen: seat.as_ref().is_none_or(|seat| seat.chosen),
                 back: elsewhere.or_else(|| seat.as_ref().and_then(|seat| seat.back.clone())),
             };
             if seat.as_ref() != Some(&placement) {
@@ -274,7 +281,8 @@ impl Hub {
             stays: true,
             ..seat.clone()
         };
-        let kept = (round.mode != RoundMode::SelfSelect || seat.facilitator).then_some(kept);
+        let chosen = seat.chosen || round.mode == RoundMode::SelfSelect;
+        let kept = (seat.facilitator || !chosen).then_some(kept);
         let id = round.id;
         self.keep_row(key, kept);
         if let Some(round) = self.breakouts.get_mut(id) {

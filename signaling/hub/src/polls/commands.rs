@@ -5,7 +5,7 @@
 
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::PollPhase;
-use fiera_protocol::ids::{ParticipantId, PollId, RoomId};
+use fiera_protocol::ids::{EntryId, ParticipantId, PollId, RoomId};
 
 use super::prepare::minute;
 use crate::access::{Deed, Seat};
@@ -75,8 +75,6 @@ impl Hub {
         };
         debug_assert_eq!(poll.phase, PollPhase::Open);
         let counted = poll.counted_now(&mut self.chance);
-        let ballots: Vec<u128> = poll.ballots.keys().copied().collect();
-        let has_key = poll.key.is_some();
         for (entry, text) in counted.texts {
             let text = KeptText {
                 text,
@@ -87,13 +85,7 @@ impl Hub {
             };
             self.keep_text(entry.as_u128(), Some(text));
         }
-        let name = hex(id.as_u128());
-        for voter in ballots {
-            self.keep_row(format!("ballot/{name}/{}", hex(voter)), None::<u8>);
-        }
-        if has_key {
-            self.keep_row(format!("pollkey/{name}"), None::<crate::chance::Key>);
-        }
+        self.destroy_ballots(room, id);
         self.keep_fact(&Fact::PollCounted {
             room: room.clone(),
             poll: id,
@@ -106,6 +98,37 @@ impl Hub {
             phase: PollPhase::Closed,
             tally: None,
         });
+    }
+
+    fn destroy_ballots(&mut self, room: &RoomId, id: PollId) {
+        let Some(poll) = self.rooms.get(room).and_then(|room| room.polls.get(id)) else {
+            return;
+        };
+        let ballots: Vec<u128> = poll.ballots.keys().copied().collect();
+        let has_key = poll.key.is_some();
+        let name = hex(id.as_u128());
+        for voter in ballots {
+            self.keep_row(format!("ballot/{name}/{}", hex(voter)), None::<u8>);
+        }
+        if has_key {
+            self.keep_row(format!("pollkey/{name}"), None::<crate::chance::Key>);
+        }
+    }
+
+    /// Erases all words of a poll and of its answers for good, and destroys its ballots. That it is gone is for the
+    /// caller to keep, with the room of it.
+    pub(crate) fn erase_poll(&mut self, room: &RoomId, id: PollId) {
+        self.stop_clock(room, id);
+        self.destroy_ballots(room, id);
+        let poll = self.rooms.get(room).and_then(|room| room.polls.get(id));
+        let entries: Vec<EntryId> = poll
+            .into_iter()
+            .flat_map(|poll| poll.entries.iter().map(|one| one.id))
+            .collect();
+        for entry in entries {
+            self.keep_text(entry.as_u128(), None);
+        }
+        self.keep_text(id.as_u128(), None);
     }
 
     /// The event ends: votes are counted while there are any.

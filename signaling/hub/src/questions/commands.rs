@@ -11,7 +11,7 @@ use fiera_protocol::text::{NoteText, QuestionText};
 
 use super::{Question, may_move, takes_upvotes};
 use crate::access::{Deed, Seat};
-use crate::chance::{hashed, keyed};
+use crate::chance::{Key, hashed, keyed};
 use crate::fact::{Fact, KeptText, NoteId};
 use crate::hub::Hub;
 use crate::input::Now;
@@ -164,6 +164,14 @@ impl Hub {
         self.erase_question_there(room, question);
     }
 
+    /// Nobody supports anything in a room any more, and nobody can be told from the key.
+    pub(crate) fn forget_upvote_key(&mut self, room: &RoomId) {
+        let drawn = self.rooms.get(room).is_some_and(|room| room.questions.key.is_some());
+        if drawn {
+            self.keep_row(upvote_key_row(room), None::<Key>);
+        }
+    }
+
     fn erase_question_there(&mut self, room: &RoomId, question: QuestionId) {
         // What had become part of it stands for itself again.
         self.split_question(room, question);
@@ -219,7 +227,7 @@ impl Hub {
             Some(key) => key,
             None => {
                 let key = self.chance.key();
-                self.keep_row(format!("upvotekey/{room_id}"), Some(key));
+                self.keep_row(upvote_key_row(&room_id), Some(key));
                 key
             }
         };
@@ -359,6 +367,10 @@ pub(super) fn not_merged(question: &Question) -> Result<(), Refusal> {
 
 pub(super) fn assigned_row(room: &RoomId, question: QuestionId) -> String {
     format!("assigned/{room}/{}", hex(question.as_u128()))
+}
+
+fn upvote_key_row(room: &RoomId) -> String {
+    format!("upvotekey/{room}")
 }
 
 fn upvote_row(room: &RoomId, question: QuestionId, voter: u128) -> String {

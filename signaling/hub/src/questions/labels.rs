@@ -11,12 +11,20 @@ use fiera_protocol::limits::{LABELS_PER_QUESTION_MAX, LABELS_PER_ROOM_MAX};
 use fiera_protocol::text::LabelText;
 use fiera_protocol::view::Place;
 
+use super::Questions;
 use super::commands::{assigned_row, not_merged};
 use crate::access::Deed;
 use crate::fact::{Fact, KeptText};
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::refusal::{self, Refusal};
+
+impl Questions {
+    /// Nobody can choose any label any more: their texts are gone, and all questions with them.
+    pub(crate) fn forget_labels(&mut self) {
+        self.labels.clear();
+    }
+}
 
 impl Hub {
     pub(super) fn add_label(&mut self, now: Now, actor: ParticipantId, text: &LabelText) -> Result<(), Refusal> {

@@ -16,6 +16,8 @@ use crate::view;
 pub struct QuestionRow {
     /// Short name of its room.
     pub room: RoomId,
+    /// The room's title in the event's first language; of a stand its name.
+    pub room_title: String,
     /// Counts from 1 in each room, in the order in which they were asked.
     pub number: u32,
     /// The question.
@@ -60,11 +62,13 @@ pub struct OpenQuestion {
 }
 
 impl Hub {
-    /// All questions that were not erased, room by room, in the order in which they were asked.
+    /// All questions that were not erased, room by room, those at stands behind the others, in the order in which they
+    /// were asked.
     #[must_use]
     pub fn question_rows(&self) -> Vec<QuestionRow> {
         let mut rows = Vec::new();
-        for room_id in &self.order {
+        let stands = self.stands.rooms_in_order();
+        for room_id in self.order.iter().chain(stands.into_iter().map(|(_, room)| room)) {
             let Some(room) = self.rooms.get(room_id) else { continue };
             let mut of_room: Vec<QuestionRow> = room
                 .questions
@@ -84,6 +88,7 @@ impl Hub {
         let whole = question.merged_into().and_then(|whole| questions.get(whole));
         Some(QuestionRow {
             room: room.clone(),
+            room_title: self.title_of_room(room),
             number: shown.order + 1,
             text: shown.text,
             by: shown.by.map(String::from),
@@ -106,6 +111,12 @@ impl Hub {
             from_chat: shown.from_chat,
             at_utc: clock(shown.at_unix_ms / 60_000),
         })
+    }
+
+    fn title_of_room(&self, room: &RoomId) -> String {
+        let stand = self.stands.of_room(room).and_then(|stand| self.stand_name(stand));
+        let title = || self.rooms.get(room).map(|room| room.config.title.clone());
+        stand.or_else(title).unwrap_or_default()
     }
 
     /// The questions of a room that everybody there sees and may support.

@@ -190,7 +190,9 @@ impl Hub {
             return;
         }
         let mut promises: Vec<RoomQuestion> = Vec::new();
-        for room_id in &self.order {
+        let stands = self.stands.rooms_in_order().into_iter();
+        let shown = stands.filter(|(stand, _)| !self.is_hidden_stand(*stand));
+        for room_id in self.order.iter().chain(shown.map(|(_, room)| room)) {
             let Some(room) = self.rooms.get(room_id) else { continue };
             let promised = room.questions.iter().filter(|(_, question)| question.is_promise());
             let shown = promised.filter_map(|(id, question)| view::question(id, question, &self.texts));

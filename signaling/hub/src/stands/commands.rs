@@ -6,12 +6,12 @@
 use fiera_protocol::ids::{AuthorSecret, MessageId, ParticipantId, Role, RoomId, StandId};
 use fiera_protocol::limits::{
     ASK_WINDOW_MS, ASKS_PER_WINDOW_MAX, STAND_CHANGES_PER_WINDOW_MAX, STAND_KEEPERS_MAX, STAND_MESSAGES_MAX,
-    STAND_WINDOW_MS, STANDS_EVER_MAX, STANDS_PER_PARTICIPANT_MAX,
+    STAND_WINDOW_MS, STANDS_EVER_MAX, STANDS_OPENED_PER_PARTICIPANT_MAX, STANDS_PER_PARTICIPANT_MAX,
 };
 use fiera_protocol::stands::{StandContent, StandFault, StandState, StandStep, StandsOpenTo};
 use fiera_protocol::text::StandMessageText;
 
-use super::{Stand, keeper_row};
+use super::{Stand, keeper_row, opened_row};
 use crate::access::{self, Deed};
 use crate::chance::hashed;
 use crate::fact::{Fact, KeptText};
@@ -31,7 +31,8 @@ impl Hub {
                 content,
             } => self.edit_stand(now, actor, stand, revision, &content),
             StandStep::Set { stand, state } => self.set_stand(now, actor, stand, state),
-            StandStep::Remove { stand } => self.remove_stand(actor, stand),
+            StandStep::Remove { stand, secret } => self.remove_stand(actor, stand, secret),
+            StandStep::Renew { stand, secret, fresh } => self.renew_stand(now, actor, stand, secret, fresh),
             StandStep::Reuse {
                 stand,
                 on,
@@ -129,12 +130,17 @@ impl Hub {
         if self.stands.all.len() >= self.stands.config.max || self.stands.rooms.len() >= STANDS_EVER_MAX {
             return Err(refusal::TOO_MANY_STANDS);
         }
+        let opened = self.stands.opened_by(actor);
+        if opened >= STANDS_OPENED_PER_PARTICIPANT_MAX {
+            return Err(refusal::OPENED_ENOUGH);
+        }
         self.may_keep_more(actor)?;
         self.fits_stand(content)?;
         self.stand_pace(now, actor)?;
         let stand = StandId::from_u128(self.chance.id());
         self.place_stand(stand, content, (Some(name), Some(secret)), now);
         self.keep_row(keeper_row(stand, actor), Some(true));
+        self.keep_row(opened_row(actor), Some(opened + 1));
         Ok(())
     }
 
@@ -185,12 +191,43 @@ impl Hub {
             return Err(refusal::KEEPERS_ENOUGH);
         }
         self.may_keep_more(actor)?;
-        if takes && let Some(kept) = self.texts.get(&id.as_u128()).cloned() {
+        if takes {
+            self.give_secret(id, secret);
+        }
+        self.keep_row(keeper_row(id, actor), Some(true));
+        Ok(())
+    }
+
+    /// The one secret of a stand; the hash of the one before is erased for good.
+    fn give_secret(&mut self, id: StandId, secret: AuthorSecret) {
+        if let Some(kept) = self.texts.get(&id.as_u128()).cloned() {
             let owner = Some(hex(hashed(secret.as_u128())));
             self.keep_text(id.as_u128(), None);
             self.keep_text(id.as_u128(), Some(KeptText { owner, ..kept }));
         }
-        self.keep_row(keeper_row(id, actor), Some(true));
+    }
+
+    fn renew_stand(
+        &mut self,
+        now: Now,
+        actor: ParticipantId,
+        id: StandId,
+        secret: AuthorSecret,
+        fresh: AuthorSecret,
+    ) -> Result<(), Refusal> {
+        let seat = self.event_seat(Deed::RenewStand, actor)?;
+        debug_assert!(seat.fits_event(&[Deed::RenewStand]), "{seat:?}");
+        let stand = self.stands.all.get(&id).ok_or(refusal::UNKNOWN_STAND)?;
+        if !self.is_author(id.as_u128(), secret) {
+            return Err(refusal::NOT_YOUR_STAND);
+        }
+        let others = stand.keepers.iter().filter(|keeper| **keeper != actor);
+        let others: Vec<String> = others.map(|keeper| keeper_row(id, *keeper)).collect();
+        self.stand_pace(now, actor)?;
+        self.give_secret(id, fresh);
+        for row in others {
+            self.keep_row(row, None::<bool>);
+        }
         Ok(())
     }
 

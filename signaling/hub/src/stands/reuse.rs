@@ -5,7 +5,7 @@
 //! of an organisation is a text of its own, which nobody's id stands beside.
 
 use fiera_protocol::ids::{AdopterId, ParticipantId, StandId};
-use fiera_protocol::limits::ADOPTERS_PER_STAND_MAX;
+use fiera_protocol::limits::{ADOPTERS_PER_STAND_MAX, REUSES_MAX};
 use fiera_protocol::text::OrganisationText;
 
 use super::{Stands, reuse_row};
@@ -15,9 +15,6 @@ use crate::fact::{Fact, KeptText};
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::refusal::{self, Refusal};
-
-/// Rows of who would reuse what that are kept while the event runs.
-const REUSES_MAX: usize = 50_000;
 
 impl Stands {
     /// The name that a participant has here; none: nobody has said so yet.

@@ -53,6 +53,17 @@ impl Hub {
         shown.filter_map(row).collect()
     }
 
+    /// What a stand is called; none where its text was erased.
+    pub(crate) fn stand_name(&self, stand: StandId) -> Option<String> {
+        self.stand_content(stand).map(|content| content.name.into())
+    }
+
+    /// Whether a moderator took a stand out of the list.
+    pub(crate) fn is_hidden_stand(&self, stand: StandId) -> bool {
+        let stand = self.stands.all.get(&stand);
+        stand.is_some_and(|stand| stand.state == StandState::Hidden)
+    }
+
     fn adopters(&self, stand: &Stand) -> Vec<Adopter> {
         let adopter = |id: &fiera_protocol::ids::AdopterId| {
             let (organisation, _, _) = view::kept(id.as_u128(), &self.texts)?;

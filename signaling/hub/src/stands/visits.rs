@@ -3,7 +3,7 @@
 
 //! The room of a stand: who is let in, who may publish there, and how it is closed, hidden and removed.
 
-use fiera_protocol::ids::{ParticipantId, Role, RoomId, StandId};
+use fiera_protocol::ids::{AuthorSecret, ParticipantId, Role, RoomId, StandId};
 use fiera_protocol::stands::StandState;
 use fiera_protocol::view::Place;
 
@@ -68,8 +68,21 @@ impl Hub {
         }
     }
 
-    pub(super) fn remove_stand(&mut self, actor: ParticipantId, id: StandId) -> Result<(), Refusal> {
-        let stand = self.run_stand(Deed::RemoveStand, actor, id)?;
+    /// After the end nobody is known as a keeper any more: the secret proves it.
+    pub(super) fn remove_stand(
+        &mut self,
+        actor: ParticipantId,
+        id: StandId,
+        secret: Option<AuthorSecret>,
+    ) -> Result<(), Refusal> {
+        let proves = secret.is_some_and(|secret| self.is_author(id.as_u128(), secret));
+        let stand = if proves {
+            let seat = self.event_seat(Deed::RemoveStand, actor)?;
+            debug_assert!(seat.fits_event(&[Deed::RemoveStand]), "{seat:?}");
+            self.stands.all.get(&id).ok_or(refusal::UNKNOWN_STAND)?
+        } else {
+            self.run_stand(Deed::RemoveStand, actor, id)?
+        };
         let room = stand.room.clone();
         let texts: Vec<u128> = std::iter::once(id.as_u128())
             .chain(stand.adopters.iter().map(|adopter| adopter.as_u128()))
@@ -104,7 +117,7 @@ impl Hub {
         }
     }
 
-    /// What was said in the chat and asked in a room is erased for good.
+    /// All that people wrote and answered in a room is erased for good.
     fn erase_all_said(&mut self, id: &RoomId) {
         let Some(room) = self.rooms.get(id) else { return };
         let said: Vec<_> = [false, true]
@@ -112,6 +125,10 @@ impl Hub {
             .flat_map(|side| room.chat(side).kept().iter().copied())
             .collect();
         let asked: Vec<_> = room.questions.iter().map(|(question, _)| question).collect();
+        let labels: Vec<_> = room.questions.labels().to_vec();
+        let hands: Vec<ParticipantId> = room.hands.owners().collect();
+        let polls: Vec<_> = room.polls.order().collect();
+        let captions = room.captions.shown();
         for message in said {
             self.keep_text(message.as_u128(), None);
             self.keep_fact(&Fact::MessageErased {
@@ -122,6 +139,19 @@ impl Hub {
         for question in asked {
             self.erase_question_of(id, question);
         }
+        for label in labels {
+            self.keep_text(label.as_u128(), None);
+        }
+        for owner in hands {
+            self.end_hand(id, owner);
+        }
+        for poll in polls {
+            self.erase_poll(id, poll);
+        }
+        for caption in captions {
+            self.forget_caption(id, caption);
+        }
+        self.forget_upvote_key(id);
     }
 
     pub(super) fn give_word(

@@ -1735,6 +1735,19 @@ text: string,
 at_unix_ms: number, };
 
 /**
+ * A stand of one's own, found by the secret it was opened with.
+ */
+export type OwnStand = {
+/**
+ * The secret that was asked for.
+ */
+secret: AuthorSecret,
+/**
+ * The stand.
+ */
+stand: StandId, };
+
+/**
  * A stand that one keeps.
  */
 export type YourStand = {
@@ -1790,7 +1803,23 @@ state: StandState, } | { "kind": "remove",
 /**
  * Which.
  */
-stand: StandId, } | { "kind": "reuse",
+stand: StandId,
+/**
+ * What `open` was sent with; needed by nobody whom the server knows as a keeper or moderator.
+ */
+secret?: AuthorSecret, } | { "kind": "renew",
+/**
+ * Which.
+ */
+stand: StandId,
+/**
+ * The one that it has.
+ */
+secret: AuthorSecret,
+/**
+ * The one that it gets, drawn at random and kept by the client.
+ */
+fresh: AuthorSecret, } | { "kind": "reuse",
 /**
  * Which.
  */
@@ -2981,7 +3010,11 @@ questions: Array<OwnQuestion>,
 /**
  * Chat messages.
  */
-messages: Array<OwnMessage>, } | { "kind": "follow_ups",
+messages: Array<OwnMessage>,
+/**
+ * Stands that one opened.
+ */
+stands?: Array<OwnStand>, } | { "kind": "follow_ups",
 /**
  * Questions to be followed up, the soonest due first, then those that were.
  */
