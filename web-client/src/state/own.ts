@@ -92,9 +92,9 @@ export function concerns(change: Change, all: readonly OwnText[], found: readonl
   return question.from_chat === true && all.some((one) => one.kind === 'message' && oneLine(one.text) === oneLine(question.text));
 }
 
-/** The secrets to ask for, the latest of them. */
-export function secretsOf(all: readonly OwnText[]): AuthorSecret[] {
-  return [...new Set(all.map((one) => one.secret))].slice(-SECRETS_AT_ONCE_MAX);
+/** The secrets to ask for, the latest of them; those `beside` first of all. */
+export function secretsOf(all: readonly OwnText[], beside: readonly AuthorSecret[] = []): AuthorSecret[] {
+  return [...new Set([...all.map((one) => one.secret), ...beside])].slice(-SECRETS_AT_ONCE_MAX);
 }
 
 /** Own questions of a room, the last asked first, each as everybody sees it by now. */

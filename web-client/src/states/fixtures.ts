@@ -47,7 +47,7 @@ export function stands(over: Partial<StandsModel> = {}): StandsModel {
   return {
     view: null, messages: null, cards: null, look: nothing, read: nothing, loadCards: nothing, open: done, edit: done, set: done,
     remove: done, reuse: done, eraseAdopter: done, leave: done, eraseMessage: done, left: () => [], takeBack: done, giveWord: done,
-    keep: done, keeperLink: () => null, proves: () => false, ...over,
+    keep: done, renew: done, keeperLink: () => null, proves: () => false, ...over,
   };
 }
 

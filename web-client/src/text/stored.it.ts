@@ -37,7 +37,7 @@ export const storedIt: StoredTexts = {
     presence: 'Che sei qui, e in quale sala',
     name: 'Il nome che hai scelto o ricevuto',
     cookie: 'Un cookie che dice al server che sei ancora tu',
-    browser: 'Nome, lingua e volume per la prossima volta, e le chiavi delle tue domande',
+    browser: 'Nome, lingua e volume per la prossima volta, le chiavi dei tuoi stand e, finché non esci con il pulsante, quelle delle tue domande',
     hand: 'La tua mano alzata e il suo argomento',
     question: 'Le tue domande, con il nome solo se non hai scelto la forma anonima',
     upvote: 'Quali domande sostieni',

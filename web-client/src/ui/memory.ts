@@ -35,20 +35,23 @@ export interface Place {
 const PLACE = 'fiera.place';
 const OWN = 'fiera.own';
 
-/** One's own texts in an event: their secrets, and their words until the server has found them. */
-export function recallOwn(event: string): readonly OwnText[] {
+/** One's own texts in an event: their secrets, and their words until the server has found them. Others who use the same browser have lists of their own. */
+export function recallOwn(event: string, participant: string): readonly OwnText[] {
   try {
-    const all: unknown = JSON.parse(localStorage.getItem(`${OWN}.${event}`) ?? '[]');
+    const all: unknown = JSON.parse(localStorage.getItem(`${OWN}.${event}.${participant}`) ?? '[]');
     return Array.isArray(all) ? (all as OwnText[]) : [];
   } catch {
     return [];
   }
 }
 
-export function rememberOwn(event: string, all: readonly OwnText[]): void {
+/** An empty list leaves nothing behind. */
+export function rememberOwn(event: string, participant: string, all: readonly OwnText[]): void {
   try {
+    const key = `${OWN}.${event}.${participant}`;
     const kept = all.map((one) => (one.id === null ? one : { ...one, text: '' }));
-    localStorage.setItem(`${OWN}.${event}`, JSON.stringify(kept));
+    if (kept.length === 0) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(kept));
   } catch {
     // Nothing is kept then.
   }
@@ -63,18 +66,19 @@ export interface OwnStands {
 
 const STANDS = 'fiera.stands';
 
-export function recallStands(event: string): OwnStands {
-  const nothing: OwnStands = { kept: {}, opened: [], left: {} };
+export const NO_STANDS: OwnStands = { kept: {}, opened: [], left: {} };
+
+export function recallStands(event: string, participant: string): OwnStands {
   try {
-    return { ...nothing, ...(JSON.parse(localStorage.getItem(`${STANDS}.${event}`) ?? '{}') as Partial<OwnStands>) };
+    return { ...NO_STANDS, ...(JSON.parse(localStorage.getItem(`${STANDS}.${event}.${participant}`) ?? '{}') as Partial<OwnStands>) };
   } catch {
-    return nothing;
+    return NO_STANDS;
   }
 }
 
-export function rememberStands(event: string, own: OwnStands): void {
+export function rememberStands(event: string, participant: string, own: OwnStands): void {
   try {
-    localStorage.setItem(`${STANDS}.${event}`, JSON.stringify(own));
+    localStorage.setItem(`${STANDS}.${event}.${participant}`, JSON.stringify(own));
   } catch {
     // Nothing is kept then.
   }

@@ -90,7 +90,7 @@ export class Fair implements FairModel {
     this.#audio = audio;
     this.#name = name;
     this.#event = event;
-    this.#own = new OwnTexts(event, (secrets) => void this.#session.tell({ kind: 'mine', secrets }));
+    this.#own = new OwnTexts(event, (secrets) => void this.#session.tell({ kind: 'mine', secrets }), () => this.stands.waiting);
     this.#session = new Session({
       event,
       name: name || undefined,
@@ -110,6 +110,7 @@ export class Fair implements FairModel {
     });
     this.stands = new Stands({
       event, tell: send, run: (step) => this.#run({ kind: 'stand', step }), uuid: () => browserWorld.chance.uuid(),
+      find: () => this.#own.refresh(),
     });
     audio.onRefused = (refused) => (this.tapToHear = refused);
     audio.volume = this.volume;
@@ -157,6 +158,8 @@ export class Fair implements FairModel {
   }
 
   leave(): void {
+    this.#own.forget();
+    this.stands.forget();
     this.speaker.dispose();
     this.#session.tell({ kind: 'stop_watching' });
     void this.#session.command({ kind: 'leave' });
@@ -347,6 +350,7 @@ export class Fair implements FairModel {
         return this.#follow(before, this.state, returned, forgotten);
       }
       case 'mine':
+        this.stands.proved(message.stands ?? []);
         return this.#own.heard(message);
       case 'stand':
       case 'stand_messages':

@@ -12,14 +12,18 @@ import { recallOwn, rememberOwn } from '../memory';
 export class OwnTexts {
   readonly #event: string;
   readonly #ask: (secrets: string[]) => void;
+  /** Secrets of other things that the server finds in the same way. */
+  readonly #beside: () => readonly string[];
+  /** Whose they are; null: the server has not said it yet. */
+  #who: string | null = null;
   all = $state.raw<readonly OwnText[]>([]);
   /** One's own questions in the event, as the server said last. */
   found = $state.raw<readonly OwnQuestion[]>([]);
 
-  constructor(event: string, ask: (secrets: string[]) => void) {
+  constructor(event: string, ask: (secrets: string[]) => void, beside: () => readonly string[] = () => []) {
     this.#event = event;
     this.#ask = ask;
-    this.all = recallOwn(event);
+    this.#beside = beside;
   }
 
   add(text: OwnText): void {
@@ -38,6 +42,12 @@ export class OwnTexts {
 
   follow(state: FairState): void {
     const { room, backstage, you } = state;
+    if (you && you.participant !== this.#who) {
+      this.#who = you.participant;
+      this.all = recallOwn(this.#event, you.participant);
+      this.found = [];
+      this.refresh();
+    }
     if (!room || !you) return;
     const seen = { questions: room.questions, chat: room.chat, backstage: backstage?.chat ?? [], cards: room.cards };
     const next = recognised(this.all, room.room, seen, you.participant);
@@ -46,7 +56,7 @@ export class OwnTexts {
 
   /** Asks the server what became of them. */
   refresh(): void {
-    const secrets = secretsOf(this.all);
+    const secrets = secretsOf(this.all, this.#beside());
     if (secrets.length > 0) this.#ask(secrets);
   }
 
@@ -77,8 +87,14 @@ export class OwnTexts {
     return pendingOf(this.all, room);
   }
 
+  /** One goes: whoever sits down next finds nothing of it. */
+  forget(): void {
+    this.found = [];
+    this.#keep([]);
+  }
+
   #keep(all: readonly OwnText[]): void {
     this.all = all;
-    rememberOwn(this.#event, all);
+    if (this.#who !== null) rememberOwn(this.#event, this.#who, all);
   }
 }

@@ -2,15 +2,18 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 // What one does at stands: asking for one, keeping one's own, leaving messages. The secrets that prove what is one's own are
-// kept in the browser, and one is found again by the stand that came with it.
+// kept in the browser, for each participant who uses it; the server says which stand a secret is of.
 
 import type {
-  AuthorSecret, ClientMessage, ParticipantId, ServerMessage, StandContent, StandId, StandMessage, StandState, StandStep, StandView,
+  AuthorSecret, ClientMessage, OwnStand, ParticipantId, ServerMessage, StandContent, StandId, StandMessage, StandState, StandStep, StandView,
 } from '../../protocol';
 import type { Outcome } from '../../session/outbox';
 import type { FairState } from '../../state/fair';
 import type { ExportedStand } from '../../state/stands';
-import { recallStands, rememberStands, type OwnStands } from '../memory';
+import { NO_STANDS, recallStands, rememberStands, type OwnStands } from '../memory';
+
+/** Secrets that wait for their stand; the oldest are forgotten first. */
+const WAITING_MAX = 10;
 
 type Asks = Extract<ClientMessage, { kind: 'stand' | 'stand_messages' }>;
 
@@ -41,6 +44,8 @@ export interface StandsModel {
   keep(stand: StandId, secret?: AuthorSecret): Promise<Outcome>;
   /** What makes somebody else a keeper of one's stand; null: not known in this browser. */
   keeperLink(stand: StandId): string | null;
+  /** Another secret: the link that was given away is worth nothing any more. */
+  renew(stand: StandId): Promise<Outcome>;
   /** Whether the browser can prove that one keeps it, also after the event. */
   proves(stand: StandId): boolean;
 }
@@ -49,21 +54,26 @@ export class Stands implements StandsModel {
   view = $state.raw<StandView | null>(null);
   messages = $state.raw<StandsModel['messages']>(null);
   cards = $state.raw<readonly ExportedStand[] | null>(null);
-  #own = $state.raw<OwnStands>({ kept: {}, opened: [], left: {} });
+  #own = $state.raw<OwnStands>(NO_STANDS);
+  /** Whose they are; null: the server has not said it yet. */
+  #who: string | null = null;
 
   readonly #event: string;
   readonly #tell: (message: Asks) => boolean;
   readonly #run: (step: StandStep) => Promise<Outcome>;
   readonly #uuid: () => string;
+  readonly #find: () => void;
 
   constructor(options: {
     event: string; tell: (message: Asks) => boolean; run: (step: StandStep) => Promise<Outcome>; uuid: () => string;
+    /** Asks the server what the secrets that wait are of. */
+    find: () => void;
   }) {
     this.#event = options.event;
     this.#tell = options.tell;
     this.#run = options.run;
     this.#uuid = options.uuid;
-    this.#own = recallStands(options.event);
+    this.#find = options.find;
   }
 
   look(stand: StandId): void {
@@ -85,11 +95,10 @@ export class Stands implements StandsModel {
   }
 
   async open(content: StandContent): Promise<Outcome> {
-    const secret = this.#uuid();
-    // Before it is sent: the stand may be there before the answer is looked at.
-    this.#keep({ ...this.#own, opened: [...this.#own.opened, secret] });
+    const secret = this.#waits();
     const outcome = await this.#run({ kind: 'open', content, secret });
-    if (!outcome.ok) this.#keep({ ...this.#own, opened: this.#own.opened.filter((one) => one !== secret) });
+    if (outcome.ok) this.#find();
+    else this.#drop(secret);
     return outcome;
   }
 
@@ -104,7 +113,8 @@ export class Stands implements StandsModel {
   }
 
   remove(stand: StandId): Promise<Outcome> {
-    return this.#run({ kind: 'remove', stand });
+    const secret = this.#own.kept[stand];
+    return this.#run({ kind: 'remove', stand, ...(secret ? { secret } : {}) });
   }
 
   async reuse(stand: StandId, on: boolean, organisation: string): Promise<Outcome> {
@@ -157,6 +167,15 @@ export class Stands implements StandsModel {
     return outcome;
   }
 
+  async renew(stand: StandId): Promise<Outcome> {
+    const secret = this.#own.kept[stand] ?? '';
+    const fresh = this.#waits();
+    const outcome = await this.#run({ kind: 'renew', stand, secret, fresh });
+    if (outcome.ok) this.#found(stand, fresh);
+    else this.#drop(fresh);
+    return outcome;
+  }
+
   keeperLink(stand: StandId): string | null {
     const secret = this.#own.kept[stand];
     return secret ? `${location.origin}/e/${this.#event}#stand=${stand}&keeper=${secret}` : null;
@@ -171,13 +190,27 @@ export class Stands implements StandsModel {
     else this.messages = { stand: message.stand, list: message.messages };
   }
 
-  /** A stand that one keeps and that came after `open`: its secret is the oldest one that waits. */
+  /** Secrets whose stand is not known yet: an answer was lost, or is on its way. */
+  get waiting(): readonly AuthorSecret[] {
+    return this.#own.opened;
+  }
+
+  /** What the server found by the secrets that it was asked for. */
+  proved(stands: readonly OwnStand[]): void {
+    for (const { secret, stand } of stands) if (this.#own.opened.includes(secret)) this.#found(stand, secret);
+  }
+
+  /** One goes: nobody who sits down next takes back what one left. What proves a stand stays: it is needed after the event. */
+  forget(): void {
+    this.#keep({ ...this.#own, left: {} });
+  }
+
   follow(before: FairState, after: FairState): void {
-    const known = new Set(before.you?.keeps.map(({ stand }) => stand));
-    const fresh = (after.you?.keeps ?? []).filter(({ stand }) => !known.has(stand) && !(stand in this.#own.kept));
-    for (const { stand } of before.you ? fresh : []) {
-      const [secret, ...opened] = this.#own.opened;
-      if (secret) this.#keep({ ...this.#own, opened, kept: { ...this.#own.kept, [stand]: secret } });
+    const who = after.you?.participant ?? this.#who;
+    if (who !== null && who !== this.#who) {
+      this.#who = who;
+      this.#own = recallStands(this.#event, who);
+      if (this.#own.opened.length > 0) this.#find();
     }
     const shown = this.view && after.event?.stands.find(({ stand }) => stand === this.view?.stand);
     const changed = shown && this.view && (shown.revision !== this.view.revision || shown.state !== this.view.state);
@@ -187,9 +220,25 @@ export class Stands implements StandsModel {
     if (open && count(before) !== count(after)) this.read(open.stand);
   }
 
+  /** A new secret, kept before it is sent: the answer may be lost. */
+  #waits(): AuthorSecret {
+    const secret = this.#uuid();
+    this.#keep({ ...this.#own, opened: [...this.#own.opened, secret].slice(-WAITING_MAX) });
+    return secret;
+  }
+
+  #drop(secret: AuthorSecret): void {
+    this.#keep({ ...this.#own, opened: this.#own.opened.filter((one) => one !== secret) });
+  }
+
+  #found(stand: StandId, secret: AuthorSecret): void {
+    const opened = this.#own.opened.filter((one) => one !== secret);
+    this.#keep({ ...this.#own, opened, kept: { ...this.#own.kept, [stand]: secret } });
+  }
+
   #keep(own: OwnStands): void {
     this.#own = own;
-    rememberStands(this.#event, own);
+    if (this.#who !== null) rememberStands(this.#event, this.#who, own);
   }
 }
 
