@@ -262,7 +262,9 @@ impl World {
                 assert_eq!(shown, promised.collect(), "Q17: the board of promises");
                 Some(Surface::Promises)
             }
-            ServerMessage::Mine { questions, messages, .. } => {
+            ServerMessage::Mine {
+                questions, messages, ..
+            } => {
                 let own = &self
                     .cast
                     .iter()

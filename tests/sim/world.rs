@@ -116,8 +116,11 @@ fn config(random: &mut Random) -> EventConfig {
         title: "Fair".to_owned(),
         titles: Localised::default(),
         organiser: None,
+        time_zone: None,
         agenda: Vec::new(),
         keeps_captions: false,
+        ideas_closed: false,
+        ideas: Vec::new(),
         phase,
         // The two halls are the same, so that nothing of one may show up in the other.
         rooms: vec![

@@ -20,13 +20,16 @@ OPTIONAL = {
     "reply_to",  # K
     "questions_closed", "links_off",  # U4
     "tags", "links", "hours", "card", "problem", "context", "method", "tool", "results", "contact", "licence",  # J2
+    "track", "notes", "changed_unix_ms", "cancelled", "idea", "poll",  # PR1: a slot has nothing to say of it
+    "note", "slot", "text", "ideas", "thanks",  # PR10, PR20, PR14
 }
 NULLABLE = {
     "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality", "merged_into",  # M2, V1, S9, N10, W1, N15, Q13
     "entries", "asked", "right", "ends_unix_ms", "nps", "option",  # V12, V13, V10, V13
+    "time_zone",  # PR
     "breakout", "help", "told", "until_unix_ms", "goes_at_unix_ms",  # O
 }
-MAPS = {"titles"}  # language to text, as an agenda's `title`
+MAPS = {"titles", "track", "notes"}  # language to text, as an agenda's `title`
 
 # Sets of words that the page names, by field.
 WORDS = {
@@ -43,7 +46,7 @@ WORDS = {
     "help": {"called", "coming"},
     "language": {"it", "en"},
     "stands_open_to": {"nobody", "invited", "anyone"},
-    "stage": {"pending", "published", "next", "now", "answered", "follow_up", "dismissed", "raised", "accepted"},
+    "stage": {"pending", "published", "next", "now", "answered", "follow_up", "dismissed", "raised", "accepted", "proposed", "planned", "refused", "done"},
 }
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 NAME = re.compile(r"^[a-z0-9-]{1,64}$")

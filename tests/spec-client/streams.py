@@ -10,6 +10,7 @@ SHOWN_MESSAGES = 100  # K1
 PATIENCE_S = 2  # S3: how long an answer to `resync` may take
 SHOWN_ANNOUNCEMENTS = 20  # N1
 SHOWN_CAPTIONS = 100  # Z3, final lines of each language
+SHOWN_THANKS = 50  # PR21
 
 
 class Violation(Exception):
@@ -83,6 +84,24 @@ def change_upvotes(state, change):
                           for question in state["questions"]]
 
 
+def put_slot(state, change):
+    """`slot`: it replaces the one of the same id, and stands where its times belong (S2, PR)."""
+    slots = [*without(state["agenda"], change["slot"]["slot"], "slot"), change["slot"]]
+    state["agenda"] = sorted(slots, key=lambda slot: (slot["starts_unix_ms"], slot["ends_unix_ms"], slot["slot"]))
+
+
+def count_idea_votes(state, change):
+    """`idea_votes`: the whole number of each idea named."""
+    numbers = {one["idea"]: one["votes"] for one in change["votes"]}
+    state["ideas"] = [{**idea, "votes": numbers.get(idea["idea"], idea["votes"])} for idea in state["ideas"]]
+
+
+def show_thanks(state, change):
+    """`thanks` goes to the end, also where it was there before; above 50 the first one drops out (PR21)."""
+    known = without(state["thanks"], change["thanks"]["thanks"], "thanks")
+    state["thanks"] = [*known, change["thanks"]][-SHOWN_THANKS:]
+
+
 def whole(field, source=None):
     """A change that carries one field of the state as it is now."""
     def apply(state, change):
@@ -145,6 +164,9 @@ CHANGES = {
         "announcement_gone": gone("announcements", "announcement"), "breakout": whole("breakout"),
         "stand": item("stands", "stand", "stand", order="order"), "stand_gone": gone("stands", "stand"),
         "stand_counts": change_stand_counts,
+        "slot": put_slot, "slot_gone": gone("agenda", "slot"), "idea": item("ideas", "idea", "idea", order="order"),
+        "idea_gone": gone("ideas", "idea"), "idea_votes": count_idea_votes, "ideas_closed": whole("ideas_closed", "closed"),
+        "thanks": show_thanks, "thanks_gone": gone("thanks", "thanks"),
     },
     "room": {
         "people": whole("people"), "on_air": whole("on_air"), "speaking": whole("speaking", "participants"),

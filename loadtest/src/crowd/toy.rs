@@ -147,6 +147,8 @@ impl Toy {
             reuses: vec![],
             breakout: None,
             card_votes: vec![],
+            idea_votes: vec![],
+            thanks: vec![],
         };
         let member = Member::new("demo".parse().unwrap(), self.tally.clone());
         self.guests.push(Guest {

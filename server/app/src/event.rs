@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use fiera_hub::{Hub, SaidLine};
 use fiera_protocol::client::Command;
-use fiera_protocol::fair::{AgendaSlot, Localised};
+use fiera_protocol::fair::Localised;
 use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, Role, RoomId, StandId};
+use fiera_protocol::programme::AgendaSlot;
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
 use tokio::sync::{mpsc, oneshot};
@@ -172,11 +173,14 @@ pub(crate) struct Summary {
     pub(crate) starts_unix_ms: Option<u64>,
     pub(crate) ends_unix_ms: Option<u64>,
     pub(crate) agenda: Arc<[AgendaSlot]>,
+    pub(crate) time_zone: Option<String>,
     pub(crate) phase: EventPhase,
     pub(crate) people: u32,
     pub(crate) live: bool,
     pub(crate) keeps_captions: bool,
     pub(crate) rooms: Vec<RoomId>,
+    /// The same rooms with their titles.
+    pub(crate) room_titles: Arc<[(RoomId, Localised)]>,
     /// The first stage, or else the first room.
     pub(crate) main_room: Option<RoomId>,
     /// After repeated faults: it answers nothing any more until the server is started anew.

@@ -48,7 +48,10 @@ pub(crate) struct Setup {
 pub(crate) fn start(setup: Setup, kept: Recovered, inbox: mpsc::Receiver<Message>) -> Result<(), RestoreError> {
     let hub = restore(&setup, kept)?;
     let phase = hub.phase();
-    setup.handle.update_summary(|summary| summary.phase = phase);
+    let agenda = hub.agenda().into();
+    setup
+        .handle
+        .update_summary(|summary| (summary.phase, summary.agenda) = (phase, agenda));
     tokio::spawn(supervise(setup, hub, inbox));
     Ok(())
 }
@@ -93,6 +96,7 @@ async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
         followers: HashMap::new(),
         refused_program: None,
         metric_people: 0,
+        agenda_version: None,
         started: now,
         lease_at: now + LEASE_RENEW_EVERY,
         probe_at: None,
@@ -182,6 +186,8 @@ struct EventTask {
     refused_program: Option<(ParticipantId, Refusal)>,
     /// What this event adds to the gauge of participants now.
     metric_people: i64,
+    /// Which programme the summary has; none: perhaps none of this hub's.
+    agenda_version: Option<u64>,
     started: Instant,
     lease_at: Instant,
     /// When the store is tried again, while nothing can be written.
@@ -295,6 +301,12 @@ impl EventTask {
             summary.phase = phase;
             summary.live = live;
         });
+        let version = Some(self.hub.agenda_version());
+        if self.agenda_version != version {
+            self.agenda_version = version;
+            let agenda = self.hub.agenda().into();
+            self.setup.handle.update_summary(|summary| summary.agenda = agenda);
+        }
         let people = i64::from(people);
         self.setup.services.metrics.participants(people - self.metric_people);
         self.metric_people = people;
@@ -316,6 +328,7 @@ impl EventTask {
                 Ok(kept) => match restore(&self.setup, kept) {
                     Ok(hub) => {
                         self.hub = hub;
+                        self.agenda_version = None;
                         break;
                     }
                     Err(error) => return Err(End::Unreadable(error)),

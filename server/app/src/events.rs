@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dashmap::DashMap;
-use fiera_hub::EventConfig;
+use fiera_hub::{EventConfig, RoomConfig};
 use fiera_media::MediaHandle;
+use fiera_protocol::fair::Localised;
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
 use fiera_store::{Store, StoreError};
 use tokio::sync::mpsc;
@@ -39,6 +40,17 @@ pub(crate) struct Services {
     pub(crate) metrics: Arc<Metrics>,
     /// The data folder.
     pub(crate) data: Arc<Path>,
+}
+
+/// A room's titles, with its first one where it has none by language.
+fn titles(room: &RoomConfig) -> (RoomId, Localised) {
+    let named = room.titles.it.is_some() || room.titles.en.is_some();
+    let first = || Localised {
+        it: Some(room.title.clone()),
+        en: None,
+    };
+    let titles = if named { room.titles.clone() } else { first() };
+    (room.room.clone(), titles)
 }
 
 fn main_room(config: &EventConfig) -> Option<RoomId> {
@@ -74,12 +86,15 @@ impl Events {
             organiser: config.organiser.clone(),
             starts_unix_ms: fair.starts_unix_ms(started_unix_ms),
             ends_unix_ms: fair.ends_unix_ms(started_unix_ms),
-            agenda: config.agenda.clone().into(),
+            // The task fills it in before anybody can ask.
+            agenda: Vec::new().into(),
+            time_zone: config.time_zone.clone(),
             phase: config.phase,
             people: 0,
             live: false,
             keeps_captions: config.keeps_captions,
             rooms: config.rooms.iter().map(|room| room.room.clone()).collect(),
+            room_titles: config.rooms.iter().map(titles).collect(),
             main_room: main_room(&config),
             read_only: false,
         };

@@ -10,13 +10,14 @@ mod when;
 
 use std::collections::BTreeSet;
 
-use fiera_hub::{EventConfig, PreparedPoll, PreparedStand, RoomConfig, StandsConfig};
-use fiera_protocol::fair::{AgendaSlot, RoomSettings};
+use fiera_hub::{EventConfig, PreparedIdea, PreparedPoll, PreparedSlot, PreparedStand, RoomConfig, StandsConfig};
+use fiera_protocol::fair::{Localised, RoomSettings};
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
-use fiera_protocol::limits::{EVENT_PEOPLE_MAX, POLLS_PER_ROOM_MAX, SLOW_MODE_S_MAX, STANDS_MAX};
+use fiera_protocol::limits::{EVENT_PEOPLE_MAX, IDEAS_PER_EVENT_MAX, POLLS_PER_ROOM_MAX, SLOW_MODE_S_MAX, STANDS_MAX};
 use fiera_protocol::poll::{PollDraft, PollForm, QuizQuestion};
+use fiera_protocol::programme::SlotNotesIn;
 use fiera_protocol::stands::{StandContent, StandsOpenTo};
-use fiera_protocol::text::{PollOptionText, PollQuestionText};
+use fiera_protocol::text::{IdeaNotes, IdeaTitle, PollOptionText, PollQuestionText, SlotNotes, SpeakerName};
 use fiera_protocol::view::EventPhase;
 use serde::Deserialize;
 use toml::Spanned;
@@ -32,6 +33,8 @@ pub const ROOMS_MAX: usize = 64;
 pub const POLLS_PREPARED_MAX: usize = POLLS_PER_ROOM_MAX / 2;
 /// Slots of the programme of one event.
 pub const AGENDA_SLOTS_MAX: usize = 200;
+/// Ideas that one event brings along: half of those that it may have.
+pub const IDEAS_PREPARED_MAX: usize = IDEAS_PER_EVENT_MAX / 2;
 /// Speakers of one slot.
 pub const SPEAKERS_PER_SLOT_MAX: usize = 20;
 
@@ -64,6 +67,15 @@ pub struct Fair {
     /// Its rooms.
     #[serde(default, rename = "room")]
     pub rooms: Vec<Room>,
+    /// The time zone in which it takes place (IANA name), for pages that are read elsewhere.
+    #[serde(default)]
+    pub time_zone: Option<Spanned<String>>,
+    /// Anybody may propose and support ideas for the programme.
+    #[serde(default = "yes")]
+    pub ideas_open: bool,
+    /// Ideas that were gathered before.
+    #[serde(default, rename = "idea")]
+    pub ideas: Vec<Idea>,
     /// Its programme.
     #[serde(default)]
     pub agenda: Vec<Slot>,
@@ -176,6 +188,9 @@ fn yes() -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Slot {
+    /// Short name, unique within the event: the slot stays the same as long as this does. Made from room and title without it.
+    #[serde(default)]
+    pub id: Option<Spanned<RoomId>>,
     /// Where.
     pub room: Spanned<RoomId>,
     /// What about.
@@ -187,6 +202,66 @@ pub struct Slot {
     pub starts: When,
     /// End.
     pub ends: Spanned<When>,
+    /// The track it belongs to.
+    #[serde(default)]
+    pub track: Option<Words>,
+    /// What it is about.
+    #[serde(default)]
+    pub notes: Option<Notes>,
+    /// A poll of its room that moderators are offered when it ends.
+    #[serde(default)]
+    pub poll: Option<Spanned<RoomId>>,
+    /// That poll opens by itself.
+    #[serde(default)]
+    pub poll_opens: bool,
+}
+
+/// An idea for the programme that was gathered before.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Idea {
+    /// Short name, unique within the event.
+    pub id: Spanned<RoomId>,
+    /// In a line.
+    pub title: IdeaTitle,
+    /// In some sentences.
+    #[serde(default)]
+    pub notes: Option<IdeaNotes>,
+    /// Who proposed it.
+    #[serde(default)]
+    pub by: Option<SpeakerName>,
+    /// Who proposed it would present it.
+    #[serde(default)]
+    pub presents: bool,
+}
+
+/// What a slot is about: in one text, or by language.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Notes {
+    /// In the first language of the event.
+    One(SlotNotes),
+    /// By language.
+    Each(SlotNotesIn),
+}
+
+impl Notes {
+    fn localised(&self, first: Language) -> Localised {
+        match (self, first) {
+            (Self::One(text), Language::It) => Localised {
+                it: Some(text.to_string()),
+                en: None,
+            },
+            (Self::One(text), Language::En) => Localised {
+                it: None,
+                en: Some(text.to_string()),
+            },
+            (Self::Each(each), _) => Localised {
+                it: each.it.as_ref().map(ToString::to_string),
+                en: each.en.as_ref().map(ToString::to_string),
+            },
+        }
+    }
 }
 
 /// Participants of a room after whom attendees are refused, unless it says otherwise.
@@ -268,6 +343,7 @@ impl Fair {
         if let (Some(starts), Some(ends)) = (self.starts, &self.ends) {
             end(starts, ends)?;
         }
+        let mut names = BTreeSet::new();
         for slot in &self.agenda {
             let (id, span) = (slot.room.get_ref(), slot.room.span());
             if !rooms.contains(id) {
@@ -279,6 +355,37 @@ impl Fair {
                 return Err(Mistake::at(text, &span, sentence));
             }
             end(slot.starts, &slot.ends)?;
+            if let Some(poll) = &slot.poll {
+                let room = self.rooms.iter().find(|room| room.id.get_ref() == id);
+                let there = room.is_some_and(|room| room.polls.iter().any(|of| of.id.get_ref() == poll.get_ref()));
+                if !there {
+                    let sentence = format!(
+                        "room {id} has no poll {}; a slot offers one of its own room",
+                        poll.get_ref()
+                    );
+                    return Err(Mistake::at(text, &poll.span(), sentence));
+                }
+            }
+            if let Some(named) = &slot.id
+                && !names.insert(named.get_ref())
+            {
+                let sentence = format!("slot {} is there twice; give each slot its own id", named.get_ref());
+                return Err(Mistake::at(text, &named.span(), sentence));
+            }
+        }
+        if self.ideas.len() > IDEAS_PREPARED_MAX {
+            return Err(too_many("ideas", IDEAS_PREPARED_MAX));
+        }
+        let mut ideas = BTreeSet::new();
+        if let Some(twice) = self.ideas.iter().find(|idea| !ideas.insert(idea.id.get_ref())) {
+            let sentence = format!("idea {} is there twice; give each idea its own id", twice.id.get_ref());
+            return Err(Mistake::at(text, &twice.id.span(), sentence));
+        }
+        if let Some(zone) = &self.time_zone
+            && !is_zone(zone.get_ref())
+        {
+            let sentence = "a time zone has a name such as \"Europe/Rome\"";
+            return Err(Mistake::at(text, &zone.span(), sentence));
         }
         Ok(())
     }
@@ -328,21 +435,29 @@ impl Fair {
             capacity: room.capacity.as_ref().map_or(CAPACITY, |capacity| *capacity.get_ref()),
             whip_on_air_at_once: room.whip_on_air_at_once,
         };
-        let slot = |slot: &Slot| AgendaSlot {
+        let mut names = BTreeSet::new();
+        let slot = |slot: &Slot| PreparedSlot {
+            name: slot.name(language, &mut names),
             room: slot.room.get_ref().clone(),
             title: slot.title.localised(language),
             speakers: slot.speakers.iter().map(Line::to_string).collect(),
             starts_unix_ms: slot.starts.unix_ms(started_unix_ms),
             ends_unix_ms: slot.ends.get_ref().unix_ms(started_unix_ms),
+            track: slot.track.as_ref().map(|track| track.localised(language)),
+            notes: slot.notes.as_ref().map(|notes| notes.localised(language)),
+            poll: slot.poll.as_ref().map(|poll| poll.get_ref().to_string()),
+            poll_opens: slot.poll_opens,
         };
-        let mut agenda: Vec<AgendaSlot> = self.agenda.iter().map(slot).collect();
-        agenda.sort_by_key(|slot| slot.starts_unix_ms);
+        let agenda = self.agenda.iter().map(slot).collect();
         EventConfig {
             event: self.id.clone(),
             title: self.title.first(language),
             titles: self.title.localised(language),
             organiser: self.organiser.as_ref().map(Line::to_string),
             phase: self.phase,
+            time_zone: self.time_zone.as_ref().map(|zone| zone.get_ref().clone()),
+            ideas_closed: !self.ideas_open,
+            ideas: self.ideas.iter().map(Idea::prepared).collect(),
             agenda,
             keeps_captions: self.keeps_captions,
             rooms: self.rooms.iter().map(room).collect(),
@@ -379,6 +494,43 @@ impl Stand {
             name: self.id.get_ref().to_string(),
             content: self.shows.clone(),
         }
+    }
+}
+
+impl Idea {
+    fn prepared(&self) -> PreparedIdea {
+        PreparedIdea {
+            name: self.id.get_ref().to_string(),
+            title: self.title.to_string(),
+            notes: self.notes.as_ref().map(ToString::to_string),
+            by: self.by.as_ref().map(ToString::to_string),
+            presents: self.presents,
+        }
+    }
+}
+
+/// Whether a text looks like the name of a time zone (IANA tz database); browsers know which there are.
+fn is_zone(name: &str) -> bool {
+    const BYTES_MAX: usize = 64;
+    let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'_' | b'-' | b'+');
+    !name.is_empty() && name.len() <= BYTES_MAX && name.bytes().all(fits)
+}
+
+impl Slot {
+    /// What tells the slot from the others of the event; each name is given once.
+    fn name(&self, language: Language, given: &mut BTreeSet<String>) -> String {
+        let own = self.id.as_ref().map(|id| id.get_ref().to_string());
+        let name = own.unwrap_or_else(|| format!("{}/{}", self.room.get_ref(), self.title.first(language)));
+        let nth = (1..).map(|nth| {
+            if nth == 1 {
+                name.clone()
+            } else {
+                format!("{name}/{nth}")
+            }
+        });
+        let name = nth.into_iter().find(|name| !given.contains(name)).unwrap_or(name);
+        given.insert(name.clone());
+        name
     }
 }
 

@@ -11,6 +11,7 @@ mod connectivity;
 mod fresh;
 mod ops;
 mod pages;
+mod programme;
 mod questions;
 mod recaps;
 mod resources;
@@ -21,7 +22,7 @@ mod whep;
 mod whip;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use fiera_protocol::refusal::RefusalCode;
@@ -31,6 +32,7 @@ use crate::refusal::Refusal;
 use crate::state::Server;
 
 pub(crate) use boards::Boards;
+pub(crate) use programme::Ideas;
 pub(crate) use questions::Indexes;
 pub(crate) use recaps::Recaps;
 pub(crate) use stands::StandLists;
@@ -43,6 +45,7 @@ pub(crate) fn router(server: Server) -> Router {
         .merge(boards::routes())
         .merge(captions::routes())
         .merge(connectivity::routes())
+        .merge(programme::routes())
         .merge(questions::routes())
         .merge(recaps::routes())
         .merge(stands::routes())
@@ -57,7 +60,12 @@ pub(crate) fn router(server: Server) -> Router {
         .with_state(server)
 }
 
-async fn not_found() -> Response {
+/// 404: a page for people who mistyped an address, JSON for programs.
+async fn not_found(headers: HeaderMap) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accepts.is_some_and(|accept| accept.contains("text/html")) {
+        return pages::not_found();
+    }
     let refusal = Refusal::new(RefusalCode::Malformed, "There is nothing at this address. Check it.");
     refusal.http_as(StatusCode::NOT_FOUND).into_response()
 }

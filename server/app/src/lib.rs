@@ -8,6 +8,7 @@
 pub(crate) mod admin;
 pub mod app;
 pub(crate) mod bridge;
+mod calendar;
 pub mod cli;
 pub mod config;
 pub(crate) mod connection;

@@ -197,6 +197,9 @@ impl Metrics {
 pub(crate) fn command_kind(command: &Command) -> &'static str {
     match command {
         Command::Enter { .. } => "enter",
+        Command::Programme { .. } => "programme",
+        Command::Ideas { .. } => "ideas",
+        Command::Thanks { .. } => "thanks",
         Command::Leave {} => "leave",
         Command::Rename { .. } => "rename",
         Command::EnterBackstage {} => "enter_backstage",

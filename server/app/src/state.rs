@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use crate::bridge::{Checks, Negotiator};
 use crate::event::{EventHandle, SocketId};
 use crate::events::{Events, Services};
-use crate::http::{Boards, Indexes, Recaps, StandLists};
+use crate::http::{Boards, Ideas, Indexes, Recaps, StandLists};
 use crate::limits::{DRAIN_RETURNS_PER_S, DRAIN_SPREAD_MS_MAX, DRAIN_SPREAD_MS_MIN, RATES_FORGET_EVERY};
 use crate::rate::{People, SignIns};
 use crate::refusal::Refusal;
@@ -34,6 +34,7 @@ pub(crate) struct Server {
     pub(crate) people: Arc<People>,
     pub(crate) boards: Arc<Boards>,
     pub(crate) recaps: Arc<Recaps>,
+    pub(crate) ideas: Arc<Ideas>,
     pub(crate) indexes: Arc<Indexes>,
     pub(crate) stands: Arc<StandLists>,
     drain: watch::Receiver<bool>,
@@ -81,6 +82,7 @@ impl Server {
             people,
             boards: Arc::default(),
             recaps: Arc::default(),
+            ideas: Arc::default(),
             indexes: Arc::default(),
             stands: Arc::default(),
             drain,

@@ -70,6 +70,16 @@ pub(crate) enum Deed {
     LeaveStandMessage,
     EraseStandMessage,
     GiveWord,
+    RunProgramme,
+    WriteIdeas,
+    VoteIdeas,
+    EraseOwnIdea,
+    EraseOtherIdea,
+    RunIdeas,
+    GiveThanks,
+    ShowThanks,
+    HideThanks,
+    EraseOtherThanks,
 }
 
 impl Deed {
@@ -142,6 +152,16 @@ impl Deed {
         (Self::LeaveStandMessage, "stand: leave"),
         (Self::EraseStandMessage, "stand: erase_message"),
         (Self::GiveWord, "stand: give_word"),
+        (Self::RunProgramme, "programme: add, set, cancel, erase"),
+        (Self::WriteIdeas, "ideas: propose, edit"),
+        (Self::VoteIdeas, "ideas: vote"),
+        (Self::EraseOwnIdea, "ideas: erase, own"),
+        (Self::EraseOtherIdea, "ideas: erase, somebody else's"),
+        (Self::RunIdeas, "ideas: settle, merge, open"),
+        (Self::GiveThanks, "thanks: give"),
+        (Self::ShowThanks, "thanks: show"),
+        (Self::HideThanks, "thanks: hide; erase, given or for oneself"),
+        (Self::EraseOtherThanks, "thanks: erase, shown ones of others"),
     ];
 
     /// What people wrote can be taken back after the event too, and what was promised can be kept.
@@ -166,6 +186,11 @@ impl Deed {
                 | Self::RenewStand
                 | Self::EraseAdopter
                 | Self::EraseStandMessage
+                | Self::EraseOwnIdea
+                | Self::EraseOtherIdea
+                | Self::RunIdeas
+                | Self::HideThanks
+                | Self::EraseOtherThanks
         )
     }
 }
@@ -218,7 +243,13 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::EraseAdopter
         | Deed::LeaveStandMessage
         | Deed::EraseStandMessage
-        | Deed::GiveWord => true,
+        | Deed::GiveWord
+        | Deed::WriteIdeas
+        | Deed::VoteIdeas
+        | Deed::EraseOwnIdea
+        | Deed::GiveThanks
+        | Deed::ShowThanks
+        | Deed::HideThanks => true,
         Deed::CallHelp | Deed::WriteCards | Deed::VoteCards => kind == RoomKind::Breakout,
         Deed::EnterBackstage | Deed::PutSelfOnAir | Deed::SetOwnSource => guest || may_publish(role, kind),
         Deed::Caption | Deed::EraseOwnCaption => role >= Role::Captioner,
@@ -241,8 +272,15 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::Ban
         | Deed::SetRoom
         | Deed::RunBreakouts
-        | Deed::EraseOtherCard => role >= Role::Moderator,
-        Deed::SetEventPhase | Deed::SetWordFilter | Deed::Announce | Deed::EraseAnnouncement => role == Role::Organiser,
+        | Deed::EraseOtherCard
+        | Deed::EraseOtherIdea
+        | Deed::EraseOtherThanks => role >= Role::Moderator,
+        Deed::SetEventPhase
+        | Deed::SetWordFilter
+        | Deed::Announce
+        | Deed::EraseAnnouncement
+        | Deed::RunProgramme
+        | Deed::RunIdeas => role == Role::Organiser,
     };
     if allowed { Ok(()) } else { Err(refusal::NOT_ALLOWED) }
 }

@@ -6,7 +6,8 @@
 
 use fiera_protocol::fair::{Localised, PollView, QuestionStage, YourHand};
 use fiera_protocol::ids::{DisplayName, EventId, ParticipantId, Role, RoomId};
-use fiera_protocol::view::{EventPhase, Place, StreamState};
+use fiera_protocol::programme::AgendaSlot;
+use fiera_protocol::view::{EventPhase, Place, RoomSummary, StreamState};
 use serde::Serialize;
 
 use crate::hub::Hub;
@@ -37,6 +38,46 @@ pub struct Board {
     pub next: Vec<PublicQuestion>,
     /// The poll that is open, or was last; its tally once revealed.
     pub poll: Option<PollView>,
+    /// Slots of the programme that take place, in order of time.
+    pub agenda: Vec<BoardSlot>,
+    /// The rooms of the event, so that slots can name theirs.
+    pub rooms: Vec<BoardRoom>,
+}
+
+/// A room as the wall names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoardRoom {
+    /// Short name.
+    pub room: RoomId,
+    /// Title in each language; in the first one at least.
+    pub titles: Localised,
+}
+
+/// A slot of the programme on the wall: no ids but that of its room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoardSlot {
+    /// Where.
+    pub room: RoomId,
+    /// What about.
+    pub title: Localised,
+    /// Who speaks.
+    pub speakers: Vec<String>,
+    /// Start, milliseconds since 1970.
+    pub starts_unix_ms: u64,
+    /// End, milliseconds since 1970.
+    pub ends_unix_ms: u64,
+}
+
+impl From<&AgendaSlot> for BoardSlot {
+    fn from(slot: &AgendaSlot) -> Self {
+        Self {
+            room: slot.room.clone(),
+            title: slot.title.clone(),
+            speakers: slot.speakers.clone(),
+            starts_unix_ms: slot.starts_unix_ms,
+            ends_unix_ms: slot.ends_unix_ms,
+        }
+    }
 }
 
 /// What the hub holds about one participant now. All of it is in memory or in rows that end with the event.
@@ -64,6 +105,10 @@ pub struct StoredAbout {
     pub has_open_ballot: bool,
     /// They support questions of some room; destroyed when the event ends.
     pub has_upvotes: bool,
+    /// They support ideas for the programme; destroyed when the event ends.
+    pub has_idea_votes: bool,
+    /// Thanks for them; whom they are for is forgotten when the event ends.
+    pub thanks: usize,
     /// Questions that they are to answer; forgotten when the event ends.
     pub assigned_questions: usize,
     /// They would reuse what some stand shows; destroyed when the event ends.
@@ -93,6 +138,16 @@ impl Hub {
                 .cloned()
                 .map(PublicQuestion::from)
         };
+        let named = |room: &RoomSummary| BoardRoom {
+            room: room.room.clone(),
+            titles: match (&room.titles.it, &room.titles.en) {
+                (None, None) => Localised {
+                    it: Some(room.title.clone()),
+                    en: None,
+                },
+                _ => room.titles.clone(),
+            },
+        };
         Some(Board {
             event: self.event.clone(),
             title: event.title.clone(),
@@ -105,6 +160,13 @@ impl Hub {
             now: of(QuestionStage::Now).next(),
             next: of(QuestionStage::Next).collect(),
             poll: view.poll.clone(),
+            agenda: event
+                .agenda
+                .iter()
+                .filter(|slot| !slot.cancelled)
+                .map(BoardSlot::from)
+                .collect(),
+            rooms: event.rooms.iter().map(named).collect(),
         })
     }
 
@@ -128,6 +190,8 @@ impl Hub {
             silenced: self.is_silenced(participant),
             banned: self.not_banned(participant).is_err(),
             has_open_ballot: self.rooms.values().any(voted),
+            has_idea_votes: !self.ideas.voted_by(participant).is_empty(),
+            thanks: self.thanks.count_for(participant),
             assigned_questions: self
                 .rooms
                 .values()

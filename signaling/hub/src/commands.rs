@@ -119,6 +119,9 @@ impl Hub {
             | Command::AskQuiz { .. }
             | Command::ShowEntry { .. }
             | Command::EraseEntry { .. } => self.poll_command(now, actor, command),
+            Command::Programme { step } => self.programme_command(now, actor, step),
+            Command::Ideas { step } => self.idea_command(now, actor, step),
+            Command::Thanks { step } => self.thanks_command(now, actor, step),
             Command::React { reaction } => self.react(now, actor, reaction),
             Command::Announce { .. } | Command::EraseAnnouncement { .. } => {
                 self.announcement_command(now, actor, command)
@@ -359,6 +362,8 @@ impl Hub {
             self.close_polls(now);
             self.count_upvotes_for_good();
             self.count_reuse_for_good();
+            self.count_idea_votes_for_good();
+            self.forget_thanks_not_shown();
             self.wipe_rows();
         }
         Ok(())

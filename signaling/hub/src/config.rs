@@ -3,11 +3,12 @@
 
 //! What an event is made of before anybody comes in. It knows nothing of how that was written down.
 
-use fiera_protocol::fair::{AgendaSlot, Localised, RoomSettings};
+use fiera_protocol::fair::{Localised, RoomSettings};
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
 use fiera_protocol::view::EventPhase;
 
 use crate::polls::PreparedPoll;
+use crate::programme::PreparedSlot;
 use crate::stands::StandsConfig;
 
 /// An event as its organiser set it up.
@@ -23,14 +24,35 @@ pub struct EventConfig {
     pub organiser: Option<String>,
     /// Where in its life the event starts, before any fact.
     pub phase: EventPhase,
-    /// The programme, in order of time.
-    pub agenda: Vec<AgendaSlot>,
+    /// The time zone in which it takes place (IANA name), as written by the organiser.
+    pub time_zone: Option<String>,
+    /// The programme.
+    pub agenda: Vec<PreparedSlot>,
+    /// Ideas for the programme are not taken, before an organiser changes it.
+    pub ideas_closed: bool,
+    /// Ideas that were gathered before.
+    pub ideas: Vec<PreparedIdea>,
     /// Captions are kept as texts of the event; otherwise they are in memory only, and gone at its end.
     pub keeps_captions: bool,
     /// All rooms, in the organiser's order.
     pub rooms: Vec<RoomConfig>,
     /// Who may open stands, and those that are there from the start.
     pub stands: StandsConfig,
+}
+
+/// An idea for the programme that was gathered before the event was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedIdea {
+    /// Its name, unique within the event: it is brought in once, and not again after it was erased.
+    pub name: String,
+    /// In a line.
+    pub title: String,
+    /// In some sentences.
+    pub notes: Option<String>,
+    /// Who proposed it, as written by the organiser.
+    pub by: Option<String>,
+    /// Who proposed it would present it.
+    pub presents: bool,
 }
 
 /// A room as its organiser set it up.

@@ -3,19 +3,22 @@
 
 //! What happened and must survive a crash. `replay(facts) == state`, for every later version of this program as well:
 //! a kind is never changed or removed, only added. No participant and no name; a clock only on moves of the event and
-//! of a round of breakouts, and in the attendance series, which counts people and knows nobody.
+//! of a round of breakouts, in the programme, and in the attendance series, which counts people and knows nobody.
 
 use fiera_protocol::breakouts::{Latecomers, RoundMode, RoundPhase};
 use fiera_protocol::captions::CaptionLang;
 use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
+use fiera_protocol::ideas::IdeaStage;
 use fiera_protocol::ids::{
-    AdopterId, AnnouncementId, CaptionId, CardId, EntryId, LabelId, MessageId, PollId, QuestionId, RoomId, RoundId,
-    StandId,
+    AdopterId, AnnouncementId, CaptionId, CardId, EntryId, IdeaId, LabelId, MessageId, PollId, QuestionId, RoomId,
+    RoundId, SlotId, StandId, ThanksId,
 };
 use fiera_protocol::poll::PollForm;
 use fiera_protocol::stands::StandState;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
+
+use crate::programme::KeptSlot;
 
 /// Version of the encoding of [`Fact`]. Kinds may be added to a version until it is released: an older reader stops at the
 /// first that it does not know, and reads nothing wrongly.
@@ -209,6 +212,55 @@ pub(crate) enum Fact {
     StandMessageErased { stand: StandId, message: MessageId },
     /// How many would reuse what a stand shows, written when the voter key was destroyed.
     StandReuseCounted { stand: StandId, reuse: u32 },
+    /// A slot of the programme was made or changed; its words stand beside.
+    SlotSet { slot: SlotId, kept: KeptSlot },
+    /// A slot was taken out of the programme, and its words with it.
+    SlotErased { slot: SlotId },
+    /// What a slot of the setup looks like, as a hash, and since when: the setup was written differently before.
+    SlotSeen {
+        slot: SlotId,
+        digest: String,
+        revision: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        changed_min: Option<u32>,
+    },
+    /// An idea was proposed; its words and name stand beside.
+    IdeaProposed {
+        idea: IdeaId,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        presents: bool,
+    },
+    /// The words of an idea were changed.
+    IdeaEdited {
+        idea: IdeaId,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        presents: bool,
+    },
+    /// An idea was erased, and its words with it.
+    IdeaErased { idea: IdeaId },
+    /// What became of an idea; the note's text stands beside.
+    IdeaSettled {
+        idea: IdeaId,
+        stage: IdeaStage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<NoteId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<SlotId>,
+    },
+    /// An idea became part of another one, or stands for itself again.
+    IdeaMerged {
+        idea: IdeaId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        into: Option<IdeaId>,
+    },
+    /// How many supported an idea, written when the voter key was destroyed.
+    IdeaVotesCounted { idea: IdeaId, votes: u32 },
+    /// Whether ideas are taken.
+    IdeasClosed { closed: bool },
+    /// Somebody shows a thanks to everybody; their name stands beside.
+    ThanksShown { thanks: ThanksId, under: NoteId },
+    /// A thanks is no longer shown, and that name is erased.
+    ThanksHidden { thanks: ThanksId },
     /// Most participants at once in one minute; none: fewer than [`fiera_protocol::limits::SUPPRESSED_BELOW`].
     Attended { unix_min: u32, people: Option<u32> },
     /// A round of breakouts was prepared; what its rooms are called stands beside.
@@ -318,7 +370,7 @@ pub(crate) struct KeptText {
     /// Hash of the author's secret, hexadecimal: who knows the secret may erase the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) owner: Option<String>,
-    /// Answers that a poll offers; of a breakout room what it is about.
+    /// Answers that a poll offers, words of the filter, the second part of an idea; of a breakout room what it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) options: Vec<String>,
     /// Minutes since 1970.

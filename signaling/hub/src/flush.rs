@@ -62,6 +62,10 @@ impl Hub {
             captions,
             announcements,
             stands,
+            programme,
+            ideas,
+            ideas_closed,
+            thanks,
             counts,
             tallies,
             numbers,
@@ -110,6 +114,19 @@ impl Hub {
         }
         for stand in stands {
             self.settle_stand(stand);
+        }
+        if programme {
+            self.settle_programme();
+        }
+        for idea in ideas {
+            self.settle_idea(idea);
+        }
+        if ideas_closed {
+            self.settle_ideas_closed();
+        }
+        self.settle_idea_votes(now);
+        for one in thanks {
+            self.settle_thanks(one);
         }
         if restricted {
             self.settle_restricted();
@@ -242,6 +259,8 @@ impl Hub {
             card_votes: self.card_votes(person),
             keeps: self.your_stands(person.id),
             reuses: self.stands.reused_by(person.id),
+            idea_votes: self.ideas.voted_by(person.id),
+            thanks: self.thanks_for(person.id),
             ..view::you(person, self.place(person))
         }
     }

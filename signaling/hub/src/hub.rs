@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fiera_protocol::ids::{
-    AnnouncementId, CaptionId, EventId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind, StandId,
+    AnnouncementId, CaptionId, EventId, IdeaId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind, StandId,
+    ThanksId,
 };
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
@@ -20,6 +21,7 @@ use crate::chance::Chance;
 use crate::config::{ConfigError, EventConfig, RoomConfig};
 use crate::fact::KeptText;
 use crate::filter::Filter;
+use crate::ideas::{IdeaVotesTold, Ideas};
 use crate::input::{ConnectionId, Input, Now};
 use crate::keeping::{Keeping, KeptAnswers};
 use crate::moderation::Restrictions;
@@ -27,11 +29,13 @@ use crate::output::{Output, Standing};
 use crate::own::Owners;
 use crate::pace::Paces;
 use crate::participant::{Connection, Participant};
+use crate::programme::Programme;
 use crate::questions::Upvotes;
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
 use crate::stands::Stands;
 use crate::stream::Stream;
+use crate::thanks::Thanks;
 use crate::timers::{Timer, Timers};
 use crate::view;
 
@@ -67,6 +71,10 @@ pub struct Hub {
     /// The same by the hash of who wrote them.
     pub(crate) owners: Owners,
     pub(crate) announcements: Announcements,
+    pub(crate) programme: Programme,
+    pub(crate) ideas: Ideas,
+    pub(crate) idea_votes_told: IdeaVotesTold,
+    pub(crate) thanks: Thanks,
     pub(crate) filter: Filter,
     pub(crate) restrictions: Restrictions,
     pub(crate) upvotes_told: Upvotes,
@@ -115,6 +123,11 @@ pub(crate) struct Dirty {
     pub(crate) captions: Vec<(RoomId, CaptionId)>,
     pub(crate) announcements: Vec<AnnouncementId>,
     pub(crate) stands: BTreeSet<StandId>,
+    pub(crate) programme: bool,
+    pub(crate) ideas: BTreeSet<IdeaId>,
+    pub(crate) ideas_closed: bool,
+    /// In the order in which they were shown.
+    pub(crate) thanks: Vec<ThanksId>,
     pub(crate) counts: bool,
     /// Rounds of breakouts, or what is told of them.
     pub(crate) breakouts: bool,
@@ -137,6 +150,8 @@ impl Hub {
     pub fn new(config: EventConfig, epoch: u32, seed: [u8; 32]) -> Result<Self, ConfigError> {
         let organisers = Stream::new(StreamId::Organisers {}, epoch, view::empty_organisers(&config));
         let stream = Stream::new(StreamId::Event {}, epoch, view::empty_event(&config));
+        let programme = Programme::new(&config);
+        let ideas = Ideas::new(&config);
         let mut rooms = BTreeMap::new();
         let mut order = Vec::with_capacity(config.rooms.len());
         for room in config.rooms {
@@ -164,6 +179,10 @@ impl Hub {
             texts: BTreeMap::new(),
             owners: Owners::default(),
             announcements: Announcements::default(),
+            programme,
+            ideas,
+            idea_votes_told: IdeaVotesTold::default(),
+            thanks: Thanks::default(),
             filter: Filter::default(),
             restrictions: Restrictions::new(),
             upvotes_told: Upvotes::default(),
@@ -259,6 +278,7 @@ impl Hub {
             Input::Serviced { rooms } => self.serviced(rooms),
             Input::Tick => {}
         }
+        self.await_slot_end(now);
         self.settle(now);
         self.hand_over_records(first);
         self.check_invariants();
@@ -387,6 +407,8 @@ impl Hub {
             answer: None,
             player: None,
             silenced: false,
+            idea_votes: Vec::new(),
+            thanks: Vec::new(),
             on_air_at_unix_ms: None,
             breakout: None,
             card_votes: Vec::new(),
@@ -416,6 +438,8 @@ impl Hub {
         while let Some(timer) = self.timers.pop_due(now.mono_ms) {
             match timer {
                 Timer::Counts => self.dirty.counts = true,
+                Timer::SlotEnd => self.slot_end(now),
+                Timer::IdeaVotes => self.idea_votes_told.due(),
                 Timer::Upvotes => self.upvotes_told.due(),
                 Timer::Tallies => {
                     self.tallies.came();

@@ -5,13 +5,14 @@
 
 use fiera_protocol::limits::{
     ANNOUNCEMENTS_SHOWN_MAX, ANSWERS_REMEMBERED_MAX, BACKSTAGE_MAX, CHAT_SHOWN_MAX, CONNECTIONS_PER_PARTICIPANT_MAX,
-    ON_AIR_MAX, QUESTIONS_PER_ROOM_MAX, STREAM_RING_MAX,
+    IDEAS_PER_EVENT_MAX, ON_AIR_MAX, QUESTIONS_PER_ROOM_MAX, STREAM_RING_MAX, THANKS_PER_EVENT_MAX,
 };
 use fiera_protocol::view::{EventPhase, Place, StreamState};
 
 use crate::announcements::ANNOUNCEMENTS_KEPT_MAX;
 use crate::chat::MESSAGES_KEPT_MAX;
 use crate::hub::Hub;
+use crate::ideas::IDEA_VOTES_MAX;
 use crate::keeping::ANSWERS_KEPT_MAX;
 use crate::moderation::RESTRICTED_MAX;
 use crate::output::{Side, StreamKey};
@@ -122,6 +123,14 @@ impl Hub {
         debug_assert!(self.kept_answers.len() <= ANSWERS_KEPT_MAX);
         debug_assert!(self.announcements.kept().len() <= ANNOUNCEMENTS_KEPT_MAX);
         debug_assert!(self.announcements.shown().len() <= ANNOUNCEMENTS_SHOWN_MAX);
+        debug_assert!(self.programme_changes().is_empty(), "followers know another programme");
+        debug_assert!(self.ideas.is_sound() && self.ideas.len() <= IDEAS_PER_EVENT_MAX);
+        debug_assert!(self.ideas.votes() <= IDEA_VOTES_MAX);
+        // Comparing all of them after each input is for small events only.
+        let few = self.ideas.len() <= COMPARED_MAX;
+        debug_assert!(!few || self.ideas_are_told(), "followers know other ideas");
+        debug_assert!(self.thanks.len() <= THANKS_PER_EVENT_MAX);
+        debug_assert!(self.thanks_are_told(), "followers know other thanks");
         debug_assert!(self.restrictions.len() <= RESTRICTED_MAX);
         debug_assert!(
             self.people.keys().all(|id| self.not_banned(*id).is_ok()),

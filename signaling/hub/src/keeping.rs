@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
+use fiera_protocol::ideas::IdeaStep;
 use fiera_protocol::ids::{CommandId, ParticipantId};
 use fiera_protocol::stands::StandStep;
 use fiera_protocol::view::EventPhase;
@@ -149,7 +150,10 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         | Command::Announce { .. }
         | Command::EraseAnnouncement { .. }
         | Command::Breakouts { .. }
-        | Command::Stand { .. } => true,
+        | Command::Stand { .. }
+        | Command::Programme { .. }
+        | Command::Ideas { .. }
+        | Command::Thanks { .. } => true,
     }
 }
 
@@ -158,7 +162,13 @@ pub(crate) fn is_idempotent(command: &Command) -> bool {
     let supports = |step: &BreakoutStep| matches!(step, BreakoutStep::VoteCard { .. });
     matches!(
         command,
-        Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. } | Command::Caption { .. }
+        Command::Upvote { .. }
+            | Command::Vote { .. }
+            | Command::Answer { .. }
+            | Command::Caption { .. }
+            | Command::Ideas {
+                step: IdeaStep::Vote { .. }
+            }
     ) || matches!(command, Command::Breakouts { step } if supports(step))
 }
 

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::codec::encode;
 use fiera_protocol::fair::{OwnMessage, OwnQuestion, QuestionStage, QuestionView};
-use fiera_protocol::ids::{AuthorSecret, MessageId, QuestionId, StandId};
+use fiera_protocol::ideas::OwnIdea;
+use fiera_protocol::ids::{AuthorSecret, IdeaId, MessageId, QuestionId, StandId};
 use fiera_protocol::limits::SECRETS_AT_ONCE_MAX;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::stands::OwnStand;
+use fiera_protocol::thanks::OwnThanks;
 
 use crate::chance::hashed;
 use crate::fact::KeptText;
@@ -67,11 +69,19 @@ impl Hub {
             return;
         }
         let (mut questions, mut messages, mut stands) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ideas, mut thanks) = (Vec::new(), Vec::new());
         for secret in secrets.iter().copied().collect::<BTreeSet<_>>() {
             for text in self.owners.written_with(secret) {
                 let (message, stand) = (MessageId::from_u128(text), StandId::from_u128(text));
                 match self.own_question(secret, QuestionId::from_u128(text)) {
                     Some(question) => questions.push(question),
+                    None if self.ideas.get(IdeaId::from_u128(text)).is_some() => {
+                        let idea = IdeaId::from_u128(text);
+                        ideas.push(OwnIdea { secret, idea });
+                    }
+                    None if self.thanks_of_text(text).is_some() => {
+                        thanks.extend(self.thanks_of_text(text).map(|thanks| OwnThanks { secret, thanks }));
+                    }
                     None if self.is_shown(message) => messages.push(OwnMessage { secret, message }),
                     None if self.is_stand(stand) => stands.push(OwnStand { secret, stand }),
                     None => {}
@@ -82,6 +92,8 @@ impl Hub {
             questions,
             messages,
             stands,
+            ideas,
+            thanks,
         };
         self.tell(conn, encode(&mine));
     }

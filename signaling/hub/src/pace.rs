@@ -40,6 +40,8 @@ pub(crate) struct Pace {
     pub(crate) cards: Window,
     pub(crate) captions: Window,
     pub(crate) stands: Window,
+    pub(crate) ideas: Window,
+    pub(crate) thanks: Window,
     /// When they last wrote in the chat of a room.
     pub(crate) wrote_at_ms: BTreeMap<RoomId, u64>,
     seen_at_ms: u64,

@@ -112,7 +112,7 @@ pub(crate) struct Poll {
     entries: Vec<Entry>,
     /// Grows with each poll that is opened in the room; the last one is shown.
     opened: u32,
-    dismissed: bool,
+    pub(crate) dismissed: bool,
 }
 
 impl Poll {

@@ -6,17 +6,20 @@
 
 use fiera_protocol::fair::{Announcement, CurvePoint, Localised, PollPhase, PollView, QuestionStage, QuestionView};
 use fiera_protocol::ids::{DisplayName, EventId, RoomId, StandId};
+use fiera_protocol::thanks::ThanksView;
 use fiera_protocol::view::{EventPhase, StreamState};
 use serde::Serialize;
 
 use crate::breakouts::BreakoutNotes;
 use crate::captions::Transcript;
 use crate::hub::Hub;
+use crate::ideas::IdeaRow;
 use crate::questions::{Question, is_public};
 use crate::room::Room;
 use crate::stands::StandRecap;
 use crate::view;
 
+mod ideas;
 mod markdown;
 mod polls;
 mod stands;
@@ -45,6 +48,10 @@ pub struct Recap {
     pub curve: Vec<CurvePoint>,
     /// All announcements, oldest first.
     pub announcements: Vec<Announcement>,
+    /// Ideas for the programme and what became of them, in the order in which they were proposed.
+    pub ideas: Vec<IdeaRow>,
+    /// Thanks that those who were thanked chose to show, in the order in which they did.
+    pub thanks: Vec<PublicThanks>,
     /// Rooms, in the organiser's order; then stands where something was asked or voted, in the order in which they were
     /// opened. Hidden ones are left out.
     pub rooms: Vec<RoomRecap>,
@@ -101,6 +108,23 @@ impl From<QuestionView> for PublicQuestion {
     }
 }
 
+/// A thanks on a page that anybody may see: without the id that the event knows it by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublicThanks {
+    /// Who was thanked.
+    pub to: DisplayName,
+    /// Who thanked.
+    pub by: DisplayName,
+    /// What for.
+    pub text: Option<String>,
+}
+
+impl From<ThanksView> for PublicThanks {
+    fn from(ThanksView { to, by, text, .. }: ThanksView) -> Self {
+        Self { to, by, text }
+    }
+}
+
 /// One room within [`Recap`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RoomRecap {
@@ -138,6 +162,8 @@ impl Hub {
             announcements: announcements
                 .filter_map(|id| view::announcement(*id, &self.texts))
                 .collect(),
+            ideas: self.idea_rows(),
+            thanks: self.public_thanks().into_iter().map(PublicThanks::from).collect(),
             rooms: self.room_recaps(),
             breakouts: self.breakout_notes(),
             stands: self.stand_rows(),

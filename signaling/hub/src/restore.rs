@@ -87,6 +87,15 @@ impl Hub {
             }
             Fact::Captioned { .. } | Fact::CaptionErased { .. } => self.apply_caption_fact(fact),
             Fact::Announced { .. } | Fact::AnnouncementErased { .. } => self.apply_announcement_fact(fact),
+            Fact::SlotSet { .. } | Fact::SlotErased { .. } | Fact::SlotSeen { .. } => self.apply_programme_fact(fact),
+            Fact::IdeaProposed { .. }
+            | Fact::IdeaEdited { .. }
+            | Fact::IdeaErased { .. }
+            | Fact::IdeaSettled { .. }
+            | Fact::IdeaMerged { .. }
+            | Fact::IdeaVotesCounted { .. }
+            | Fact::IdeasClosed { .. } => self.apply_idea_fact(fact),
+            Fact::ThanksShown { .. } | Fact::ThanksHidden { .. } => self.apply_thanks_fact(fact),
             Fact::Attended { .. } => self.apply_attendance_fact(fact),
             Fact::RoundPrepared { .. }
             | Fact::RoundMoved { .. }
@@ -123,6 +132,8 @@ impl Hub {
             "placement" | "help" => self.apply_breakout_row(kind, name, value),
             "cardkey" | "cardvote" => self.apply_card_row(kind, name, value),
             "keeper" | "opened" | "reuse" | "reusekey" => self.apply_stand_row(kind, name, value),
+            "ideakey" | "ideavote" => self.apply_idea_row(kind, name, value),
+            "thankskey" | "thanked" | "thanks" => self.apply_thanks_row(kind, name, value),
             _ => {}
         }
     }
@@ -136,6 +147,8 @@ impl Hub {
         self.wipe_hands();
         self.wipe_breakouts();
         self.wipe_stands();
+        self.wipe_ideas();
+        self.wipe_thanks();
     }
 
     /// Whether the store takes writes from now on.

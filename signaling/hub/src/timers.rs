@@ -16,6 +16,10 @@ pub(crate) enum Timer {
     Counts,
     /// Broadcast new numbers of supporters.
     Upvotes,
+    /// A slot whose poll opens by itself may have ended.
+    SlotEnd,
+    /// Broadcast new numbers of supporters of ideas.
+    IdeaVotes,
     /// A participant without connections leaves.
     Grace(ParticipantId),
     /// Somebody goes on air.

@@ -14,8 +14,9 @@ use fiera_protocol::codec::encode;
 use fiera_protocol::fair::{
     Announcement, ChatMessage, CurvePoint, Label, LiveNumbers, PollPhase, PollView, QuestionView, RoomNumbers,
 };
+use fiera_protocol::ideas::IdeaView;
 use fiera_protocol::ids::{
-    AnnouncementId, CommandId, DisplayName, LabelId, MessageId, ParticipantId, PollId, QuestionId, RoomId,
+    AnnouncementId, CommandId, DisplayName, IdeaId, LabelId, MessageId, ParticipantId, PollId, QuestionId, RoomId,
 };
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
 use fiera_protocol::poll::PollEntries;
@@ -28,9 +29,11 @@ use fiera_protocol::view::{
 use crate::chat::Chat;
 use crate::config::{EventConfig, RoomConfig};
 use crate::fact::{KeptText, NoteId};
+use crate::ideas::Idea;
 use crate::output::StreamKey;
 use crate::participant::Participant;
 use crate::polls::Poll;
+use crate::programme::Programme;
 use crate::questions::Question;
 use crate::refusal::Refusal;
 use crate::room::Room;
@@ -70,6 +73,7 @@ pub(crate) fn empty_event(config: &EventConfig) -> StreamState {
         people: 0,
         live: false,
     };
+    let listed: Vec<RoomId> = config.rooms.iter().map(|room| room.room.clone()).collect();
     StreamState::Event(EventView {
         event: config.event.clone(),
         title: config.title.clone(),
@@ -78,7 +82,11 @@ pub(crate) fn empty_event(config: &EventConfig) -> StreamState {
         phase: config.phase,
         people: 0,
         rooms: config.rooms.iter().map(summary).collect(),
-        agenda: config.agenda.clone(),
+        agenda: Programme::new(config).slots(&BTreeMap::new(), &listed),
+        time_zone: config.time_zone.clone(),
+        ideas: Vec::new(),
+        ideas_closed: config.ideas_closed,
+        thanks: Vec::new(),
         announcements: Vec::new(),
         read_only: false,
         breakout: None,
@@ -374,6 +382,26 @@ pub(crate) fn question(id: QuestionId, question: &Question, texts: &Texts) -> Op
     })
 }
 
+/// An idea without its votes; none where its text was erased.
+pub(crate) fn idea(id: IdeaId, idea: &Idea, texts: &Texts) -> Option<IdeaView> {
+    let (title, by, _) = kept(id.as_u128(), texts)?;
+    let notes = texts.get(&id.as_u128())?.options.first().cloned();
+    Some(IdeaView {
+        idea: id,
+        title,
+        notes,
+        by,
+        presents: idea.presents,
+        stage: idea.stage,
+        note: idea.note.and_then(|note| Some(kept(note.0.as_u128(), texts)?.0)),
+        slot: idea.slot,
+        merged_into: idea.merged_into,
+        edited: idea.edited,
+        votes: 0,
+        order: idea.order,
+    })
+}
+
 /// A chat message; none where its text was erased.
 pub(crate) fn message(id: MessageId, chat: &Chat, texts: &Texts) -> Option<ChatMessage> {
     let (text, by, at_unix_ms) = kept(id.as_u128(), texts)?;
@@ -435,6 +463,8 @@ pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
         answer: None,
         player: None,
         silenced: false,
+        idea_votes: Vec::new(),
+        thanks: Vec::new(),
         on_air_at_unix_ms: None,
         breakout: None,
         card_votes: Vec::new(),

@@ -9,13 +9,16 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use fiera_hub::{ConnectionId, Recovered};
+use fiera_hub::{ConnectionId, PreparedSlot, Recovered};
 use fiera_protocol::breakouts::{BreakoutStep, Latecomers, PlannedRoom, RoundMode, RoundPlan};
 use fiera_protocol::client::Command;
-use fiera_protocol::fair::{PollPhase, QuestionStage};
-use fiera_protocol::ids::{AnnouncementId, CardId, LabelId, PollId, Role, RoundId};
+use fiera_protocol::fair::{Localised, PollPhase, QuestionStage};
+use fiera_protocol::ideas::{IdeaStage, IdeaStep};
+use fiera_protocol::ids::{AnnouncementId, CardId, IdeaId, LabelId, PollId, Role, RoundId};
 use fiera_protocol::limits::{ROUND_GRACE_MS, ROUND_NOTICE_MS, TALLY_INTERVAL_MS};
+use fiera_protocol::programme::{ProgrammeStep, SlotDraft, SlotTitles};
 use fiera_protocol::stands::{StandContent, StandState, StandStep};
+use fiera_protocol::thanks::ThanksStep;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -48,10 +51,17 @@ const FACTS: [&str; 21] = [
 ];
 
 /// Kinds of facts that came with version 2.
-const FACTS_2: [&str; 29] = [
+const FACTS_2: [&str; 41] = [
     "card_added",
     "card_erased",
     "card_votes_counted",
+    "idea_edited",
+    "idea_erased",
+    "idea_merged",
+    "idea_proposed",
+    "idea_settled",
+    "idea_votes_counted",
+    "ideas_closed",
     "label_added",
     "label_erased",
     "message_edited",
@@ -77,19 +87,29 @@ const FACTS_2: [&str; 29] = [
     "stand_removed",
     "stand_reuse_counted",
     "stand_set",
+    "slot_erased",
+    "slot_seen",
+    "slot_set",
+    "thanks_hidden",
+    "thanks_shown",
     "words_filtered",
 ];
 
 /// Kinds of rows of working state that came with version 2.
-const ROWS_2: [&str; 8] = [
+const ROWS_2: [&str; 13] = [
     "assigned",
     "cardkey",
     "cardvote",
     "help",
+    "ideakey",
+    "ideavote",
     "keeper",
     "placement",
     "reuse",
     "reusekey",
+    "thanked",
+    "thanks",
+    "thankskey",
 ];
 
 /// Every kind of row of working state of version 1.
@@ -548,7 +568,14 @@ fn stands() -> Shell {
     run(&mut shell, attendee, erase);
     let state = StandState::Closed;
     run(&mut shell, organiser, StandStep::Set { stand, state });
-    run(&mut shell, organiser, StandStep::Remove { stand: gone, secret: None });
+    run(
+        &mut shell,
+        organiser,
+        StandStep::Remove {
+            stand: gone,
+            secret: None,
+        },
+    );
     shell
 }
 
@@ -560,8 +587,164 @@ fn stands_ended() -> Shell {
     shell
 }
 
+/// A programme that was changed while it ran, ideas with what became of them, thanks shown and not.
+fn programme() -> Shell {
+    let starts_unix_ms = 1_790_000_000_000;
+    let mut config = config();
+    config.agenda = vec![PreparedSlot {
+        name: "setup".to_owned(),
+        room: room(HALLS[0]),
+        title: Localised {
+            it: None,
+            en: Some("Of the setup".to_owned()),
+        },
+        speakers: Vec::new(),
+        starts_unix_ms,
+        ends_unix_ms: starts_unix_ms + 60_000,
+        track: None,
+        notes: None,
+        poll: None,
+        poll_opens: false,
+    }];
+    let mut shell = Shell::with(config, 7);
+    shell.mono_ms = 60_000;
+    let organiser = shell.open(0xa11ce, Role::Organiser);
+    let [attendee, speaker] =
+        [(0xb0b, Role::Attendee), (0xca401, Role::Speaker)].map(|(who, role)| shell.open(who, role));
+    let title = |text: &str| text.parse().expect("a title");
+    let propose = |shell: &mut Shell, words: &str| -> IdeaId {
+        let (title, notes) = (title(words), Some("Why".parse().expect("notes")));
+        let step = IdeaStep::Propose {
+            title,
+            notes,
+            presents: true,
+            anonymous: false,
+            secret: SECRET,
+        };
+        shell.ok(attendee, Command::Ideas { step });
+        serde_json::from_value(shell.last_fact()["idea"].clone()).expect("an id")
+    };
+    let ideas = ["One", "Two", "Three", "Four"].map(|words| propose(&mut shell, words));
+    let draft = SlotDraft {
+        room: room(HALLS[0]),
+        title: SlotTitles {
+            it: Some("Incidenti".parse().expect("a title")),
+            en: None,
+        },
+        speakers: vec!["Grace Hopper".parse().expect("a name")],
+        starts_unix_ms,
+        ends_unix_ms: starts_unix_ms + 60_000,
+        track: Default::default(),
+        notes: Default::default(),
+        poll: None,
+    };
+    let idea = Some(ideas[0]);
+    shell.ok(
+        organiser,
+        Command::Programme {
+            step: ProgrammeStep::Add {
+                draft: Box::new(draft.clone()),
+                idea,
+            },
+        },
+    );
+    shell.ok(
+        organiser,
+        Command::Programme {
+            step: ProgrammeStep::Add {
+                draft: Box::new(draft),
+                idea: None,
+            },
+        },
+    );
+    let slot = serde_json::from_value(shell.last_fact()["slot"].clone());
+    // The second one was not of an idea, so its fact is the last.
+    let slot = slot.expect("an id");
+    shell.ok(
+        organiser,
+        Command::Programme {
+            step: ProgrammeStep::Erase { slot, revision: 0 },
+        },
+    );
+    let note = Some("Next time".parse().expect("a note"));
+    for step in [
+        IdeaStep::Edit {
+            idea: ideas[1],
+            title: title("Second"),
+            notes: None,
+            presents: false,
+            secret: SECRET,
+        },
+        IdeaStep::Vote {
+            idea: ideas[2],
+            up: true,
+        },
+        IdeaStep::Erase {
+            idea: ideas[3],
+            secret: Some(SECRET),
+        },
+    ] {
+        shell.ok(attendee, Command::Ideas { step });
+    }
+    let (from, to) = (IdeaStage::Proposed, IdeaStage::Refused);
+    for step in [
+        IdeaStep::Merge {
+            idea: ideas[2],
+            into: Some(ideas[1]),
+        },
+        IdeaStep::Settle {
+            idea: ideas[1],
+            from,
+            to,
+            note,
+        },
+        IdeaStep::Open { open: false },
+    ] {
+        shell.ok(organiser, Command::Ideas { step });
+    }
+    for (conn, who) in [(organiser, 0xca401), (attendee, 0xca401), (attendee, 0xa11ce)] {
+        let text = Some("For the answers".parse().expect("a text"));
+        let step = ThanksStep::Give {
+            participant: person(who),
+            text,
+            secret: SECRET,
+        };
+        shell.ok(conn, Command::Thanks { step });
+    }
+    for one in shell.you(speaker).thanks.clone() {
+        let thanks = one.thanks;
+        shell.ok(
+            speaker,
+            Command::Thanks {
+                step: ThanksStep::Show { thanks, secret: SECRET },
+            },
+        );
+    }
+    let thanks = shell.you(speaker).thanks[0].thanks;
+    shell.ok(
+        speaker,
+        Command::Thanks {
+            step: ThanksStep::Hide { thanks, secret: None },
+        },
+    );
+    shell
+}
+
+/// The same, after the end.
+fn programme_ended() -> Shell {
+    let mut shell = programme();
+    let organiser = shell.open(0xa11ce, Role::Organiser);
+    shell.ok(
+        organiser,
+        Command::SetEventPhase {
+            phase: EventPhase::Ended,
+        },
+    );
+    shell
+}
+
 /// The committed logs: version and name.
-const LOGS: [(&str, &str); 8] = [
+const LOGS: [(&str, &str); 10] = [
     ("v1", "lively"),
     ("v1", "ended"),
     ("v1", "polls"),
@@ -570,6 +753,8 @@ const LOGS: [(&str, &str); 8] = [
     ("v2", "breakouts"),
     ("v2", "stands"),
     ("v2", "stands-ended"),
+    ("v2", "programme"),
+    ("v2", "programme-ended"),
 ];
 
 /// What the log has to give: what an organiser sees in either room, and the recap.
@@ -598,6 +783,10 @@ fn state(log: &Log) -> Value {
         "stands": event.stands,
         "keeps": shell.you(organiser).keeps,
         "reuses": shell.you(organiser).reuses,
+        "agenda": event.agenda,
+        "ideas": event.ideas,
+        "ideas_closed": event.ideas_closed,
+        "thanks": event.thanks,
         "rooms": rooms,
         "recap": recap,
     })
@@ -632,7 +821,9 @@ fn b1_logs_of_each_version_give_the_state_they_always_gave() {
             "chat" => chat,
             "stands" => stands,
             "stands-ended" => stands_ended,
-            _ => breakouts,
+            "breakouts" => breakouts,
+            "programme" => programme,
+            _ => programme_ended,
         };
         let (log_name, state_name) = (format!("{version}/{name}.json"), format!("{version}/{name}.state.json"));
         if generate {
@@ -708,6 +899,7 @@ fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
         breakouts(),
         stands(),
         stands_ended(),
+        programme(),
     ] {
         let log = Log::of(&run.kept);
         for fact in &log.facts {
@@ -718,7 +910,11 @@ fn b2_nothing_that_is_kept_links_a_person_a_room_and_a_time() {
             );
             let timed = has_time(fact);
             assert!(
-                !timed || matches!(fact["kind"].as_str(), Some("phase_moved" | "attended" | "round_moved")),
+                !timed
+                    || matches!(
+                        fact["kind"].as_str(),
+                        Some("phase_moved" | "attended" | "round_moved" | "slot_set" | "slot_seen")
+                    ),
                 "a clock where none belongs: {text}"
             );
             assert!(!timed || fact.get("room").is_none(), "a time in a room: {text}");

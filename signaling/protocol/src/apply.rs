@@ -7,8 +7,10 @@
 use crate::breakouts::BreakoutsView;
 use crate::captions::{CaptionsView, put_caption};
 use crate::fair::{ChatMessage, PollView, QuestionView, UpvoteCount};
+use crate::ideas::{IdeaView, IdeaVotes};
 use crate::ids::{MessageId, QuestionId};
-use crate::limits::{ANNOUNCEMENTS_SHOWN_MAX, CHAT_SHOWN_MAX, CURVE_POINTS_MAX};
+use crate::limits::{ANNOUNCEMENTS_SHOWN_MAX, CHAT_SHOWN_MAX, CURVE_POINTS_MAX, THANKS_SHOWN_MAX};
+use crate::programme::AgendaSlot;
 use crate::view::{
     BackstageView, Change, EventView, ModeratorsView, OrganisersView, RoomSummary, RoomView, StreamState,
 };
@@ -54,6 +56,18 @@ fn to_event(event: &mut EventView, change: &Change) -> bool {
         Change::AnnouncementGone { announcement } => {
             event.announcements.retain(|one| one.announcement != *announcement);
         }
+        Change::Slot { slot } => put_slot(&mut event.agenda, slot),
+        Change::SlotGone { slot } => event.agenda.retain(|known| known.slot != *slot),
+        Change::Idea { idea } => put_idea(&mut event.ideas, idea),
+        Change::IdeaGone { idea } => event.ideas.retain(|known| known.idea != *idea),
+        Change::IdeaVotes { votes } => count_idea_votes(&mut event.ideas, votes),
+        Change::IdeasClosed { closed } => event.ideas_closed = *closed,
+        Change::Thanks { thanks } => {
+            event.thanks.retain(|known| known.thanks != thanks.thanks);
+            event.thanks.push(thanks.clone());
+            keep_last(&mut event.thanks, THANKS_SHOWN_MAX);
+        }
+        Change::ThanksGone { thanks } => event.thanks.retain(|known| known.thanks != *thanks),
         Change::ReadOnly { read_only } => event.read_only = *read_only,
         Change::Breakout { breakout } => event.breakout.clone_from(breakout),
         Change::Stand { stand } => {
@@ -190,6 +204,33 @@ fn to_breakouts(breakouts: &mut BreakoutsView, change: &Change) -> bool {
 fn keep_last<T>(items: &mut Vec<T>, max: usize) {
     let extra = items.len().saturating_sub(max);
     items.drain(..extra);
+}
+
+/// Slots stand in the order of their times; those of the same time in the order of their ids.
+pub fn slot_order(slot: &AgendaSlot) -> impl Ord + use<> {
+    (slot.starts_unix_ms, slot.ends_unix_ms, slot.slot)
+}
+
+fn put_slot(agenda: &mut Vec<AgendaSlot>, slot: &AgendaSlot) {
+    agenda.retain(|known| known.slot != slot.slot);
+    let at = agenda.partition_point(|known| slot_order(known) < slot_order(slot));
+    agenda.insert(at, slot.clone());
+}
+
+fn put_idea(ideas: &mut Vec<IdeaView>, idea: &IdeaView) {
+    let at = ideas.partition_point(|known| known.order < idea.order);
+    match ideas.get_mut(at) {
+        Some(known) if known.idea == idea.idea => known.clone_from(idea),
+        _ => ideas.insert(at, idea.clone()),
+    }
+}
+
+fn count_idea_votes(ideas: &mut [IdeaView], votes: &[IdeaVotes]) {
+    for count in votes {
+        if let Some(known) = ideas.iter_mut().find(|known| known.idea == count.idea) {
+            known.votes = count.votes;
+        }
+    }
 }
 
 /// Questions stand in the order in which they were asked.

@@ -8,16 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::breakouts::BreakoutStep;
 use crate::captions::CaptionLang;
 use crate::fair::{PollPhase, QuestionStage, Reaction, RoomSettings};
+use crate::ideas::IdeaStep;
 use crate::ids::{
     AnnouncementId, AuthorSecret, CaptionId, CommandId, DisplayName, EntryId, EventId, LabelId, MessageId,
     ParticipantId, PollId, QuestionId, RoomId, SourceKind, StandId,
 };
 use crate::poll::{Answer, PollDraft};
+use crate::programme::ProgrammeStep;
 use crate::stands::StandStep;
 use crate::text::{
     AnnouncementText, AnswerText, CaptionText, FilterWord, LabelText, MessageText, NicknameText, NoteText,
     PollOptionText, PollQuestionText, QuestionText, TopicText,
 };
+use crate::thanks::ThanksStep;
 use crate::view::{StreamId, StreamPosition};
 
 /// Anything a client says. Unknown kinds and unknown fields are refused as `malformed`.
@@ -517,5 +520,20 @@ pub enum Command {
     Stand {
         /// What.
         step: StandStep,
+    },
+    /// Something about the programme (organisers).
+    Programme {
+        /// What.
+        step: ProgrammeStep,
+    },
+    /// Something about ideas for the programme.
+    Ideas {
+        /// What.
+        step: IdeaStep,
+    },
+    /// Something about thanks.
+    Thanks {
+        /// What.
+        step: ThanksStep,
     },
 }

@@ -25,22 +25,6 @@ pub struct Localised {
     pub en: Option<String>,
 }
 
-/// One item of the programme.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct AgendaSlot {
-    /// Where.
-    pub room: RoomId,
-    /// What about.
-    pub title: Localised,
-    /// Who speaks, as the organiser wrote it.
-    pub speakers: Vec<String>,
-    /// Start, milliseconds since 1970.
-    pub starts_unix_ms: u64,
-    /// End, milliseconds since 1970.
-    pub ends_unix_ms: u64,
-}
-
 /// What everybody was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

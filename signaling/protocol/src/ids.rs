@@ -143,6 +143,18 @@ random_id!(
     EntryId
 );
 random_id!(
+    /// A slot of the programme: drawn at random by the server, or made from its name in the setup.
+    SlotId
+);
+random_id!(
+    /// An idea for the programme, drawn at random by the server.
+    IdeaId
+);
+random_id!(
+    /// A thanks, drawn at random by the server.
+    ThanksId
+);
+random_id!(
     /// An announcement, drawn at random by the server.
     AnnouncementId
 );

@@ -12,14 +12,17 @@ pub mod captions;
 pub mod client;
 pub mod codec;
 pub mod fair;
+pub mod ideas;
 pub mod ids;
 pub mod limits;
 pub mod poll;
+pub mod programme;
 pub mod refusal;
 pub mod resume;
 pub mod server;
 pub mod stands;
 pub mod text;
+pub mod thanks;
 #[cfg(feature = "typescript")]
 pub mod typescript;
 pub mod view;

@@ -222,6 +222,42 @@ pub const CARDS_PER_ROOM_MAX: usize = 60;
 pub const CARDS_PER_WINDOW_MAX: u32 = 10;
 /// The window of [`CARDS_PER_WINDOW_MAX`], milliseconds.
 pub const CARD_WINDOW_MS: u64 = 60_000;
+/// Slots of the programme of one event, those that were put in while it ran included.
+pub const SLOTS_PER_EVENT_MAX: usize = 300;
+/// Speakers of one slot.
+pub const SPEAKERS_PER_SLOT_MAX: usize = 20;
+/// Characters of the title of a slot.
+pub const SLOT_TITLE_CHARS_MAX: usize = 120;
+/// Characters of what a slot is about.
+pub const SLOT_NOTES_CHARS_MAX: usize = 600;
+/// Characters of the name of a track.
+pub const TRACK_CHARS_MAX: usize = 40;
+/// Longest slot, minutes: a day.
+pub const SLOT_MINUTES_MAX: u64 = 1_440;
+/// Last end of a slot: the year 2100, milliseconds since 1970.
+pub const SLOT_END_UNIX_MS_MAX: u64 = 4_102_444_800_000;
+/// Ideas of one event that are kept.
+pub const IDEAS_PER_EVENT_MAX: usize = 200;
+/// Characters of an idea in a line.
+pub const IDEA_TITLE_CHARS_MAX: usize = 120;
+/// Characters of an idea in some sentences.
+pub const IDEA_NOTES_CHARS_MAX: usize = 600;
+/// Ideas that one participant may propose or edit in [`IDEAS_WINDOW_MS`].
+pub const IDEAS_PER_WINDOW_MAX: u32 = 5;
+/// The window of [`IDEAS_PER_WINDOW_MAX`], milliseconds.
+pub const IDEAS_WINDOW_MS: u64 = 300_000;
+/// Characters of what somebody is thanked for.
+pub const THANKS_CHARS_MAX: usize = 200;
+/// Thanks that one participant may give in [`THANKS_WINDOW_MS`].
+pub const THANKS_PER_WINDOW_MAX: u32 = 5;
+/// The window of [`THANKS_PER_WINDOW_MAX`], milliseconds.
+pub const THANKS_WINDOW_MS: u64 = 300_000;
+/// Thanks for one participant that are kept.
+pub const THANKS_PER_PERSON_MAX: usize = 50;
+/// Thanks of one event that are kept.
+pub const THANKS_PER_EVENT_MAX: usize = 2_000;
+/// Thanks that everybody sees at a time; those shown earlier are kept for the record alone.
+pub const THANKS_SHOWN_MAX: usize = 50;
 /// Upvotes, answers to polls and hands are broadcast at most this often, milliseconds.
 pub const TALLY_INTERVAL_MS: u64 = 500;
 /// Reactions are gathered this long before they are broadcast, milliseconds.

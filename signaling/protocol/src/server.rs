@@ -7,9 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fair::{OwnMessage, OwnQuestion, RoomQuestion};
+use crate::ideas::OwnIdea;
 use crate::ids::{CommandId, ParticipantId, SourceKind, StandId};
 use crate::refusal::RefusalCode;
 use crate::stands::{OwnStand, StandMessage, StandView};
+use crate::thanks::OwnThanks;
 use crate::view::{Change, Publisher, StreamId, StreamState};
 
 /// Anything the server says.
@@ -100,6 +102,14 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<OwnStand>>"))]
         stands: Vec<OwnStand>,
+        /// Ideas.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<OwnIdea>>"))]
+        ideas: Vec<OwnIdea>,
+        /// Thanks that were given or shown with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<OwnThanks>>"))]
+        thanks: Vec<OwnThanks>,
     },
     /// Answer to `follow_ups`: the board of promises.
     FollowUps {

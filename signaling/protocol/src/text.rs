@@ -11,11 +11,12 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::ids::InvalidText;
 use crate::limits::{
     ANNOUNCEMENT_CHARS_MAX, ANSWER_CHARS_MAX, BYTES_PER_CHARACTER_MAX, CAPTION_CHARS_MAX, CARD_CHARS_MAX,
-    CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX, FILTER_WORD_CHARS_MAX, LABEL_CHARS_MAX, LINK_CHARS_MAX,
-    MESSAGE_CHARS_MAX, NICKNAME_CHARS_MAX, NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX, ORGANISATION_CHARS_MAX,
-    POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX, POLL_WORD_CHARS_MAX, PRACTICE_CHARS_MAX, PRACTICE_LINE_CHARS_MAX,
-    QUESTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX, STAND_LINE_CHARS_MAX, STAND_MESSAGE_CHARS_MAX, STAND_NAME_CHARS_MAX,
-    TAG_CHARS_MAX, TOPIC_CHARS_MAX,
+    CHARACTER_CODE_POINTS_MAX, CLIENT_MESSAGE_BYTES_MAX, DISPLAY_NAME_CHARS_MAX, FILTER_WORD_CHARS_MAX,
+    IDEA_NOTES_CHARS_MAX, IDEA_TITLE_CHARS_MAX, LABEL_CHARS_MAX, LINK_CHARS_MAX, MESSAGE_CHARS_MAX, NICKNAME_CHARS_MAX,
+    NOTE_CHARS_MAX, OPEN_ANSWER_CHARS_MAX, ORGANISATION_CHARS_MAX, POLL_OPTION_CHARS_MAX, POLL_QUESTION_CHARS_MAX,
+    POLL_WORD_CHARS_MAX, PRACTICE_CHARS_MAX, PRACTICE_LINE_CHARS_MAX, QUESTION_CHARS_MAX, ROOM_TITLE_CHARS_MAX,
+    SLOT_NOTES_CHARS_MAX, SLOT_TITLE_CHARS_MAX, STAND_LINE_CHARS_MAX, STAND_MESSAGE_CHARS_MAX, STAND_NAME_CHARS_MAX,
+    TAG_CHARS_MAX, THANKS_CHARS_MAX, TOPIC_CHARS_MAX, TRACK_CHARS_MAX,
 };
 
 const TOO_LONG: &str = "the text is too long";
@@ -266,6 +267,48 @@ text!(
     StandMessageText,
     STAND_MESSAGE_CHARS_MAX,
     true
+);
+text!(
+    /// The title of a slot of the programme; one line.
+    SlotTitle,
+    SLOT_TITLE_CHARS_MAX,
+    false
+);
+text!(
+    /// What a slot of the programme is about; may have several lines.
+    SlotNotes,
+    SLOT_NOTES_CHARS_MAX,
+    true
+);
+text!(
+    /// The name of a track of the programme; one line.
+    TrackName,
+    TRACK_CHARS_MAX,
+    false
+);
+text!(
+    /// Who speaks in a slot, as the organiser writes it; one line.
+    SpeakerName,
+    DISPLAY_NAME_CHARS_MAX,
+    false
+);
+text!(
+    /// An idea for the programme in a line.
+    IdeaTitle,
+    IDEA_TITLE_CHARS_MAX,
+    false
+);
+text!(
+    /// An idea for the programme in some sentences; may have several lines.
+    IdeaNotes,
+    IDEA_NOTES_CHARS_MAX,
+    true
+);
+text!(
+    /// What somebody is thanked for; one line.
+    ThanksText,
+    THANKS_CHARS_MAX,
+    false
 );
 
 #[cfg(test)]

@@ -8,15 +8,18 @@ use serde::{Deserialize, Serialize};
 use crate::breakouts::{BreakoutView, BreakoutsView, CardView, HelpStage, RoundView, YourBreakout};
 use crate::captions::{CaptionLine, CaptionsView};
 use crate::fair::{
-    AgendaSlot, Announcement, ChatMessage, Countdown, CurvePoint, HandView, Label, LiveNumbers, Localised, PollView,
-    QuestionView, ReactionCount, Restricted, RoomSettings, UpvoteCount, YourHand, YourVote,
+    Announcement, ChatMessage, Countdown, CurvePoint, HandView, Label, LiveNumbers, Localised, PollView, QuestionView,
+    ReactionCount, Restricted, RoomSettings, UpvoteCount, YourHand, YourVote,
 };
+use crate::ideas::{IdeaView, IdeaVotes};
 use crate::ids::{
-    AnnouncementId, CaptionId, CardId, DisplayName, EventId, MessageId, ParticipantId, PollId, QuestionId, Role,
-    RoomId, RoomKind, RoundId, SourceKind, StandId,
+    AnnouncementId, CaptionId, CardId, DisplayName, EventId, IdeaId, MessageId, ParticipantId, PollId, QuestionId,
+    Role, RoomId, RoomKind, RoundId, SlotId, SourceKind, StandId, ThanksId,
 };
 use crate::poll::{PollEntries, PollEntry, YourAnswer, YourQuiz};
+use crate::programme::AgendaSlot;
 use crate::stands::{StandCount, StandSummary, StandsOpenTo, YourStand};
+use crate::thanks::{ThanksView, YourThanks};
 
 /// A sequence of numbered updates that a client follows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -125,6 +128,18 @@ pub struct EventView {
     /// The programme, in order of time.
     #[serde(default)]
     pub agenda: Vec<AgendaSlot>,
+    /// The time zone in which the event takes place (IANA name), as written by the organiser.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// Ideas for the programme, in the order in which they were proposed.
+    #[serde(default)]
+    pub ideas: Vec<IdeaView>,
+    /// New ideas and votes for them are not taken.
+    #[serde(default)]
+    pub ideas_closed: bool,
+    /// The last thanks that those who were thanked show to everybody, oldest first.
+    #[serde(default)]
+    pub thanks: Vec<ThanksView>,
     /// The last announcements, oldest first.
     #[serde(default)]
     pub announcements: Vec<Announcement>,
@@ -292,6 +307,12 @@ pub struct YouView {
     /// A moderator has silenced one: no chat, questions, hands and reactions.
     #[serde(default)]
     pub silenced: bool,
+    /// Ideas that one supports.
+    #[serde(default)]
+    pub idea_votes: Vec<IdeaId>,
+    /// Thanks for oneself, which nobody else sees unless they are shown, oldest first.
+    #[serde(default)]
+    pub thanks: Vec<YourThanks>,
     /// When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
     #[serde(default)]
     pub on_air_at_unix_ms: Option<u64>,
@@ -348,6 +369,46 @@ pub enum Change {
     AnnouncementGone {
         /// Which.
         announcement: AnnouncementId,
+    },
+    /// Event stream: a slot of the programme, whole; it replaces the one of the same id and is put where its time is.
+    Slot {
+        /// The slot.
+        slot: AgendaSlot,
+    },
+    /// Event stream: a slot was taken out of the programme.
+    SlotGone {
+        /// Which.
+        slot: SlotId,
+    },
+    /// Event stream: an idea, whole; it replaces the one of the same id.
+    Idea {
+        /// The idea.
+        idea: IdeaView,
+    },
+    /// Event stream: an idea was erased.
+    IdeaGone {
+        /// Which.
+        idea: IdeaId,
+    },
+    /// Event stream: new numbers of supporters of ideas, coalesced.
+    IdeaVotes {
+        /// Of the ideas whose number changed.
+        votes: Vec<IdeaVotes>,
+    },
+    /// Event stream: whether ideas are taken.
+    IdeasClosed {
+        /// They are not.
+        closed: bool,
+    },
+    /// Event stream: somebody shows a thanks; only the last 50 are shown.
+    Thanks {
+        /// The thanks.
+        thanks: ThanksView,
+    },
+    /// Event stream: a thanks is no longer shown.
+    ThanksGone {
+        /// Which.
+        thanks: ThanksId,
     },
     /// Event stream: the server can store nothing, or can again.
     ReadOnly {

@@ -9,10 +9,13 @@ use std::path::PathBuf;
 use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::codec::{SERVER_KINDS, parse_client, parse_server_frame};
+use fiera_protocol::ideas::IdeaStep;
 use fiera_protocol::poll::{Answer, Outcome, PollForm};
+use fiera_protocol::programme::ProgrammeStep;
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::stands::StandStep;
+use fiera_protocol::thanks::ThanksStep;
 use fiera_protocol::view::{Change, StreamId, StreamState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,6 +71,9 @@ fn g1_every_variant_has_a_golden_example_that_round_trips() {
     every_variant_round_trips::<StreamId>("stream_id", json!({"of": "?"}));
     every_variant_round_trips::<PollForm>("poll_form", json!({"kind": "?"}));
     every_variant_round_trips::<Answer>("answer", json!({"kind": "?"}));
+    every_variant_round_trips::<ProgrammeStep>("programme_step", json!({"kind": "?"}));
+    every_variant_round_trips::<IdeaStep>("idea_step", json!({"kind": "?"}));
+    every_variant_round_trips::<ThanksStep>("thanks_step", json!({"kind": "?"}));
     every_variant_round_trips::<Outcome>("outcome", json!({"kind": "?"}));
     every_variant_round_trips::<RefusalCode>("refusal_code", json!("?"));
 }
@@ -85,11 +91,16 @@ fn inbound() -> Vec<Value> {
     let streams = golden("stream_id")
         .into_values()
         .map(|stream| json!({"kind": "resync", "stream": stream}));
-    let steps = golden("breakout_step").into_values();
-    let steps = steps.map(|step| json!({"kind": "breakouts", "step": step}));
-    let at_stands = golden("stand_step").into_values();
-    let at_stands = at_stands.map(|step| json!({"kind": "stand", "step": step}));
-    let steps = steps.chain(at_stands);
+    let steps = ["breakout", "stand", "programme", "idea", "thanks"]
+        .into_iter()
+        .flat_map(|of| {
+            let command = match of {
+                "breakout" | "idea" => format!("{of}s"),
+                of => of.to_owned(),
+            };
+            let steps = golden(&format!("{of}_step")).into_values();
+            steps.map(move |step| json!({"kind": command, "step": step}))
+        });
     messages
         .chain(golden("command").into_values().chain(steps).map(wrap))
         .chain(streams)

@@ -12,7 +12,7 @@ import {
 export type Mine = Extract<ServerMessage, { kind: 'mine' }>;
 
 export interface OwnText {
-  readonly kind: 'question' | 'message' | 'card';
+  readonly kind: 'question' | 'message' | 'card' | 'idea' | 'thanks';
   readonly room: RoomId;
   /** Of a message: said backstage. */
   readonly backstage: boolean;
@@ -73,6 +73,8 @@ export function withFound(all: readonly OwnText[], mine: Mine): readonly OwnText
     ids.set(secret, (ids.get(secret) ?? new Map<OwnText['kind'], string>()).set(kind, id));
   mine.questions.forEach((one) => note(one.secret, 'question', one.question.question));
   mine.messages.forEach((one) => note(one.secret, 'message', one.message));
+  mine.ideas?.forEach((one) => note(one.secret, 'idea', one.idea));
+  mine.thanks?.forEach((one) => note(one.secret, 'thanks', one.thanks));
   return all.map((one) => {
     const id = ids.get(one.secret)?.get(one.kind);
     return id === undefined || id === one.id ? one : { ...one, id };

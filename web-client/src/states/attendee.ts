@@ -3,8 +3,9 @@
 
 // What the states around the stage are drawn from: questions, chat, polls, announcements, the programme.
 
-import type { AgendaSlot, CaptionLine, ChatMessage, Label, OwnQuestion, QuestionView, RoomQuestion } from '../protocol';
+import type { AgendaSlot, IdeaView, ThanksView, YourThanks, CaptionLine, ChatMessage, Label, OwnQuestion, QuestionView, RoomQuestion } from '../protocol';
 import { chatMessage, pollView, questionView } from '../testing/views';
+import type { IdeaRow } from '../ui/programme/board';
 import { NOW_MS } from './fixtures';
 
 const MINUTE_MS = 60_000;
@@ -105,14 +106,19 @@ export const announcements = [
   { announcement: 'a2', text: 'Lo stand Kubernetes risponde alle vostre domande fino alle 12.30.', at_unix_ms: ago(3) },
 ];
 
-const slot = (room: string, from: number, to: number, it: string, en: string, speakers: string[]): AgendaSlot => ({
-  room, title: { it, en }, speakers, starts_unix_ms: NOW_MS + from * MINUTE_MS, ends_unix_ms: NOW_MS + to * MINUTE_MS,
+const slot = (room: string, from: number, to: number, it: string, en: string, speakers: string[], over: Partial<AgendaSlot> = {}): AgendaSlot => ({
+  slot: `slot${from}`, revision: 0, room, title: { it, en }, speakers, starts_unix_ms: NOW_MS + from * MINUTE_MS, ends_unix_ms: NOW_MS + to * MINUTE_MS,
+  ...over,
 });
+const PRACTICE = { it: 'Esperienze', en: 'Practice' };
 export const agenda: AgendaSlot[] = [
   slot('stage', -102, -42, 'Apertura', 'Opening', ['Carla Neri']),
-  slot('stage', -42, 18, 'Pipeline senza sorprese', 'Pipelines without surprises', ['Ada Bianchi', 'Bruno De Santis Marchetti']),
+  slot('stage', -42, 18, 'Pipeline senza sorprese', 'Pipelines without surprises', ['Ada Bianchi', 'Bruno De Santis Marchetti'], {
+    track: PRACTICE, notes: { it: 'Che cosa succede tra un commit e gli utenti, e chi se ne accorge per primo.\nCon tre incidenti veri.', en: 'What happens between a commit and its users, and who notices first.\nWith three real incidents.' },
+  }),
   slot('stand-k8s', 18, 48, 'Kubernetes in produzione: dal vivo', 'Kubernetes in production: live', ['Delia Esempio']),
-  slot('stage', 48, 108, 'Che cosa abbiamo rotto quest’anno', 'What we broke this year', []),
+  slot('stand-rpa', 20, 50, 'Moduli senza carta', 'Forms without paper', ['Enzo Esempio'], { cancelled: true, revision: 2 }),
+  slot('stage', 48, 108, 'Che cosa abbiamo rotto quest’anno', 'What we broke this year', [], { track: PRACTICE, idea: 'i2' }),
 ];
 
 export const labels: Label[] = [{ label: 'l1', text: 'Costi' }, { label: 'l2', text: 'Riuso' }];
@@ -153,4 +159,27 @@ export const threaded: ChatMessage[] = [
   chatMessage('m2', { text: 'Grazie! Anche quelle di ieri?', reply_to: 'm1', at_unix_ms: ago(8) }),
   chatMessage('m3', { text: 'Sì, le ho appena trovate.', by: 'Dario Verdi', participant: null, reply_to: 'm2', edited: true, at_unix_ms: ago(7) }),
   chatMessage('m4', { text: 'Perfetto', reply_to: 'gone', at_unix_ms: ago(6) }),
+];
+
+const idea = (n: number, title: string, over: Partial<IdeaView> = {}): IdeaView => ({
+  idea: `i${n}`, title, by: 'Bea Esempio', presents: false, stage: 'proposed', votes: 0, order: n, ...over,
+});
+export const ideas: IdeaView[] = [
+  idea(1, 'Una sessione sugli incidenti', { votes: 41, presents: true, notes: 'Che cosa è andato storto, senza colpevoli.\nOgnuno porta un caso.' }),
+  idea(2, 'Che cosa abbiamo rotto quest’anno', { votes: 58, stage: 'planned', slot: 'slot48', by: null }),
+  idea(3, 'Un corso di Kubernetes in due ore', { votes: 12, stage: 'refused', note: 'Due ore non bastano: il corso è a novembre.' }),
+  idea(4, 'Raccontiamo gli errori', { votes: 7, merged_into: 'i1' }),
+  idea(5, 'Moduli riusabili: un catalogo vivo, con chi li mantiene, chi li usa e che cosa costa cambiarli', { votes: 3, by: 'Dario Verdi', edited: true }),
+  idea(6, 'Visita guidata agli stand', { votes: 9, stage: 'done' }),
+];
+export const ideaRows: IdeaRow[] = ideas.map(({ title, notes = null, by, presents, stage, note = null, votes, order, merged_into }) => ({
+  number: order, title, notes, by, presents, stage, note, votes, merged_into: merged_into ? 1 : null, starts_unix_ms: stage === 'planned' ? NOW_MS + 48 * MINUTE_MS : null,
+}));
+export const yourThanks: YourThanks[] = [
+  { thanks: 't1', by: 'Anna Esempio', text: 'Grazie per le risposte chiare sui certificati.', shown: false },
+  { thanks: 't2', by: 'Bruno De Santis Marchetti', shown: true },
+];
+export const shownThanks: ThanksView[] = [
+  { thanks: 't3', by: 'Marta Esempio', to: 'Ada Bianchi', text: 'Per avere mostrato anche quello che non funziona.' },
+  { thanks: 't2', by: 'Bruno De Santis Marchetti', to: 'Dario Verdi' },
 ];

@@ -120,6 +120,8 @@ export function fair(parts: Parts = {}): FairModel {
     enter: nothing, leave: nothing, setVolume: nothing, toggleMuted: nothing, toggleAudioOnly: nothing, hear: nothing,
     openRoster: nothing, moreRoster: nothing, dismissNotice: nothing, stopWaiting: nothing,
     command: nothing, ask: done, question: done, chat: done, withdraw: done, deleteMessage: done, editQuestion: done, editMessage: done,
+    proposeIdea: done, editIdea: done, eraseIdea: done, giveThanks: done, showThanks: done, hideThanks: done, eraseThanks: done,
+    givenThanks: [],
     addCard: done, editCard: done, eraseCard: done,
     similar: () => Promise.resolve([]), openFollowUps: nothing, owns: (id) => own.includes(id),
     serverNow: () => NOW_MS, waitingFor: null, flying: [], pending: [], mine: [], followUps: null,

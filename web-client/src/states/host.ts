@@ -11,9 +11,11 @@ import Dashboard from '../ui/dashboard/Dashboard.svelte';
 import type { Board } from '../ui/projector/board';
 import Projector from '../ui/projector/Projector.svelte';
 import type { Recap } from '../ui/report/recap';
+import AgendaView from '../ui/programme/AgendaView.svelte';
+import IdeasBoard from '../ui/programme/IdeasBoard.svelte';
 import Report from '../ui/report/Report.svelte';
 import type { PromisesModel } from '../ui/report/promises.svelte';
-import { cloud, cloudShown, quiz, quizShown, ranking, rankingShown, rating, ratingShown, textsShown } from './attendee';
+import { agenda, cloud, cloudShown, quiz, quizShown, ranking, rankingShown, rating, ratingShown, textsShown, ideaRows, shownThanks } from './attendee';
 import { NOW_MS, fair } from './fixtures';
 
 /** A page that brings its own component. */
@@ -129,6 +131,7 @@ const recap: Recap = {
   event: 'demo', title: 'Fiera Digitale DevOps 2026', titles: {}, organiser: 'Agenzia per l’innovazione nei servizi pubblici',
   phase: 'ended', peak: 341, curve: curve.map((one) => ({ ...one, joins: null })),
   announcements: [{ announcement: 'a1', text: 'Pausa fino alle 11:15.', at_unix_ms: NOW_MS }],
+  ideas: ideaRows, thanks: shownThanks.map(({ to, by, text = null }) => ({ to, by, text })),
   rooms: [
     {
       room: 'stage', title: 'Palco principale', titles: {},
@@ -178,6 +181,15 @@ export const HOST_STATES: Record<string, () => PartState> = {
   ),
   'projector-results': () => part(Projector, { board: { ...board, now: null, poll: results }, lost: false, address: ADDRESS }),
   'projector-waiting': () => part(Projector, { board: { ...board, now: null, next: [], phase: 'open' }, lost: false, address: ADDRESS }),
+  'projector-programme': () =>
+    part(Projector, { board: { ...board, now: null, next: [], agenda: agenda.filter((one) => !one.cancelled), rooms: [{ room: 'stage', titles: { it: 'Palco principale' } }], ahead_ms: NOW_MS - Date.now() }, lost: false, address: ADDRESS }),
+  'agenda-page': () =>
+    part(AgendaView, { event: 'demo', view: { event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'live', people: 312, live: true, agenda, time_zone: 'Europe/Rome', rooms: [] }, trouble: 'none', nowMs: NOW_MS }),
+  'agenda-page-empty': () =>
+    part(AgendaView, { event: 'demo', view: { event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'open', people: 0, live: false }, trouble: 'none', nowMs: NOW_MS }),
+  'agenda-page-unknown': () => part(AgendaView, { event: 'demo', view: null, trouble: 'unknown', nowMs: NOW_MS }),
+  'ideas-page': () => part(IdeasBoard, { event: 'demo', ideas: ideaRows, trouble: 'none' }),
+  'ideas-page-empty': () => part(IdeasBoard, { event: 'demo', ideas: [], trouble: 'none' }),
   'report-ended': () => part(Report, { recap, trouble: 'none' }),
   'report-promises': () => part(Report, { recap, trouble: 'none', promises }),
   'report-preliminary': () =>

@@ -8,7 +8,7 @@ import type { PollView, YouView } from '../protocol';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import {
-  agenda, announcements, aside, captions, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
+  agenda, announcements, ideas, shownThanks, yourThanks, aside, captions, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
   promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
 } from './attendee';
 import { breakout, cards, going, inside, seat, told } from './breakouts';
@@ -31,6 +31,9 @@ const view: DoorProps['view'] = {
   event: 'demo', title: 'Fiera Digitale DevOps 2026', phase: 'live', people: 312, live: true,
   organiser: 'Agenzia per l’innovazione nei servizi pubblici',
 };
+/** The programme around now: the door goes by the clock of the browser. */
+const demoAgenda = agenda.map((one) => ({ ...one, starts_unix_ms: one.starts_unix_ms - NOW_MS + Date.now(), ends_unix_ms: one.ends_unix_ms - NOW_MS + Date.now() }));
+const pulse = { ...rating, poll: 'pulse', phase: 'draft' as const, answers: 0 };
 const talk = { questions, chat, hands: 3 };
 const settings = { moderated: false, chat_open: true, slow_mode_s: 0 };
 const SOON_MS = 26 * 3_600_000 + 5 * 60_000;
@@ -69,6 +72,7 @@ export const STATES: Record<string, () => PageState> = {
   privacy: () => ({ page: 'privacy' }),
 
   'door-live': () => door({ view }),
+  'door-now-next': () => door({ view: { ...view, agenda: demoAgenda, rooms: [{ room: 'stage', titles: { it: 'Palco principale', en: 'Main stage' } }] } }),
   'door-countdown': () =>
     door({ view: { ...view, phase: 'open', live: false, people: 0, starts_unix_ms: Date.now() + SOON_MS } }),
   'door-speaker': () => door({ view, role: 'speaker', suggestedName: 'Ada Bianchi' }),
@@ -122,6 +126,15 @@ export const STATES: Record<string, () => PageState> = {
       },
       { sheet: 'react' },
     ),
+  'stage-agenda-organiser': () => stage({ role: 'organiser', event: { agenda } }, { opened: 'attend', agendaOpen: true, slotAdding: true }),
+  'stage-agenda-zone': () => stage({ event: { agenda, time_zone: 'Pacific/Auckland' } }, { agendaOpen: true }),
+  'stage-now-next': () => stage({ event: { agenda } }),
+  'ideas-attendee': () => stage({ event: { ideas, agenda }, you: { idea_votes: ['i1'] }, own: ['i5'] }, { ideasOpen: 'read' }),
+  'ideas-write': () => stage({ event: { ideas: [] } }, { ideasOpen: 'write' }),
+  'ideas-closed': () => stage({ event: { ideas, ideas_closed: true } }, { ideasOpen: 'read' }),
+  'ideas-organiser': () => stage({ role: 'organiser', event: { ideas, agenda } }, { opened: 'attend', ideasOpen: 'read' }),
+  'people-thanks': () =>
+    stage({ roster, you: { thanks: yourThanks }, event: { thanks: shownThanks }, givenThanks: [{ kind: 'thanks', room: '', backstage: false, text: 'Carla Neri', anonymous: false, secret: 's', id: 't9' }] }, { openTab: 'people' }),
   'stage-agenda': () => stage({ onAir: [ADA], tiles: camera, event: { agenda, announcements } }, { agendaOpen: true }),
   'stage-hand': () => stage({ onAir: [ADA], tiles: camera }, { sheet: 'hand' }),
   'stage-hand-raised': () =>
@@ -245,6 +258,8 @@ export const STATES: Record<string, () => PageState> = {
   'direct-polls': () =>
     stage({ role: 'moderator', moderators: formsDesk, room: { ...directed, poll: quiz } }, { opened: 'direct' }),
   'direct-empty': () => stage({ role: 'moderator', moderators: {} }, { opened: 'direct' }),
+  'direct-slot-poll': () =>
+    stage({ role: 'moderator', moderators: { ...desk, polls: [pulse] }, room: { ...directed, poll: null }, event: { agenda: [{ ...agenda[0]!, ends_unix_ms: NOW_MS - 60_000, poll: pulse.poll }] } }, { opened: 'direct' }),
   'direct-keys': () => stage({ role: 'moderator', moderators: desk, room: directed }, { opened: 'direct', keysOpen: true }),
 
   'stands-list': () => stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands' }),

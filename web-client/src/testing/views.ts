@@ -10,7 +10,7 @@ import type {
 export function youView(over: Partial<YouView> = {}): YouView {
   return {
     participant: 'p', name: 'Ada', role: 'attendee', room: 'stage', place: 'audience', sources: [], hand: null, upvoted: [],
-    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, keeps: [], reuses: [], breakout: null, card_votes: [], ...over,
+    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, keeps: [], reuses: [], breakout: null, card_votes: [], idea_votes: [], thanks: [], ...over,
   };
 }
 
@@ -36,7 +36,7 @@ export function moderatorsView(over: Partial<ModeratorsView> = {}): ModeratorsVi
 export function eventView(over: Partial<EventView> = {}): EventView {
   return {
     event: 'demo', title: 'Demo', titles: {}, organiser: null, phase: 'live', people: 0, rooms: [], agenda: [],
-    announcements: [], read_only: false, stands: [], stands_open_to: 'anyone', breakout: null, ...over,
+    announcements: [], read_only: false, stands: [], stands_open_to: 'anyone', breakout: null, time_zone: null, ideas: [], ideas_closed: false, thanks: [], ...over,
   };
 }
 

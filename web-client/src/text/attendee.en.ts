@@ -155,6 +155,9 @@ export const attendee = {
   },
   agenda: {
     title: 'Agenda',
+    ideas: 'Ideas',
+    cancelled: 'Cancelled',
+    all: 'The whole agenda',
     now: 'Now',
     next: 'Next',
     later: 'Later',

@@ -157,6 +157,9 @@ export const attendee: AttendeeTexts = {
   },
   agenda: {
     title: 'Programma',
+    ideas: 'Idee',
+    cancelled: 'Annullato',
+    all: 'Tutto il programma',
     now: 'Ora',
     next: 'Poi',
     later: 'Più tardi',

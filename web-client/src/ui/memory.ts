@@ -35,7 +35,10 @@ export interface Place {
 const PLACE = 'fiera.place';
 const OWN = 'fiera.own';
 
-/** One's own texts in an event: their secrets, and their words until the server has found them. Others who use the same browser have lists of their own. */
+/**
+ * One's own texts in an event: their secrets, and their words until the server has found them; of thanks, whom they are for.
+ * Others who use the same browser have lists of their own.
+ */
 export function recallOwn(event: string, participant: string): readonly OwnText[] {
   try {
     const all: unknown = JSON.parse(localStorage.getItem(`${OWN}.${event}.${participant}`) ?? '[]');
@@ -49,7 +52,7 @@ export function recallOwn(event: string, participant: string): readonly OwnText[
 export function rememberOwn(event: string, participant: string, all: readonly OwnText[]): void {
   try {
     const key = `${OWN}.${event}.${participant}`;
-    const kept = all.map((one) => (one.id === null ? one : { ...one, text: '' }));
+    const kept = all.map((one) => (one.id === null || one.kind === 'thanks' ? one : { ...one, text: '' }));
     if (kept.length === 0) localStorage.removeItem(key);
     else localStorage.setItem(key, JSON.stringify(kept));
   } catch {

@@ -60,6 +60,8 @@ fn you(room: Option<&str>) -> StreamState {
         reuses: vec![],
         breakout: None,
         card_votes: vec![],
+        idea_votes: vec![],
+        thanks: vec![],
     })
 }
 

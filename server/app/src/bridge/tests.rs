@@ -47,6 +47,8 @@ fn stage() -> Stage {
         live: false,
         keeps_captions: false,
         rooms: Vec::new(),
+        room_titles: Vec::new().into(),
+        time_zone: None,
         main_room: None,
         read_only: false,
     };

@@ -24,9 +24,7 @@ fn the_example_and_the_demo_can_be_used() {
     let both = |text: &fiera_protocol::fair::Localised| text.it.is_some() && text.en.is_some();
     assert!(both(&config.titles) && config.rooms.iter().all(|room| both(&room.titles)));
     assert!(config.agenda.iter().all(|slot| both(&slot.title)));
-    let now = |slot: &&fiera_protocol::fair::AgendaSlot| {
-        (slot.starts_unix_ms..slot.ends_unix_ms).contains(&1_700_000_000_000)
-    };
+    let now = |slot: &&fiera_hub::PreparedSlot| (slot.starts_unix_ms..slot.ends_unix_ms).contains(&1_700_000_000_000);
     assert!(config.agenda.iter().any(|slot| now(&slot)), "something is always on");
 }
 
@@ -81,6 +79,21 @@ fn every_mistake_has_its_line_and_says_what_to_do() {
             format!("{head}{room}[[agenda]]\nroom = \"b\"\ntitle = \"T\"\nstarts = \"+0:1\"\nends = \"+0:2\"\n"),
             "line 9: there is no room b",
         ),
+        (
+            format!(
+                "{head}{room}{0}{0}",
+                "[[agenda]]\nid = \"s\"\nroom = \"a\"\ntitle = \"T\"\nstarts = \"+0:1\"\nends = \"+0:2\"\n"
+            ),
+            "slot s is there twice",
+        ),
+        (
+            slot("starts = \"+0:10\"\nends = \"+0:20\"\npoll = \"pulse\"\n"),
+            "line 13: room a has no poll pulse",
+        ),
+        (
+            format!("{head}time-zone = \"Rome; now\"\n"),
+            "line 3: a time zone has a name",
+        ),
         (format!("{head}{}", room.repeat(65)), "too many rooms"),
         (" ".repeat(super::FAIR_BYTES_MAX + 1), "at most"),
         ("id = \n".to_owned(), "line 1: "),
@@ -99,4 +112,20 @@ fn a_text_in_one_language_is_in_the_default_language() {
     };
     assert_eq!(fair("it").titles.it.as_deref(), Some("X"));
     assert_eq!((fair("en").titles.it, fair("en").title.as_str()), (None, "X"));
+}
+
+#[test]
+fn pr4_a_slot_without_a_name_keeps_the_one_that_room_and_title_give_it() {
+    let slot = |extra: &str, starts: &str| {
+        format!("[[agenda]]\n{extra}room = \"a\"\ntitle = \"T\"\nstarts = \"{starts}\"\nends = \"+9:00\"\n")
+    };
+    let names = |slots: &[String]| -> Vec<String> {
+        let room = "[[room]]\nid = \"a\"\nkind = \"stage\"\ntitle = \"A\"\n";
+        let text = format!("id = \"x\"\ntitle = \"X\"\n{room}{}", slots.concat());
+        let agenda = Fair::parse(&text).unwrap().config(0).agenda;
+        agenda.into_iter().map(|slot| slot.name).collect()
+    };
+    assert_eq!(names(&[slot("", "+0:10"), slot("", "+1:00")]), ["a/T", "a/T/2"]);
+    assert_eq!(names(&[slot("", "+2:00")]), ["a/T"], "whatever its time");
+    assert_eq!(names(&[slot("id = \"own\"\n", "+2:00")]), ["own"]);
 }

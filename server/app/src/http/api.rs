@@ -11,8 +11,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use fiera_protocol::fair::{AgendaSlot, Localised};
-use fiera_protocol::ids::{DisplayName, EventId, Role};
+use fiera_protocol::fair::Localised;
+use fiera_protocol::ids::{DisplayName, EventId, Role, RoomId};
+use fiera_protocol::programme::AgendaSlot;
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,12 @@ struct EventInfo {
     /// The programme, in order of time.
     #[schema(value_type = Vec<Object>)]
     agenda: Vec<AgendaSlot>,
+    /// The time zone in which it takes place (IANA name); none: the organiser did not say.
+    #[schema(example = "Europe/Rome")]
+    time_zone: Option<String>,
+    /// Rooms with their titles, so that slots can name theirs.
+    #[schema(value_type = Vec<Object>)]
+    rooms: Vec<RoomTitle>,
     /// `draft`, `open`, `live` or `ended`.
     #[schema(value_type = String, example = "live")]
     phase: EventPhase,
@@ -72,6 +79,15 @@ struct EventInfo {
     people: u32,
     /// Whether anybody is on air.
     live: bool,
+}
+
+/// A room as a door names it.
+#[derive(Debug, Serialize)]
+struct RoomTitle {
+    /// Short name.
+    room: RoomId,
+    /// Title in each language that the organiser wrote.
+    titles: Localised,
 }
 
 /// Who wants to come in.
@@ -103,8 +119,8 @@ struct SessionInfo {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Fiera", description = "Live digital fairs: what is outside the WebSocket."),
-    paths(openapi, event, session, super::boards::board, super::captions::captions, super::questions::questions_json, super::questions::questions_csv, super::questions::similar, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stands::stands_json, super::stands::stands_csv_file, super::stands::stands_md, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
-    components(schemas(Problem, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You, super::captions::Line, super::captions::Lines, super::questions::Draft, super::questions::Likes, super::connectivity::Connectivity)),
+    paths(openapi, event, session, super::boards::board, super::programme::agenda_ics, super::programme::ideas, super::programme::ideas_csv, super::captions::captions, super::questions::questions_json, super::questions::questions_csv, super::questions::similar, super::recaps::recap, super::recaps::recap_md, super::recaps::polls_csv, super::stands::stands_json, super::stands::stands_csv_file, super::stands::stands_md, super::stored::stored, super::connectivity::connectivity, super::whip::start, super::whep::start),
+    components(schemas(Problem, super::programme::IdeasBoard, EventInfo, SessionRequest, SessionInfo, super::stored::Stored, super::stored::Item, super::stored::You, super::captions::Line, super::captions::Lines, super::questions::Draft, super::questions::Likes, super::connectivity::Connectivity)),
     modifiers(&Bearer),
     tags((name = "events", description = "Events and sessions"), (name = "media", description = "WHIP and WHEP"))
 )]
@@ -146,6 +162,13 @@ async fn event(State(server): State<Server>, Path(event): Path<String>) -> Resul
         starts_unix_ms: summary.starts_unix_ms,
         ends_unix_ms: summary.ends_unix_ms,
         agenda: summary.agenda.to_vec(),
+        time_zone: summary.time_zone,
+        rooms: summary
+            .room_titles
+            .iter()
+            .cloned()
+            .map(|(room, titles)| RoomTitle { room, titles })
+            .collect(),
         phase: summary.phase,
         people: summary.people,
         live: summary.live,

@@ -5,7 +5,7 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use fiera_protocol::view::EventPhase;
@@ -15,12 +15,14 @@ use crate::state::Server;
 
 const INDEX: &str = "/index.html";
 /// Addresses of the web client; it finds out by itself which page it is.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 7] = [
     "/e/{event}",
     "/e/{event}/dashboard",
     "/e/{event}/projector",
     "/e/{event}/report",
     "/e/{event}/privacy",
+    "/e/{event}/agenda",
+    "/e/{event}/ideas",
 ];
 
 pub(super) fn routes() -> Router<Server> {
@@ -45,6 +47,12 @@ async fn home(State(server): State<Server>) -> Response {
     let list: String = events.iter().map(item).collect();
     let page = include_str!("home.html").replace("<!-- events -->", &list);
     ([(header::CACHE_CONTROL, "no-cache")], Html(page)).into_response()
+}
+
+/// A page that says in both languages that there is nothing here, and leads to where something is.
+pub(super) fn not_found() -> Response {
+    let page = Html(include_str!("not_found.html"));
+    (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], page).into_response()
 }
 
 /// `GET /home.css`: no style is written into the page itself, the content policy forbids it.

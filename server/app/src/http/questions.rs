@@ -146,7 +146,7 @@ fn table(rows: &[QuestionRow]) -> String {
 }
 
 /// A cell that stays text: what a spreadsheet would take for a formula has an apostrophe before it (OWASP, CSV injection).
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let plain = format!("{}{text}", formula_guard(text));
     if plain.contains(['"', ',', ';', '\n', '\r', '\'']) {
         format!("\"{}\"", plain.replace('"', "\"\""))

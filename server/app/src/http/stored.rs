@@ -139,6 +139,12 @@ fn items(keeps_captions: bool) -> Vec<Item> {
         item("stand_message", (disk, "erased"), ("keepers", "name")),
         item("reuse", (disk, "event_ends"), ("nobody", "participant")),
         item("adopter", (disk, "erased"), ("everybody", "nobody")),
+        item("idea", (disk, "erased"), ("everybody", "name")),
+        item("idea_vote", (disk, "event_ends"), ("nobody", "participant")),
+        item("thanks", (disk, "event_ends"), ("you", "participant")),
+        item("thanks_shown", (disk, "erased"), ("everybody", "name")),
+        item("programme", (disk, "kept"), ("everybody", "name")),
+        item("own_agenda", ("browser", "browser"), ("you", "nobody")),
         item("commands", (disk, "event_ends"), ("nobody", "nobody")),
         if keeps_captions {
             item("captions", (disk, "erased"), ("everybody", "nobody"))

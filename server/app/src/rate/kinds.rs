@@ -5,6 +5,7 @@
 
 use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::{ClientMessage, Command};
+use fiera_protocol::ideas::IdeaStep;
 use fiera_protocol::limits::{
     CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, HANDS_BURST, HANDS_PER_S, HELLOS_BURST, HELLOS_PER_S,
     HELP_CALLS_BURST, HELP_CALLS_PER_S, LOOKS_BURST, LOOKS_PER_S, MEDIA_OFFERS_BURST, MEDIA_OFFERS_PER_S, MOVES_BURST,
@@ -113,6 +114,9 @@ impl Limit {
             | Command::JoinQuiz { .. }
             | Command::Stand {
                 step: StandStep::Reuse { .. },
+            }
+            | Command::Ideas {
+                step: IdeaStep::Vote { .. },
             } => Some(Self::Opinions),
             Command::RaiseHand { .. } | Command::LowerHand { participant: None } => Some(Self::Hands),
             Command::Breakouts {

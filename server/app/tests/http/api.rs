@@ -13,7 +13,14 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 async fn every_address_of_an_event_is_the_web_client_and_home_leads_there() {
     let site = Site::start().await;
     assert_eq!(site.get("/").await.header("location"), "/e/demo");
-    for page in ["/e/demo", "/e/demo/dashboard", "/e/demo/projector", "/e/demo/report"] {
+    for page in [
+        "/e/demo",
+        "/e/demo/dashboard",
+        "/e/demo/projector",
+        "/e/demo/report",
+        "/e/demo/agenda",
+        "/e/demo/ideas",
+    ] {
         let answer = site.get(page).await;
         assert_eq!(answer.status, 200, "{page}");
         assert!(answer.body.contains("<!doctype html>"), "{page}");
@@ -28,7 +35,17 @@ async fn every_address_of_an_event_is_the_web_client_and_home_leads_there() {
             "no other site may read pages"
         );
     }
-    assert_eq!(site.get("/e/demo/other").await.status, 404);
+    let mistyped = site.get("/e/demo/other").await;
+    assert_eq!(mistyped.refusal(), (404, "malformed".into()), "data for programs");
+    let read = site
+        .ask("GET", "/e/demo/other", &[("accept", "text/html,*/*;q=0.8")], "")
+        .await;
+    assert_eq!(read.status, 404);
+    assert!(
+        read.body.contains("There is nothing at this address"),
+        "a page for people: {}",
+        read.body
+    );
     let event = site.get("/api/v1/events/demo").await.json();
     assert_eq!((&event["phase"], &event["people"]), (&"live".into(), &0.into()));
     assert_eq!(
@@ -39,7 +56,7 @@ async fn every_address_of_an_event_is_the_web_client_and_home_leads_there() {
         .as_object()
         .unwrap()
         .len();
-    assert_eq!(routes, 18, "every route of the API is described");
+    assert_eq!(routes, 21, "every route of the API is described");
 }
 
 #[tokio::test]

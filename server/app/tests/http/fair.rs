@@ -283,3 +283,59 @@ async fn guessing_tokens_is_slowed_down() {
     let recap = site.ask("GET", path, &[("authorization", &token)], "").await;
     assert_eq!(recap.status, 200, "who has a token comes in from the same network");
 }
+
+#[tokio::test]
+async fn pr5_the_programme_is_a_calendar_for_everybody_and_follows_what_organisers_change() {
+    let site = Site::start().await;
+    let all = site.get("/api/v1/events/demo/agenda.ics").await;
+    assert_eq!(all.status, 200);
+    assert!(
+        all.body.starts_with("BEGIN:VCALENDAR\r\n") && all.body.contains("SUMMARY:Welcome: how the fair works\r\n")
+    );
+    let mut organiser = site.join(Role::Organiser).await;
+    let door = site.get("/api/v1/events/demo").await.json();
+    let slot = door["agenda"][0]["slot"].as_str().unwrap().to_owned();
+    let one = site.get(&format!("/api/v1/events/demo/agenda.ics?slot={slot}")).await;
+    assert_eq!(one.body.matches("BEGIN:VEVENT").count(), 1);
+    assert!(one.body.contains(&format!("UID:{slot}\r\n")) && one.body.contains("SEQUENCE:0\r\n"));
+    let step = serde_json::from_value(serde_json::json!({
+        "kind": "cancel", "slot": slot, "revision": 0, "cancelled": true
+    }));
+    done(&mut organiser, Command::Programme { step: step.unwrap() }).await;
+    let one = site.get(&format!("/api/v1/events/demo/agenda.ics?slot={slot}")).await;
+    assert!(
+        one.body.contains("STATUS:CANCELLED\r\n") && one.body.contains("SEQUENCE:1\r\n"),
+        "{}",
+        one.body
+    );
+    let none = site
+        .get("/api/v1/events/demo/agenda.ics?slot=00000000-0000-4000-8000-000000000000")
+        .await;
+    assert_eq!(none.status, 404);
+    assert_eq!(
+        site.get("/api/v1/events/demo/agenda.ics?slot=nonsense").await.status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn pr15_the_board_of_ideas_is_public_and_its_table_has_no_formulas() {
+    let site = Site::start().await;
+    let mut attendee = site.join(Role::Attendee).await;
+    let step = serde_json::from_value(serde_json::json!({
+        "kind": "propose", "title": "=1+1", "presents": true, "anonymous": true, "secret": uuid::Uuid::new_v4()
+    }));
+    done(&mut attendee, Command::Ideas { step: step.unwrap() }).await;
+    let board = site.get("/api/v1/events/demo/ideas").await.json();
+    let idea = board["ideas"]
+        .as_array()
+        .and_then(|ideas| ideas.last())
+        .expect("one at least");
+    assert_eq!(
+        (idea["title"].as_str(), idea["by"].as_str(), idea["stage"].as_str()),
+        (Some("=1+1"), None, Some("proposed"))
+    );
+    assert!(idea.get("idea").is_none(), "no ids");
+    let table = site.get("/api/v1/events/demo/ideas.csv").await;
+    assert!(table.body.contains(",\"'=1+1\",,,yes,proposed,"), "{}", table.body);
+}

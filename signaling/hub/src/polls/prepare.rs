@@ -176,6 +176,8 @@ impl Hub {
         if self.phase == EventPhase::Ended {
             return;
         }
+        self.see_setup(now);
+        self.bring_ideas(now);
         let mut missing = Vec::new();
         for (id, room) in &self.rooms {
             for prepared in &room.config.polls {

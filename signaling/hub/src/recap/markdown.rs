@@ -74,6 +74,7 @@ impl Recap {
             }
             page.push('\n');
         }
+        self.ideas_and_thanks(language, &mut page);
         for room in &self.rooms {
             room.markdown(language, &mut page);
         }

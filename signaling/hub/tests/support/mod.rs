@@ -70,8 +70,11 @@ pub fn config() -> EventConfig {
         title: "Fair".to_owned(),
         titles: Localised::default(),
         organiser: None,
+        time_zone: None,
         agenda: Vec::new(),
         keeps_captions: false,
+        ideas_closed: false,
+        ideas: Vec::new(),
         phase,
         rooms,
         stands: fiera_hub::StandsConfig::default(),
@@ -320,6 +323,11 @@ impl Shell {
         assert_eq!(self.hub.poll_output(), None, "nobody is there to be told");
         self.clients.clear();
         self.media.clear();
+    }
+
+    /// What the server is started with from the next restart on.
+    pub fn reconfigure(&mut self, config: EventConfig) {
+        self.config = config;
     }
 
     pub fn next_command_id(&mut self) -> CommandId {

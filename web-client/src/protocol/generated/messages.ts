@@ -89,6 +89,21 @@ export type CardId = string;
 export type CaptionId = string;
 
 /**
+ * A slot of the programme: drawn at random by the server, or made from its name in the setup.
+ */
+export type SlotId = string;
+
+/**
+ * An idea for the programme, drawn at random by the server.
+ */
+export type IdeaId = string;
+
+/**
+ * A thanks, drawn at random by the server.
+ */
+export type ThanksId = string;
+
+/**
  * Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
  * The server keeps a hash of it and not who wrote the text.
  */
@@ -264,6 +279,41 @@ export type OrganisationText = string;
 export type StandMessageText = string;
 
 /**
+ * The title of a slot of the programme; one line.
+ */
+export type SlotTitle = string;
+
+/**
+ * What a slot of the programme is about; may have several lines.
+ */
+export type SlotNotes = string;
+
+/**
+ * The name of a track of the programme; one line.
+ */
+export type TrackName = string;
+
+/**
+ * Who speaks in a slot, as the organiser writes it; one line.
+ */
+export type SpeakerName = string;
+
+/**
+ * An idea for the programme in a line.
+ */
+export type IdeaTitle = string;
+
+/**
+ * An idea for the programme in some sentences; may have several lines.
+ */
+export type IdeaNotes = string;
+
+/**
+ * What somebody is thanked for; one line.
+ */
+export type ThanksText = string;
+
+/**
  * A text in the languages of the event; either may be missing, then the other is shown.
  */
 export type Localised = {
@@ -277,9 +327,30 @@ it?: string,
 en?: string, };
 
 /**
+ * What everybody was told.
+ */
+export type Announcement = {
+/**
+ * Its id.
+ */
+announcement: AnnouncementId,
+/**
+ * The words.
+ */
+text: string,
+/**
+ * When, rounded down to the minute, milliseconds since 1970.
+ */
+at_unix_ms: number, };
+
+/**
  * One item of the programme.
  */
 export type AgendaSlot = {
+/**
+ * Its id, the same for as long as the slot exists, whatever is changed in it.
+ */
+slot: SlotId,
 /**
  * Where.
  */
@@ -299,24 +370,426 @@ starts_unix_ms: number,
 /**
  * End, milliseconds since 1970.
  */
-ends_unix_ms: number, };
+ends_unix_ms: number,
+/**
+ * The track it belongs to.
+ */
+track?: Localised,
+/**
+ * What it is about, in some sentences.
+ */
+notes?: Localised,
+/**
+ * Grows by one with each change (RFC 5545, SEQUENCE).
+ */
+revision: number,
+/**
+ * When it was changed last, rounded down to the minute, milliseconds since 1970; none: never.
+ */
+changed_unix_ms?: number,
+/**
+ * It does not take place.
+ */
+cancelled?: boolean,
+/**
+ * The idea that it was made of.
+ */
+idea?: IdeaId,
+/**
+ * The poll of its room that is offered to moderators when it ends.
+ */
+poll?: PollId, };
 
 /**
- * What everybody was told.
+ * A title in the languages of the event; at least one of them.
  */
-export type Announcement = {
+export type SlotTitles = {
+/**
+ * Italian.
+ */
+it?: SlotTitle,
+/**
+ * English.
+ */
+en?: SlotTitle, };
+
+/**
+ * What a slot is about, in the languages of the event; either may be missing.
+ */
+export type SlotNotesIn = {
+/**
+ * Italian.
+ */
+it?: SlotNotes,
+/**
+ * English.
+ */
+en?: SlotNotes, };
+
+/**
+ * The name of a track in the languages of the event; either may be missing.
+ */
+export type TrackNames = {
+/**
+ * Italian.
+ */
+it?: TrackName,
+/**
+ * English.
+ */
+en?: TrackName, };
+
+/**
+ * A slot as an organiser writes it, whole.
+ */
+export type SlotDraft = {
+/**
+ * Where: a room of the event.
+ */
+room: RoomId,
+/**
+ * What about.
+ */
+title: SlotTitles,
+/**
+ * Who speaks, at most 20.
+ */
+speakers: Array<SpeakerName>,
+/**
+ * Start, milliseconds since 1970.
+ */
+starts_unix_ms: number,
+/**
+ * End, milliseconds since 1970: after the start, and at most a day after it.
+ */
+ends_unix_ms: number,
+/**
+ * The track it belongs to.
+ */
+track: TrackNames,
+/**
+ * What it is about.
+ */
+notes: SlotNotesIn,
+/**
+ * A poll of its room that is offered to moderators when it ends.
+ */
+poll?: PollId, };
+
+/**
+ * What organisers do to the programme. `revision` is that of the slot when they decided: where somebody has changed it
+ * since, the step is refused as `wrong_state`.
+ */
+export type ProgrammeStep = { "kind": "add",
+/**
+ * All of it.
+ */
+draft: SlotDraft,
+/**
+ * The idea that it is made of, which is planned from then on.
+ */
+idea?: IdeaId, } | { "kind": "set",
+/**
+ * Which.
+ */
+slot: SlotId,
+/**
+ * The revision that was changed.
+ */
+revision: number,
+/**
+ * All of it.
+ */
+draft: SlotDraft, } | { "kind": "cancel",
+/**
+ * Which.
+ */
+slot: SlotId,
+/**
+ * The revision that was seen.
+ */
+revision: number,
+/**
+ * It does not take place.
+ */
+cancelled: boolean, } | { "kind": "erase",
+/**
+ * Which.
+ */
+slot: SlotId,
+/**
+ * The revision that was seen.
+ */
+revision: number, };
+
+/**
+ * What became of an idea.
+ */
+export type IdeaStage = "proposed" | "planned" | "refused" | "done";
+
+/**
+ * An idea as everybody sees it.
+ */
+export type IdeaView = {
 /**
  * Its id.
  */
-announcement: AnnouncementId,
+idea: IdeaId,
 /**
- * The words.
+ * In a line.
  */
-text: string,
+title: string,
 /**
- * When, rounded down to the minute, milliseconds since 1970.
+ * In some sentences.
  */
-at_unix_ms: number, };
+notes?: string,
+/**
+ * Who proposed it; none: anonymous.
+ */
+by: DisplayName | null,
+/**
+ * Who proposed it would present it.
+ */
+presents: boolean,
+/**
+ * What became of it.
+ */
+stage: IdeaStage,
+/**
+ * Why it is not taken up.
+ */
+note?: string,
+/**
+ * Its slot in the programme.
+ */
+slot?: SlotId,
+/**
+ * The idea that it became part of and is voted with.
+ */
+merged_into?: IdeaId,
+/**
+ * Its words were changed.
+ */
+edited?: boolean,
+/**
+ * Different participants who support it or an idea that became part of it.
+ */
+votes: number,
+/**
+ * Grows by one with each idea of the event: the order in which they were proposed.
+ */
+order: number, };
+
+/**
+ * The supporters of one idea within [`crate::view::Change::IdeaVotes`].
+ */
+export type IdeaVotes = {
+/**
+ * Which.
+ */
+idea: IdeaId,
+/**
+ * Different participants.
+ */
+votes: number, };
+
+/**
+ * An idea of one's own, found by the secret it was written with.
+ */
+export type OwnIdea = {
+/**
+ * The secret that was asked for.
+ */
+secret: AuthorSecret,
+/**
+ * The idea.
+ */
+idea: IdeaId, };
+
+/**
+ * What can be done about ideas; `SPEC.md` says who may.
+ */
+export type IdeaStep = { "kind": "propose",
+/**
+ * In a line.
+ */
+title: IdeaTitle,
+/**
+ * In some sentences.
+ */
+notes?: IdeaNotes,
+/**
+ * One would present it.
+ */
+presents: boolean,
+/**
+ * Whether it is shown without a name, to everybody.
+ */
+anonymous: boolean,
+/**
+ * Drawn at random and kept by the client: with it one's own idea can be edited or withdrawn.
+ */
+secret: AuthorSecret, } | { "kind": "edit",
+/**
+ * Which.
+ */
+idea: IdeaId,
+/**
+ * In a line.
+ */
+title: IdeaTitle,
+/**
+ * In some sentences.
+ */
+notes?: IdeaNotes,
+/**
+ * One would present it.
+ */
+presents: boolean,
+/**
+ * What it was proposed with.
+ */
+secret: AuthorSecret, } | { "kind": "vote",
+/**
+ * Which.
+ */
+idea: IdeaId,
+/**
+ * On or off.
+ */
+up: boolean, } | { "kind": "erase",
+/**
+ * Which.
+ */
+idea: IdeaId,
+/**
+ * What it was proposed with.
+ */
+secret?: AuthorSecret, } | { "kind": "settle",
+/**
+ * Which.
+ */
+idea: IdeaId,
+/**
+ * Where it was when the organiser decided.
+ */
+from: IdeaStage,
+/**
+ * Where it goes.
+ */
+to: IdeaStage,
+/**
+ * Why it is refused.
+ */
+note?: NoteText, } | { "kind": "merge",
+/**
+ * Which.
+ */
+idea: IdeaId,
+/**
+ * The one that stays.
+ */
+into?: IdeaId, } | { "kind": "open",
+/**
+ * On or off.
+ */
+open: boolean, };
+
+/**
+ * A thanks that everybody sees, because who was thanked wants it.
+ */
+export type ThanksView = {
+/**
+ * Its id.
+ */
+thanks: ThanksId,
+/**
+ * Who was thanked, by the name that they had when they showed it.
+ */
+to: DisplayName,
+/**
+ * Who thanked, by the name that they had then.
+ */
+by: DisplayName,
+/**
+ * What for.
+ */
+text?: string, };
+
+/**
+ * A thanks for oneself.
+ */
+export type YourThanks = {
+/**
+ * Its id.
+ */
+thanks: ThanksId,
+/**
+ * Who thanks, by the name that they had then.
+ */
+by: DisplayName,
+/**
+ * What for.
+ */
+text?: string,
+/**
+ * Everybody sees it.
+ */
+shown: boolean, };
+
+/**
+ * A thanks of one's own, given or shown, found by the secret that was given with it.
+ */
+export type OwnThanks = {
+/**
+ * The secret that was asked for.
+ */
+secret: AuthorSecret,
+/**
+ * The thanks.
+ */
+thanks: ThanksId, };
+
+/**
+ * What can be done about thanks; `SPEC.md` says who may.
+ */
+export type ThanksStep = { "kind": "give",
+/**
+ * Whom.
+ */
+participant: ParticipantId,
+/**
+ * What for.
+ */
+text?: ThanksText,
+/**
+ * Drawn at random and kept by the client: with it the thanks can be taken back.
+ */
+secret: AuthorSecret, } | { "kind": "show",
+/**
+ * Which.
+ */
+thanks: ThanksId,
+/**
+ * Drawn at random and kept by the client: with it the thanks can be hidden after the event too.
+ */
+secret: AuthorSecret, } | { "kind": "hide",
+/**
+ * Which.
+ */
+thanks: ThanksId,
+/**
+ * What it was shown with, where it is not known any more whom it was for.
+ */
+secret?: AuthorSecret, } | { "kind": "erase",
+/**
+ * Which.
+ */
+thanks: ThanksId,
+/**
+ * What it was given or shown with.
+ */
+secret?: AuthorSecret, };
 
 /**
  * How a room works; set by its moderators.
@@ -1967,6 +2440,22 @@ rooms: Array<RoomSummary>,
  */
 agenda: Array<AgendaSlot>,
 /**
+ * The time zone in which the event takes place (IANA name), as written by the organiser.
+ */
+time_zone: string | null,
+/**
+ * Ideas for the programme, in the order in which they were proposed.
+ */
+ideas: Array<IdeaView>,
+/**
+ * New ideas and votes for them are not taken.
+ */
+ideas_closed: boolean,
+/**
+ * The last thanks that those who were thanked show to everybody, oldest first.
+ */
+thanks: Array<ThanksView>,
+/**
  * The last announcements, oldest first.
  */
 announcements: Array<Announcement>,
@@ -2210,6 +2699,14 @@ player: YourQuiz | null,
  */
 silenced: boolean,
 /**
+ * Ideas that one supports.
+ */
+idea_votes: Array<IdeaId>,
+/**
+ * Thanks for oneself, which nobody else sees unless they are shown, oldest first.
+ */
+thanks: Array<YourThanks>,
+/**
  * When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
  */
 on_air_at_unix_ms: number | null,
@@ -2253,7 +2750,39 @@ announcement: Announcement, } | { "kind": "announcement_gone",
 /**
  * Which.
  */
-announcement: AnnouncementId, } | { "kind": "read_only",
+announcement: AnnouncementId, } | { "kind": "slot",
+/**
+ * The slot.
+ */
+slot: AgendaSlot, } | { "kind": "slot_gone",
+/**
+ * Which.
+ */
+slot: SlotId, } | { "kind": "idea",
+/**
+ * The idea.
+ */
+idea: IdeaView, } | { "kind": "idea_gone",
+/**
+ * Which.
+ */
+idea: IdeaId, } | { "kind": "idea_votes",
+/**
+ * Of the ideas whose number changed.
+ */
+votes: Array<IdeaVotes>, } | { "kind": "ideas_closed",
+/**
+ * They are not.
+ */
+closed: boolean, } | { "kind": "thanks",
+/**
+ * The thanks.
+ */
+thanks: ThanksView, } | { "kind": "thanks_gone",
+/**
+ * Which.
+ */
+thanks: ThanksId, } | { "kind": "read_only",
 /**
  * It cannot.
  */
@@ -2908,7 +3437,19 @@ step: BreakoutStep, } | { "kind": "stand",
 /**
  * What.
  */
-step: StandStep, };
+step: StandStep, } | { "kind": "programme",
+/**
+ * What.
+ */
+step: ProgrammeStep, } | { "kind": "ideas",
+/**
+ * What.
+ */
+step: IdeaStep, } | { "kind": "thanks",
+/**
+ * What.
+ */
+step: ThanksStep, };
 
 /**
  * Stable reason of a refusal; the words beside it may change, the code does not.
@@ -3014,7 +3555,15 @@ messages: Array<OwnMessage>,
 /**
  * Stands that one opened.
  */
-stands?: Array<OwnStand>, } | { "kind": "follow_ups",
+stands?: Array<OwnStand>,
+/**
+ * Ideas.
+ */
+ideas?: Array<OwnIdea>,
+/**
+ * Thanks that were given or shown with it.
+ */
+thanks?: Array<OwnThanks>, } | { "kind": "follow_ups",
 /**
  * Questions to be followed up, the soonest due first, then those that were.
  */

@@ -3,7 +3,7 @@
 
 // The event stream: phase, counts, announcements, whether the server can store. Pure.
 
-import { ANNOUNCEMENTS_SHOWN_MAX, type Change, type EventView } from '../../protocol';
+import { ANNOUNCEMENTS_SHOWN_MAX, THANKS_SHOWN_MAX, type AgendaSlot, type Change, type EventView } from '../../protocol';
 import { firstNot, keepLast, spliced } from './lists';
 
 /** The state after a change; null: the change is of another stream, or of the future. */
@@ -30,6 +30,30 @@ export function eventAfter(event: EventView, change: Change): EventView | null {
       };
     case 'breakout':
       return { ...event, breakout: change.breakout };
+    case 'slot': {
+      const others = event.agenda.filter((one) => one.slot !== change.slot.slot);
+      return { ...event, agenda: [...others, change.slot].sort(bySlotOrder) };
+    }
+    case 'slot_gone':
+      return { ...event, agenda: event.agenda.filter((one) => one.slot !== change.slot) };
+    case 'idea': {
+      const others = event.ideas.filter((one) => one.idea !== change.idea.idea);
+      return { ...event, ideas: [...others, change.idea].sort((a, b) => a.order - b.order) };
+    }
+    case 'idea_gone':
+      return { ...event, ideas: event.ideas.filter((one) => one.idea !== change.idea) };
+    case 'idea_votes': {
+      const votes = new Map(change.votes.map((one) => [one.idea, one.votes]));
+      return { ...event, ideas: event.ideas.map((one) => ({ ...one, votes: votes.get(one.idea) ?? one.votes })) };
+    }
+    case 'ideas_closed':
+      return { ...event, ideas_closed: change.closed };
+    case 'thanks': {
+      const others = event.thanks.filter((one) => one.thanks !== change.thanks.thanks);
+      return { ...event, thanks: keepLast([...others, change.thanks], THANKS_SHOWN_MAX) };
+    }
+    case 'thanks_gone':
+      return { ...event, thanks: event.thanks.filter((one) => one.thanks !== change.thanks) };
     case 'read_only':
       return { ...event, read_only: change.read_only };
     case 'stand': {
@@ -46,4 +70,10 @@ export function eventAfter(event: EventView, change: Change): EventView | null {
     default:
       return null;
   }
+}
+
+/** By start, end, id; ids compare alike as text and as numbers. */
+function bySlotOrder(a: AgendaSlot, b: AgendaSlot): number {
+  const byTime = a.starts_unix_ms - b.starts_unix_ms || a.ends_unix_ms - b.ends_unix_ms;
+  return byTime || (a.slot < b.slot ? -1 : 1);
 }

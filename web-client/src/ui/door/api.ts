@@ -3,7 +3,7 @@
 
 // The few REST calls of the door.
 
-import type { EventPhase, Localised, RefusalCode, Role } from '../../protocol';
+import type { AgendaSlot, EventPhase, Localised, RefusalCode, Role } from '../../protocol';
 
 export interface DoorView {
   event: string;
@@ -14,6 +14,10 @@ export interface DoorView {
   live: boolean;
   organiser?: string | null;
   starts_unix_ms?: number | null;
+  agenda?: readonly AgendaSlot[];
+  time_zone?: string | null;
+  /** Rooms with their titles. */
+  rooms?: readonly { room: string; titles: Localised }[];
 }
 
 export interface Guest {

@@ -19,7 +19,7 @@ import { browserWorld } from './browser-world';
 import { News } from './news';
 import { OwnTexts } from './own-texts.svelte';
 import { ServerClock } from './server-clock';
-import type { FairModel, Flying, Link, Tile } from './shape';
+import type { FairModel, Flying, Link, Tile, IdeaWords } from './shape';
 import { similarTo, type Similar } from './similar';
 import { Speaker } from './speaker.svelte';
 import { Stands, takeKeeperLink } from './stands.svelte';
@@ -267,6 +267,61 @@ export class Fair implements FairModel {
   eraseCard(card: string): Promise<Outcome> {
     const secret = this.#own.secret(card);
     return this.#session.command({ kind: 'breakouts', step: { kind: 'erase_card', card, ...(secret ? { secret } : {}) } });
+  }
+
+  proposeIdea({ title, notes, presents }: IdeaWords, anonymous: boolean): Promise<Outcome> {
+    const own = this.#written('idea', title, { room: '', anonymous });
+    const words = { title: own.text, ...(notes.trim() ? { notes: notes.trim() } : {}), presents };
+    return this.#found(own, { kind: 'ideas', step: { kind: 'propose', ...words, anonymous, secret: own.secret } });
+  }
+
+  editIdea(idea: string, { title, notes, presents }: IdeaWords): Promise<Outcome> {
+    const words = { title: title.trim(), ...(notes.trim() ? { notes: notes.trim() } : {}), presents };
+    return this.#session.command({ kind: 'ideas', step: { kind: 'edit', idea, ...words, secret: this.#own.secret(idea) ?? '' } });
+  }
+
+  eraseIdea(idea: string): Promise<Outcome> {
+    const secret = this.#own.secret(idea);
+    return this.#gone(secret, { kind: 'ideas', step: { kind: 'erase', idea, ...(secret ? { secret } : {}) } });
+  }
+
+  giveThanks(participant: string, name: string, text: string): Promise<Outcome> {
+    const own = this.#written('thanks', name, { room: '' });
+    const words = text.trim() ? { text: text.trim() } : {};
+    return this.#found(own, { kind: 'thanks', step: { kind: 'give', participant, ...words, secret: own.secret } });
+  }
+
+  showThanks(thanks: string): Promise<Outcome> {
+    const own = this.#written('thanks', '', { room: '' });
+    return this.#found(own, { kind: 'thanks', step: { kind: 'show', thanks, secret: own.secret } });
+  }
+
+  hideThanks(thanks: string): Promise<Outcome> {
+    const secret = this.#own.secret(thanks);
+    return this.#gone(secret, { kind: 'thanks', step: { kind: 'hide', thanks, ...(secret ? { secret } : {}) } });
+  }
+
+  eraseThanks(thanks: string): Promise<Outcome> {
+    const secret = this.#own.secret(thanks);
+    return this.#gone(secret, { kind: 'thanks', step: { kind: 'erase', thanks, ...(secret ? { secret } : {}) } });
+  }
+
+  get givenThanks(): readonly OwnText[] {
+    return this.#own.all.filter((one) => one.kind === 'thanks' && one.text !== '' && one.id !== null);
+  }
+
+  /** The server finds the id of what was written by its secret. */
+  async #found(own: OwnText, command: Command): Promise<Outcome> {
+    const outcome = await this.#session.command(command);
+    if (outcome.ok) this.#own.refresh();
+    else this.#own.drop(own.secret);
+    return outcome;
+  }
+
+  async #gone(secret: string | null, command: Command): Promise<Outcome> {
+    const outcome = await this.#session.command(command);
+    if (secret !== null && (outcome.ok || outcome.code === 'unknown_item')) this.#own.drop(secret);
+    return outcome;
   }
 
   serverNow(): number {

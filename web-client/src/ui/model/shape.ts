@@ -33,6 +33,12 @@ export interface Flying {
   readonly count: number;
 }
 
+export interface IdeaWords {
+  readonly title: string;
+  readonly notes: string;
+  readonly presents: boolean;
+}
+
 export interface FairModel {
   readonly link: Link;
   /** Why `link` is closed; null: one left. */
@@ -87,6 +93,18 @@ export interface FairModel {
   addCard(text: string): Promise<Outcome>;
   editCard(card: string, text: string): Promise<Outcome>;
   eraseCard(card: string): Promise<Outcome>;
+  /** Proposes an idea, and remembers that it is one's own. */
+  proposeIdea(words: IdeaWords, anonymous: boolean): Promise<Outcome>;
+  editIdea(idea: string, words: IdeaWords): Promise<Outcome>;
+  /** Erases an idea: one's own by its secret, another one as a moderator. */
+  eraseIdea(idea: string): Promise<Outcome>;
+  /** Thanks somebody by their id; the name is remembered in this browser alone. */
+  giveThanks(participant: string, name: string, text: string): Promise<Outcome>;
+  showThanks(thanks: string): Promise<Outcome>;
+  hideThanks(thanks: string): Promise<Outcome>;
+  eraseThanks(thanks: string): Promise<Outcome>;
+  /** Thanks that one gave and can take back: whom they are for stands in `text`. */
+  readonly givenThanks: readonly OwnText[];
   stopWaiting(): void;
   /** The server's clock, milliseconds since 1970. */
   serverNow(): number;

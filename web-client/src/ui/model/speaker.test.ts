@@ -56,7 +56,8 @@ class Track {
 
 const you = (over: Partial<YouView> = {}): YouView => ({
   participant: 'p', name: 'Ada', role: 'speaker', room: 'stage', place: 'audience', sources: [],
-  hand: null, upvoted: [], vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, breakout: null, card_votes: [], keeps: [], reuses: [], ...over,
+  hand: null, upvoted: [], vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, breakout: null, card_votes: [], keeps: [], reuses: [],
+  idea_votes: [], thanks: [], ...over,
 });
 const rest = async (): Promise<void> => {
   for (let i = 0; i < 20; i += 1) await Promise.resolve();

@@ -3,7 +3,7 @@
 
 // The public board of a room, asked for once a second without any token or cookie. A lost network keeps the last board.
 
-import type { EventPhase, Localised, Outcome, PollForm, PollPhase, QuizView } from '../../protocol';
+import type { AgendaSlot, EventPhase, Localised, Outcome, PollForm, PollPhase, QuizView } from '../../protocol';
 import type { Clock, Timer } from '../../session/world';
 
 export interface BoardQuestion {
@@ -35,6 +35,9 @@ export interface Board {
     readonly outcome: Outcome | null;
     readonly quiz: QuizView | null;
   } | null;
+  /** Slots that take place, in order of time, and the rooms they are in. */
+  readonly agenda?: readonly Pick<AgendaSlot, 'room' | 'title' | 'speakers' | 'starts_unix_ms' | 'ends_unix_ms'>[];
+  readonly rooms?: readonly { readonly room: string; readonly titles: Localised }[];
   /** How far the server's clock is ahead of this browser's, milliseconds; as good as a second. */
   readonly ahead_ms?: number;
 }

@@ -4,6 +4,7 @@
 // What is left of an event, as the server tells it, and the few sums of the report. Pure, but for asking.
 
 import type { ExportedStand } from '../../state/stands';
+import type { IdeaRow } from '../programme/board';
 import type { Announcement, CurvePoint, EventPhase, Localised, PollView, QuestionStage } from '../../protocol';
 import { ask, type Answer } from '../door/api';
 
@@ -35,6 +36,9 @@ export interface Recap {
     readonly questions: readonly RecapQuestion[];
     readonly polls: readonly PollView[];
   }[];
+  /** Ideas and what became of them; thanks that are shown. Absent from a report of an earlier version. */
+  readonly ideas?: readonly IdeaRow[];
+  readonly thanks?: readonly { readonly to: string; readonly by: string; readonly text: string | null }[];
   /** What breakout rooms wrote down; absent from a report of an earlier version. */
   readonly breakouts?: readonly {
     readonly title: string;

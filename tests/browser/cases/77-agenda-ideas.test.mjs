@@ -1,0 +1,164 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// The programme that changes while people look at it, a calendar of one's own picks that the server never learns of,
+// ideas that become slots or are refused with a reason, and thanks that only who was thanked makes public.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { openPanel } from "../lib/audience.mjs";
+import { startChromium } from "../lib/browsers.mjs";
+import { join, joinAs } from "../lib/fair.mjs";
+import { EVENT, startServer } from "../lib/server.mjs";
+import { until } from "../lib/until.mjs";
+
+const IDEA = "A session on incidents";
+const OTHER = "A tour of the stands";
+
+describe("agenda, ideas, thanks", () => {
+  let server, chromium, organiser, ada, bo;
+  before(async () => {
+    server = await startServer();
+    chromium = await startChromium();
+    [organiser, ada, bo] = await Promise.all(["Olga", "Ada", "Bo"].map((name) => chromium.newPage(name)));
+    await joinAs(server, organiser, "organiser");
+    for (const page of [ada, bo]) {
+      await join(server, page);
+      await page.click("first-visit-dismiss");
+    }
+  });
+  after(async () => {
+    await chromium?.stop();
+    await server?.stop();
+  });
+
+  /** Screenshots, where they are asked for: SCREENSHOTS=1. */
+  async function look(name, page) {
+    if (!process.env.SCREENSHOTS) return;
+    for (const size of [{ width: 1440, height: 900 }, { width: 390, height: 844 }, { width: 320, height: 640 }]) {
+      await page.size(size.width, size.height);
+      await page.screenshot(`agenda-${name}`, size);
+    }
+    await page.size(1440, 900);
+  }
+
+  /** The text of a slot or an idea in the open list; null: it is not there. */
+  const shown = (page, kind, words) =>
+    page.evaluate(([selector, text]) => [...document.querySelectorAll(selector)].find((one) => one.innerText.includes(text))?.innerText ?? null,
+      [kind === "slot" ? "[data-slot]" : '[data-testid="idea"]', words]);
+
+  /** Marks the button of a slot or idea, so that it can be clicked. */
+  async function press(page, kind, words, testid) {
+    await until(`${page.name} finds ${testid} of "${words}"`, () =>
+      page.evaluate(([selector, text, name]) => {
+        document.querySelectorAll("[data-pressed]").forEach((one) => one.removeAttribute("data-pressed"));
+        const item = [...document.querySelectorAll(selector)].find((one) => one.innerText.includes(text));
+        const button = item?.querySelector(`[data-testid="${name}"]`);
+        button?.setAttribute("data-pressed", "");
+        return Boolean(button);
+      }, [kind === "slot" ? "[data-slot]" : '[data-testid="idea"]', words, testid]));
+    await page.click("[data-pressed]");
+  }
+
+  const close = (page) => page.evaluate(() => document.querySelectorAll("dialog[open]").forEach((one) => one.close()));
+
+  it("follows the organiser who adds, moves and cancels a slot, and refuses one who was slower", async () => {
+    for (const page of [organiser, ada]) await page.click("agenda-button");
+    await organiser.click("slot-add");
+    await organiser.fill("slot-title-en", "Lightning talks");
+    await organiser.click("slot-save");
+    await until("Ada sees the new slot", () => shown(ada, "slot", "Lightning talks"));
+    await look("organiser", organiser);
+    await press(organiser, "slot", "Lightning talks", "slot-edit");
+    await organiser.fill("slot-title-en", "Lightning talks, longer");
+    // Another organiser is faster: what was written stays, and is told.
+    const second = await chromium.newPage("Piera");
+    await joinAs(server, second, "organiser");
+    await second.click("agenda-button");
+    await press(second, "slot", "Lightning talks", "slot-cancel");
+    await until("Ada sees that it is cancelled", async () => /Cancelled|Annullato/.test((await shown(ada, "slot", "Lightning talks")) ?? ""));
+    await organiser.click("slot-save");
+    await until("Olga is told", async () => ((await organiser.text("slot-told")) ?? "").length > 10);
+    await organiser.click("slot-save");
+    await until("Ada sees the second try", () => shown(ada, "slot", "Lightning talks, longer"));
+    await second.close?.();
+  });
+
+  it("keeps picks in the browser alone and makes a calendar of them", async () => {
+    await press(ada, "slot", "Lightning talks, longer", "agenda-pick");
+    await look("attendee", ada);
+    const kept = await ada.evaluate((event) => localStorage.getItem(`fiera.agenda.${event}`), EVENT);
+    assert.equal(JSON.parse(kept).length, 1);
+    await ada.evaluate(() => {
+      const make = URL.createObjectURL.bind(URL);
+      URL.createObjectURL = (file) => {
+        void file.text().then((text) => (globalThis.__saved = text));
+        return make(file);
+      };
+    });
+    await ada.click("agenda-mine-ics");
+    const saved = await until("a calendar is saved", () => ada.evaluate(() => globalThis.__saved ?? null));
+    assert.equal(saved.match(/BEGIN:VEVENT/g)?.length, 1, saved);
+    assert.ok(saved.startsWith("BEGIN:VCALENDAR\r\n") && saved.includes("Lightning talks") && saved.endsWith("END:VCALENDAR\r\n"), saved);
+    const whole = await (await fetch(`${server.url}/api/v1/events/${EVENT}/agenda.ics`)).text();
+    assert.ok((whole.match(/BEGIN:VEVENT/g)?.length ?? 0) > 1);
+    for (const page of [organiser, ada]) await close(page);
+  });
+
+  it("takes an idea from its proposal to a slot, and says why another one is not taken up", async () => {
+    for (const page of [organiser, ada, bo]) await page.click("ideas-button");
+    for (const [page, words] of [[ada, IDEA], [bo, OTHER]]) {
+      await page.click("idea-new");
+      await page.fill("idea-title", words);
+      await page.click("idea-send");
+      await until(`Olga sees "${words}"`, () => shown(organiser, "idea", words));
+    }
+    await press(bo, "idea", IDEA, "idea-vote");
+    await press(ada, "idea", IDEA, "idea-vote");
+    await until("two support it", async () => /^\s*2\b/.test((await shown(organiser, "idea", IDEA)) ?? ""));
+    await look("ideas", ada);
+    await press(organiser, "idea", OTHER, "idea-refuse");
+    await organiser.fill("idea-note", "There was one last month");
+    await organiser.click("idea-refuse-send");
+    await until("Bo reads why not", async () => ((await shown(bo, "idea", OTHER)) ?? "").includes("last month"));
+    await press(organiser, "idea", IDEA, "idea-plan");
+    await organiser.click("slot-save");
+    await until("Ada reads that it is planned", async () => /Planned|In programma/.test((await shown(ada, "idea", IDEA)) ?? ""));
+    await look("ideas-organiser", organiser);
+    for (const page of [organiser, ada, bo]) await close(page);
+    const outside = await chromium.newPage("Gil");
+    await outside.goto(`${server.url}/e/${EVENT}/ideas`);
+    await until("the board is there for everybody", async () => ((await outside.text("ideas-board")) ?? "").includes(IDEA));
+    await look("board", outside);
+    await outside.goto(`${server.url}/e/${EVENT}/agenda`);
+    await until("so is the programme", () => shown(outside, "slot", IDEA));
+    await look("page", outside);
+  });
+
+  it("thanks in private, and shows it only when who was thanked wants to", async () => {
+    await openPanel(ada, "people");
+    const row = await until("Ada finds Bo", () =>
+      ada.evaluate(() => [...document.querySelectorAll('[data-testid="roster"] [data-participant]')].find((one) => one.innerText.includes("Bo"))?.dataset.participant ?? null));
+    await ada.click(`[data-participant="${row}"] [data-testid="thank"]`);
+    await ada.fill("thank-text", "For the tour");
+    await look("thank", ada);
+    await ada.click("thank-send");
+    await openPanel(bo, "people");
+    await until("Bo reads it", async () => ((await bo.text("thanks-mine")) ?? "").includes("For the tour"));
+    await openPanel(organiser, "people");
+    assert.ok(!(await organiser.evaluate(() => document.body.innerText.includes("For the tour"))), "others see it");
+    await bo.click("thanks-show");
+    await until("everybody reads it", async () => ((await organiser.text("thanks-shown")) ?? "").includes("For the tour"));
+    await look("thanks", bo);
+    await bo.click("thanks-hide");
+    await until("and no longer", async () => !((await organiser.text("thanks-shown")) ?? "").includes("For the tour"));
+  });
+
+  it("says in words that a mistyped address leads nowhere", async () => {
+    const outside = await chromium.newPage("Hal");
+    await outside.goto(`${server.url}/nothing/here`);
+    await until("a page, not data", async () => ((await outside.text("not-found")) ?? "").length > 10);
+    await look("not-found", outside);
+  });
+});
