@@ -13,7 +13,7 @@ import {
 } from './attendee';
 import { breakout, cards, going, inside, seat, told } from './breakouts';
 import { choice, type Size } from '../ui/captions/choice.svelte';
-import { STANDS, kept, left, standCards, standView } from './stands';
+import { PUBLICCODE, STANDS, kept, left, standCards, standView } from './stands';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
 import { HOST_STATES, countdown, desk, directed, formsDesk, type PartState } from './host';
 import { asTrack, paintSlide, paintSpeaker } from './pictures';
@@ -277,6 +277,8 @@ export const STATES: Record<string, () => PageState> = {
       { opened: 'stands', stand: 'desk' },
     ),
   'stands-form': () => stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands', standForm: true }),
+  'stands-publiccode': () =>
+    stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands', standForm: PUBLICCODE }),
 
   ...HOST_STATES,
 };

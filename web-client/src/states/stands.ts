@@ -58,3 +58,21 @@ export const left: StandsModel['messages'] = {
 };
 
 export const standCards = (over: Partial<StandsModel>): StandsModel => stands({ keeperLink: () => 'https://fiera.example/#', ...over });
+
+export const PUBLICCODE = `publiccodeYmlVersion: "0.4"
+name: Sportello senza coda
+url: https://code.example.org/sportello.git
+softwareVersion: "2.1"
+legal:
+  license: EUPL-1.2
+maintenance:
+  contacts:
+    - name: Lia Conti
+      email: sportello@example.org
+description:
+  it:
+    shortDescription: Prenotazioni in 40 comuni con un solo modulo libero
+    longDescription: |
+      Il lunedì mattina si aspettava due ore. Ora si prenota, e si arriva quando tocca.
+    documentation: https://docs.example.org/sportello
+`;

@@ -105,6 +105,23 @@ export const standsIt: StandTexts = {
     undo: 'Annulla',
   },
   form: {
+    publiccode: {
+      title: 'Compila la scheda da un publiccode.yml',
+      help: 'Incolla il file. Lo legge il tuo browser; niente parte prima che tu apra o salvi lo stand.',
+      label: 'Testo del publiccode.yml',
+      read: 'Leggi',
+      found: 'Ecco che cosa c’è. Prende il posto di ciò che sta in queste parti della scheda.',
+      shortened: 'Qualcosa era troppo lungo e finisce con “…”.',
+      use: 'Mettilo nella scheda',
+      used: 'La scheda è compilata. Rileggila prima di salvare.',
+      names: { name: 'Nome', line: 'In una riga', links: 'Collegamenti' },
+      titles: { code: 'Codice sorgente', site: 'Sito', documentation: 'Documentazione' },
+      faults: {
+        long: 'È più lungo di qualsiasi publiccode.yml. Incolla soltanto il file.',
+        yaml: 'Non è YAML: parentesi, virgolette o rientri non tornano, oppure è vuoto. Incolla il file intero così com’è.',
+        publiccode: 'È YAML, ma non un publiccode.yml: servono publiccodeYmlVersion e name.',
+      },
+    },
     new: 'Uno stand tuo',
     change: 'Modifica il tuo stand',
     name: 'Nome',

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+import { describe, expect, it } from 'vitest';
+import own from '../../../publiccode.yml?raw';
+import { LINK_BYTES_MAX, PRACTICE_CHARS_MAX, PRACTICE_LINE_CHARS_MAX, STAND_LINE_CHARS_MAX, STAND_NAME_CHARS_MAX } from '../protocol';
+import { seeded } from '../testing/world';
+import { PUBLICCODE_CHARS_MAX, filled, publiccode, type Publiccode } from './publiccode';
+import { contentOf, emptyDraft } from './stands';
+
+const titles = { code: 'Code', site: 'Website', documentation: 'Guide' };
+const read = (file: string, language: 'it' | 'en' = 'en'): Publiccode => {
+  const found = publiccode(file, language);
+  if ('fault' in found) throw new Error(found.fault);
+  return found;
+};
+
+const file = `
+publiccodeYmlVersion: "0.4"
+name: Sportello
+url: https://code.example.org/sportello.git
+landingURL: http://example.org
+softwareVersion: 2.1
+legal: { license: EUPL-1.2 }
+maintenance:
+  type: internal
+  contacts:
+    - { name: Lia Conti, email: lia@example.org }
+    - name: Second
+description:
+  it:
+    shortDescription: Prenotazioni senza coda
+    longDescription: |
+      Un modulo alla volta.
+      Poi gli altri.
+    documentation: https://docs.example.org/
+  en: { shortDescription: Bookings without a queue }
+`;
+
+describe('a publiccode.yml', () => {
+  it('gives what a card has, in the language of the stand', () => {
+    expect(read(file, 'it')).toEqual({
+      name: 'Sportello', line: 'Prenotazioni senza coda',
+      card: {
+        problem: 'Prenotazioni senza coda', context: 'Un modulo alla volta.\nPoi gli altri.', tool: 'Sportello 2.1',
+        contact: 'Lia Conti, lia@example.org', licence: 'EUPL-1.2',
+      },
+      links: [{ title: 'code', url: 'https://code.example.org/sportello.git' }, { title: 'documentation', url: 'https://docs.example.org/' }],
+      shortened: false,
+    });
+    expect(read(file, 'en').card).toMatchObject({ problem: 'Bookings without a queue' });
+    expect(read(own).card.licence).toBe('AGPL-3.0-or-later');
+    expect(read(own).shortened).toBe(true);
+  });
+
+  it('is refused with what is wrong', () => {
+    const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...[...'bcdefghi'].map((one, i) => `${one}: &${one} [${`*${'abcdefgh'[i]},`.repeat(9)}]`)].join('\n');
+    const faults = { 'name: [': 'yaml', '\tname: x': 'yaml', 'just words': 'publiccode', '': 'yaml', '[1, 2]': 'publiccode', 'name: x': 'publiccode' };
+    for (const [text, fault] of Object.entries(faults)) expect(publiccode(text, 'it'), text).toEqual({ fault });
+    expect(publiccode(bomb, 'it')).toEqual({ fault: 'yaml' });
+    expect(publiccode('['.repeat(30_000), 'it')).toEqual({ fault: 'yaml' });
+    expect(publiccode(' '.repeat(PUBLICCODE_CHARS_MAX + 1), 'it')).toEqual({ fault: 'long' });
+    expect(publiccode('__proto__: { name: x, publiccodeYmlVersion: "0.4" }', 'it')).toEqual({ fault: 'publiccode' });
+  });
+
+  it('fills what is empty and the parts that it knows, and keeps the other words', () => {
+    const draft = { ...emptyDraft('it'), name: 'Mine', links: [{ title: 'There', url: 'https://docs.example.org/' }] };
+    draft.card.method = 'By hand';
+    const made = filled(draft, read(file, 'it'), titles);
+    expect([made.name, made.line, made.card.method, made.card.licence]).toEqual(['Mine', 'Prenotazioni senza coda', 'By hand', 'EUPL-1.2']);
+    expect(made.links.map(({ title }) => title)).toEqual(['There', 'Code']);
+  });
+
+  it('however it is damaged, gives a card within its limits or a refusal', () => {
+    const random = seeded(7);
+    const some = (n: number): number => Math.floor(random() * n);
+    const odd = ['\u202e', '\u0000', '  ', '\n', ': ', '- ', '&a ', '*a ', '{', ']', '"', '!!js/function ', 'https://you@', '𝒳'.repeat(400), 'x'.repeat(900), '|', '<<: '];
+    let read = 0;
+    for (let n = 0; n < 250; n += 1) {
+      let text = some(2) === 0 ? file : own;
+      for (let edits = some(6); edits > 0; edits -= 1) {
+        const at = some(text.length);
+        text = text.slice(0, at) + (odd[some(odd.length)] ?? '') + text.slice(at + some(3) * some(40));
+      }
+      const found = publiccode(text, 'it');
+      if ('fault' in found) continue;
+      read += 1;
+      const long = [found.card.problem, found.card.context];
+      const lines = [found.card.tool, found.card.contact, found.card.licence];
+      expect([...found.name].length, text).toBeLessThanOrEqual(STAND_NAME_CHARS_MAX);
+      expect([...found.line].length).toBeLessThanOrEqual(STAND_LINE_CHARS_MAX);
+      for (const part of long) expect([...(part ?? '')].length).toBeLessThanOrEqual(PRACTICE_CHARS_MAX);
+      for (const part of lines) {
+        expect([...(part ?? '')].length).toBeLessThanOrEqual(PRACTICE_LINE_CHARS_MAX);
+        expect(part ?? '').not.toMatch(/\n/);
+      }
+      for (const { url } of found.links) expect(url.length).toBeLessThanOrEqual(LINK_BYTES_MAX);
+      const made = contentOf(filled(emptyDraft('it'), { ...found, line: found.line || 'x' }, titles));
+      expect(made, text).not.toHaveProperty('fault');
+      expect(JSON.stringify(made)).not.toMatch(/[\u0000\u202e]|\\u0000/);
+    }
+    expect(read).toBeGreaterThan(25);
+  });
+});

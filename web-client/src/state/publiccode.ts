@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// What a `publiccode.yml` (https://yml.publiccode.tools) says of a software, as parts of a practice card. The file comes from
+// anywhere: it is bounded, only known texts are read of it, and nothing that it leaves out is made up. Pure.
+
+import { CORE_SCHEMA, load } from 'js-yaml';
+import {
+  LINK_BYTES_MAX, LINK_CHARS_MAX, PRACTICE_CHARS_MAX, PRACTICE_LINE_CHARS_MAX, STAND_LINE_CHARS_MAX, STAND_LINKS_MAX, STAND_NAME_CHARS_MAX,
+  type PracticeCard, type StandLanguage,
+} from '../protocol';
+import { hostOf, type Draft } from './stands';
+
+/** Characters of a file that is read. */
+export const PUBLICCODE_CHARS_MAX = 65_536;
+/** Mappings and lists within each other. */
+const DEPTH_MAX = 20;
+
+/** Why a file says nothing: too long, no YAML, or YAML that is no `publiccode.yml`. */
+export type PubliccodeFault = 'long' | 'yaml' | 'publiccode';
+
+/** What was found, each part within the limits of a stand; `shortened`: some of it was longer. */
+export interface Publiccode {
+  readonly name: string;
+  readonly line: string;
+  readonly card: Pick<PracticeCard, 'problem' | 'context' | 'tool' | 'contact' | 'licence'>;
+  readonly links: readonly { readonly title: LinkTo; readonly url: string }[];
+  readonly shortened: boolean;
+}
+
+/** What an address of the file leads to. */
+export type LinkTo = 'code' | 'site' | 'documentation';
+
+type Mapping = Record<string, unknown>;
+
+const isMapping = (value: unknown): value is Mapping => typeof value === 'object' && value !== null && !Array.isArray(value);
+const own = (of: unknown, key: string): unknown => (isMapping(of) && Object.hasOwn(of, key) ? of[key] : undefined);
+// eslint-disable-next-line no-control-regex -- what no text of a stand may hold
+const UNSEEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** A text of the file; numbers and dates are written as they stand. */
+function text(of: unknown, ...keys: string[]): string {
+  const value = keys.reduce(own, of);
+  const plain = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return plain.replace(/\r\n?/g, '\n').replace(UNSEEN, ' ').trim();
+}
+
+const oneLine = (of: string): string => of.replace(/\s+/g, ' ').trim();
+
+/** Reads a file as somebody pasted it; where it is in several languages, in `language` first. */
+export function publiccode(file: string, language: StandLanguage): Publiccode | { fault: PubliccodeFault } {
+  if (file.length > PUBLICCODE_CHARS_MAX) return { fault: 'long' };
+  let root: unknown;
+  try {
+    root = load(file, { schema: CORE_SCHEMA, maxDepth: DEPTH_MAX, maxAliases: 0 });
+  } catch {
+    return { fault: 'yaml' };
+  }
+  const name = oneLine(text(root, 'name'));
+  if (!isMapping(root) || text(root, 'publiccodeYmlVersion') === '' || name === '') return { fault: 'publiccode' };
+
+  let shortened = false;
+  const cut = (of: string, max: number): string => {
+    const letters = [...of];
+    if (letters.length <= max) return of;
+    shortened = true;
+    return `${letters.slice(0, max - 1).join('').trimEnd()}…`;
+  };
+  const described = own(root, 'description');
+  const languages = isMapping(described) ? Object.keys(described) : [];
+  const chosen = [language, 'it', 'en', ...languages].find((one) => isMapping(own(described, one)) && Object.hasOwn(described as Mapping, one));
+  const inWords = chosen === undefined ? undefined : own(described, chosen);
+  const short = oneLine(text(inWords, 'shortDescription'));
+  const contacts = own(own(root, 'maintenance'), 'contacts');
+  const contact: unknown = Array.isArray(contacts) ? contacts[0] : undefined;
+  const whom = [text(contact, 'name'), text(contact, 'affiliation'), text(contact, 'email'), text(contact, 'phone')];
+  const software = [name, oneLine(text(root, 'softwareVersion'))].filter(Boolean).join(' ');
+  const parts = {
+    problem: cut(short, PRACTICE_CHARS_MAX),
+    context: cut(text(inWords, 'longDescription'), PRACTICE_CHARS_MAX),
+    tool: cut(software, PRACTICE_LINE_CHARS_MAX),
+    contact: cut(oneLine(whom.filter(Boolean).join(', ')), PRACTICE_LINE_CHARS_MAX),
+    licence: cut(oneLine(text(root, 'legal', 'license')), PRACTICE_LINE_CHARS_MAX),
+  };
+  const led = [
+    { title: 'code', url: text(root, 'url') },
+    { title: 'site', url: text(root, 'landingURL') },
+    { title: 'documentation', url: text(inWords, 'documentation') },
+  ] as const;
+  const follows = ({ url }: { url: string }): boolean =>
+    url.startsWith('https://') && url.length <= LINK_BYTES_MAX && /^[\x21-\x5b\x5d-\x7e]+$/.test(url) && (hostOf(url)?.includes('.') ?? false);
+  return {
+    name: cut(name, STAND_NAME_CHARS_MAX),
+    line: cut(short, STAND_LINE_CHARS_MAX),
+    card: Object.fromEntries(Object.entries(parts).filter(([, of]) => of !== '')),
+    links: led.filter(follows),
+    shortened,
+  };
+}
+
+/** A draft with what was found: name and line where there are none yet, parts of the card, and links that are not there yet. */
+export function filled(draft: Draft, found: Publiccode, titles: Readonly<Record<LinkTo, string>>): Draft {
+  const known = new Set(draft.links.map(({ url }) => url.trim()));
+  const fresh = found.links.filter(({ url }) => !known.has(url));
+  const links = draft.links.filter(({ title, url }) => title.trim() !== '' || url.trim() !== '');
+  const added = fresh.map(({ title, url }) => ({ title: [...titles[title]].slice(0, LINK_CHARS_MAX).join(''), url }));
+  return {
+    ...draft,
+    name: draft.name.trim() === '' ? found.name : draft.name,
+    line: draft.line.trim() === '' ? found.line : draft.line,
+    card: { ...draft.card, ...found.card },
+    links: [...links, ...added].slice(0, Math.max(STAND_LINKS_MAX, links.length)),
+  };
+}
