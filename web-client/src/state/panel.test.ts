@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 import { describe, expect, it } from 'vitest';
-import { chatMessage, pollView, questionView, roomView } from '../testing/views';
+import { breakout, inside } from '../states/breakouts';
+import { chatMessage, eventView, pollView, questionView, roomView, youView } from '../testing/views';
 import { agendaAt } from './agenda';
 import { concerns, pendingOf, recognised, secretOf, withOwn, OWN_MAX, type OwnText } from './own';
 import { sorted } from './questions';
-import { NOTHING_SEEN, seenAfter, unseen } from './unseen';
+import { EMPTY } from './fair';
+import { NOTHING_SEEN, seenAfter, tabsOf, unseen } from './unseen';
 
 const own = (over: Partial<OwnText>): OwnText => ({
   kind: 'question', room: 'stage', backstage: false, text: 'Why?', anonymous: false, secret: 's', id: null, ...over,
@@ -66,6 +68,19 @@ describe('a change of the room is a reason to ask for one\'s own', () => {
     const made = (text: string) => ({ kind: 'question', question: questionView('n', { text, from_chat: true }) }) as const;
     expect(concerns(made('Can it be reused?'), all, [])).toBe(true);
     expect(concerns(made('Something else?'), all, [])).toBe(false);
+  });
+});
+
+describe('the tabs of a room', () => {
+  it('in a breakout room are those where something is, or may be', () => {
+    const settings = { ...roomView().settings, questions_closed: true };
+    const room = roomView({ room: inside.room, settings, questions: [], poll: null });
+    const here = { ...EMPTY, room, you: youView(inside), event: eventView({ breakout: breakout() }) };
+    expect(tabsOf(here)).toEqual(['chat', 'people']);
+    expect(tabsOf({ ...here, room: { ...room, poll: pollView() } })).toEqual(['chat', 'polls', 'people']);
+    expect(tabsOf({ ...here, room: { ...room, questions: [questionView('q')] } })).toEqual(['chat', 'questions', 'people']);
+    expect(tabsOf({ ...here, room: { ...room, settings: { ...settings, questions_closed: false } } })).toContain('questions');
+    expect(tabsOf({ ...here, event: eventView() })).toHaveLength(4);
   });
 });
 

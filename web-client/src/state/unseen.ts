@@ -5,8 +5,19 @@
 // truth. Pure.
 
 import type { ParticipantId, PollView, RoomView } from '../protocol';
+import { breakoutRoom, type FairState } from './fair';
 
 export type Tab = 'chat' | 'questions' | 'polls' | 'people';
+
+const TABS: readonly Tab[] = ['chat', 'questions', 'polls', 'people'];
+
+/** The tabs of the room where one is. In a breakout room people talk: questions and polls are there once there is one, or may be. */
+export function tabsOf(state: FairState): readonly Tab[] {
+  const { room } = state;
+  if (!room || !breakoutRoom(state)) return TABS;
+  const asked = room.questions.length > 0 || room.settings.questions_closed !== true;
+  return TABS.filter((tab) => (tab !== 'questions' || asked) && (tab !== 'polls' || room.poll !== null));
+}
 
 export interface Seen {
   readonly room: string | null;

@@ -11,7 +11,7 @@ import {
   agenda, announcements, ideas, shownThanks, yourThanks, aside, captions, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
   promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
 } from './attendee';
-import { breakout, cards, going, inside, seat, told } from './breakouts';
+import { breakout, cards, going, inside, round, seat, told } from './breakouts';
 import { choice, type Size } from '../ui/captions/choice.svelte';
 import { PUBLICCODE, STANDS, kept, left, standCards, standView } from './stands';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
@@ -260,6 +260,8 @@ export const STATES: Record<string, () => PageState> = {
   'direct-empty': () => stage({ role: 'moderator', moderators: {} }, { opened: 'direct' }),
   'direct-slot-poll': () =>
     stage({ role: 'moderator', moderators: { ...desk, polls: [pulse] }, room: { ...directed, poll: null }, event: { agenda: [{ ...agenda[0]!, ends_unix_ms: NOW_MS - 60_000, poll: pulse.poll }] } }, { opened: 'direct' }),
+  'direct-breakouts': () =>
+    stage({ role: 'moderator', moderators: {}, event: { breakout: breakout() }, breakouts: { rounds: [round()] } }, { opened: 'direct' }),
   'direct-keys': () => stage({ role: 'moderator', moderators: desk, room: directed }, { opened: 'direct', keysOpen: true }),
 
   'stands-list': () => stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands' }),
