@@ -113,7 +113,7 @@ pub struct StoredAbout {
     pub assigned_questions: usize,
     /// They would reuse what some stand shows; destroyed when the event ends.
     pub has_reuses: bool,
-    /// They keep a stand; forgotten when the event ends.
+    /// They keep a stand, or opened one; forgotten when the event ends.
     pub keeps_stand: bool,
 }
 

@@ -75,7 +75,7 @@ pub(super) struct You {
     has_open_ballot: bool,
     /// They support questions.
     has_upvotes: bool,
-    /// They keep a stand.
+    /// They keep a stand, or opened one.
     keeps_stand: bool,
     /// They would reuse what a stand shows.
     has_reuses: bool,
