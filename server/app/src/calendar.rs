@@ -15,6 +15,8 @@ use time::OffsetDateTime;
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
     pub(crate) event: &'a EventId,
+    /// What tells this server's slots from those of another one with the same names.
+    pub(crate) tag: String,
     pub(crate) title: &'a str,
     /// Rooms with their titles.
     pub(crate) rooms: &'a [(RoomId, Localised)],
@@ -54,7 +56,6 @@ impl Source<'_> {
             .append_property(Property::new("VERSION", "2.0"))
             .append_property(Property::new("PRODID", "-//Fiera//Fiera//EN"))
             .append_property(Property::new("CALSCALE", "GREGORIAN"))
-            .append_property(Property::new("METHOD", "PUBLISH"))
             .append_property(text("NAME", self.title))
             .append_property(text("X-WR-CALNAME", self.title))
             // RFC 7986, 5.7: those who subscribe ask again this often.
@@ -70,7 +71,7 @@ impl Source<'_> {
     }
 
     fn event_of(&self, slot: &AgendaSlot, now_unix_ms: u64) -> Event {
-        let mut event = Event::with_uid(&slot.slot.to_string());
+        let mut event = Event::with_uid(&format!("{}@{}", slot.slot, self.tag));
         event
             .append_property(Property::new("DTSTAMP", utc(now_unix_ms)))
             .append_property(Property::new("DTSTART", utc(slot.starts_unix_ms)))

@@ -13,11 +13,14 @@ use std::collections::BTreeSet;
 use fiera_hub::{EventConfig, PreparedIdea, PreparedPoll, PreparedSlot, PreparedStand, RoomConfig, StandsConfig};
 use fiera_protocol::fair::{Localised, RoomSettings};
 use fiera_protocol::ids::{EventId, RoomId, RoomKind};
-use fiera_protocol::limits::{EVENT_PEOPLE_MAX, IDEAS_PER_EVENT_MAX, POLLS_PER_ROOM_MAX, SLOW_MODE_S_MAX, STANDS_MAX};
+use fiera_protocol::limits::{
+    EVENT_PEOPLE_MAX, IDEAS_PER_EVENT_MAX, POLLS_PER_ROOM_MAX, SLOT_END_UNIX_MS_MAX, SLOT_MINUTES_MAX, SLOW_MODE_S_MAX,
+    STANDS_MAX, TRACK_CHARS_MAX,
+};
 use fiera_protocol::poll::{PollDraft, PollForm, QuizQuestion};
 use fiera_protocol::programme::SlotNotesIn;
 use fiera_protocol::stands::{StandContent, StandsOpenTo};
-use fiera_protocol::text::{IdeaNotes, IdeaTitle, PollOptionText, PollQuestionText, SlotNotes, SpeakerName};
+use fiera_protocol::text::{IdeaNotes, IdeaTitle, PollOptionText, PollQuestionText, SlotNotes, SpeakerName, TrackName};
 use fiera_protocol::view::EventPhase;
 use serde::Deserialize;
 use toml::Spanned;
@@ -197,7 +200,7 @@ pub struct Slot {
     pub title: Words,
     /// Who speaks.
     #[serde(default)]
-    pub speakers: Vec<Line>,
+    pub speakers: Vec<SpeakerName>,
     /// Start.
     pub starts: When,
     /// End.
@@ -355,6 +358,23 @@ impl Fair {
                 return Err(Mistake::at(text, &span, sentence));
             }
             end(slot.starts, &slot.ends)?;
+            // Both are dates, or both count from the same start, whenever that is.
+            let at = |when: When| when.unix_ms(SLOT_END_UNIX_MS_MAX);
+            let lasts_ms = at(*slot.ends.get_ref()).saturating_sub(at(slot.starts));
+            if lasts_ms > SLOT_MINUTES_MAX * 60_000 {
+                let sentence = "a slot lasts at most a day";
+                return Err(Mistake::at(text, &slot.ends.span(), sentence));
+            }
+            let track = slot.track.as_ref().map(|track| track.localised(self.default_language));
+            let tracks = track.iter().flat_map(|track| [&track.it, &track.en]).flatten();
+            if let Some(long) = tracks
+                .into_iter()
+                .find(|name| TrackName::try_from((*name).clone()).is_err())
+            {
+                let sentence =
+                    format!("a track has a name of at most {TRACK_CHARS_MAX} characters, and {long:?} has more");
+                return Err(Mistake::at(text, &span, sentence));
+            }
             if let Some(poll) = &slot.poll {
                 let room = self.rooms.iter().find(|room| room.id.get_ref() == id);
                 let there = room.is_some_and(|room| room.polls.iter().any(|of| of.id.get_ref() == poll.get_ref()));
@@ -440,7 +460,7 @@ impl Fair {
             name: slot.name(language, &mut names),
             room: slot.room.get_ref().clone(),
             title: slot.title.localised(language),
-            speakers: slot.speakers.iter().map(Line::to_string).collect(),
+            speakers: slot.speakers.iter().map(ToString::to_string).collect(),
             starts_unix_ms: slot.starts.unix_ms(started_unix_ms),
             ends_unix_ms: slot.ends.get_ref().unix_ms(started_unix_ms),
             track: slot.track.as_ref().map(|track| track.localised(language)),

@@ -76,6 +76,12 @@ impl Keys {
         tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// What tells the calendar entries of this server from those of another one with the same events.
+    pub(crate) fn calendar_tag(&self) -> String {
+        let tag = hmac::sign(&self.program, b"calendar");
+        tag.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Random bytes from the system.
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

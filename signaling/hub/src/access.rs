@@ -76,6 +76,7 @@ pub(crate) enum Deed {
     EraseOwnIdea,
     EraseOtherIdea,
     RunIdeas,
+    MergeIdeas,
     GiveThanks,
     ShowThanks,
     HideThanks,
@@ -157,7 +158,8 @@ impl Deed {
         (Self::VoteIdeas, "ideas: vote"),
         (Self::EraseOwnIdea, "ideas: erase, own"),
         (Self::EraseOtherIdea, "ideas: erase, somebody else's"),
-        (Self::RunIdeas, "ideas: settle, merge, open"),
+        (Self::RunIdeas, "ideas: settle, open"),
+        (Self::MergeIdeas, "ideas: merge"),
         (Self::GiveThanks, "thanks: give"),
         (Self::ShowThanks, "thanks: show"),
         (Self::HideThanks, "thanks: hide; erase, given or for oneself"),
@@ -280,7 +282,8 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::Announce
         | Deed::EraseAnnouncement
         | Deed::RunProgramme
-        | Deed::RunIdeas => role == Role::Organiser,
+        | Deed::RunIdeas
+        | Deed::MergeIdeas => role == Role::Organiser,
     };
     if allowed { Ok(()) } else { Err(refusal::NOT_ALLOWED) }
 }

@@ -117,6 +117,28 @@ pub struct StoredAbout {
     pub keeps_stand: bool,
 }
 
+impl Board {
+    /// Slots that run, or come next, of each at most.
+    const SLOTS_MAX: usize = 6;
+
+    /// Leaves of the programme what a wall can show: what runs now, and what comes next.
+    #[must_use]
+    pub fn at(mut self, now_unix_ms: u64) -> Self {
+        let (mut running, mut coming) = (0, 0);
+        self.agenda.retain(|slot| {
+            let of = if slot.starts_unix_ms > now_unix_ms {
+                &mut coming
+            } else {
+                &mut running
+            };
+            let shown = slot.ends_unix_ms > now_unix_ms && *of < Self::SLOTS_MAX;
+            *of += usize::from(shown);
+            shown
+        });
+        self
+    }
+}
+
 impl Hub {
     /// A room for the projector; none: no such room, or the event is not public yet.
     #[must_use]

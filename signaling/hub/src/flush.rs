@@ -125,8 +125,8 @@ impl Hub {
             self.settle_ideas_closed();
         }
         self.settle_idea_votes(now);
-        for one in thanks {
-            self.settle_thanks(one);
+        if thanks {
+            self.settle_thanks();
         }
         if restricted {
             self.settle_restricted();

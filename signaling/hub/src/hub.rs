@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fiera_protocol::ids::{
     AnnouncementId, CaptionId, EventId, IdeaId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind, StandId,
-    ThanksId,
 };
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
@@ -127,7 +126,7 @@ pub(crate) struct Dirty {
     pub(crate) ideas: BTreeSet<IdeaId>,
     pub(crate) ideas_closed: bool,
     /// In the order in which they were shown.
-    pub(crate) thanks: Vec<ThanksId>,
+    pub(crate) thanks: bool,
     pub(crate) counts: bool,
     /// Rounds of breakouts, or what is told of them.
     pub(crate) breakouts: bool,

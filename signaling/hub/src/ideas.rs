@@ -19,7 +19,6 @@ use crate::fact::{Fact, KeptText, NoteId};
 use crate::hub::Hub;
 use crate::input::Now;
 use crate::keeping::{from_hex, row};
-pub(crate) use commands::IDEA_VOTES_MAX;
 pub use told::IdeaRow;
 pub(crate) use told::IdeaVotesTold;
 
@@ -132,6 +131,16 @@ impl Ideas {
             }
         };
         u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Who supports an idea, one of its parts, or the one that it is voted with and its parts.
+    fn supporters_around(&self, id: IdeaId) -> BTreeSet<u128> {
+        let of = |part: IdeaId| self.known.get(&part).map(|part| part.supporters.iter().copied());
+        self.parts(self.whole(id))
+            .into_iter()
+            .filter_map(of)
+            .flatten()
+            .collect()
     }
 
     fn voter(&self, participant: ParticipantId) -> Option<u128> {

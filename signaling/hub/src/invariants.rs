@@ -5,14 +5,13 @@
 
 use fiera_protocol::limits::{
     ANNOUNCEMENTS_SHOWN_MAX, ANSWERS_REMEMBERED_MAX, BACKSTAGE_MAX, CHAT_SHOWN_MAX, CONNECTIONS_PER_PARTICIPANT_MAX,
-    IDEAS_PER_EVENT_MAX, ON_AIR_MAX, QUESTIONS_PER_ROOM_MAX, STREAM_RING_MAX, THANKS_PER_EVENT_MAX,
+    IDEA_VOTES_MAX, IDEAS_PER_EVENT_MAX, ON_AIR_MAX, QUESTIONS_PER_ROOM_MAX, STREAM_RING_MAX, THANKS_PER_EVENT_MAX,
 };
 use fiera_protocol::view::{EventPhase, Place, StreamState};
 
 use crate::announcements::ANNOUNCEMENTS_KEPT_MAX;
 use crate::chat::MESSAGES_KEPT_MAX;
 use crate::hub::Hub;
-use crate::ideas::IDEA_VOTES_MAX;
 use crate::keeping::ANSWERS_KEPT_MAX;
 use crate::moderation::RESTRICTED_MAX;
 use crate::output::{Side, StreamKey};

@@ -62,8 +62,10 @@ pub(crate) struct Programme {
     changed: BTreeMap<SlotId, KeptSlot>,
     /// Those of the setup that were taken out in the event.
     gone: BTreeSet<SlotId>,
-    /// A timer runs for the next end of a slot.
-    awaits: bool,
+    /// When the timer for the next end of a slot is due, by the clock that never goes back.
+    awaited_ms: Option<u64>,
+    /// Slots that ended until then, by the wall clock, were looked at.
+    looked_unix_ms: u64,
     /// Grows with each change that followers are told.
     version: u64,
 }

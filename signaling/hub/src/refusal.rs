@@ -320,6 +320,10 @@ pub(crate) const TOO_MANY_UPVOTES: Refusal = refusal(
     RefusalCode::TooMany,
     "This room holds as many votes for questions as it can. Nothing was changed.",
 );
+pub(crate) const TOO_MANY_IDEA_VOTES: Refusal = refusal(
+    RefusalCode::TooMany,
+    "This event holds as many votes for ideas as it can. Nothing was changed.",
+);
 pub(crate) const NOT_THE_AUTHOR: Refusal = refusal(
     RefusalCode::NotAllowed,
     "Only who wrote this can take it back, in the browser where it was written. A moderator can do it too.",
@@ -547,6 +551,10 @@ pub(crate) const STANDS_NOT_OPEN: Refusal = refusal(
 pub(crate) const NOT_YOUR_STAND: Refusal = refusal(
     RefusalCode::NotAllowed,
     "Only those who keep this stand can do that. Ask them.",
+);
+pub(crate) const NOT_THE_OPENER: Refusal = refusal(
+    RefusalCode::NotAllowed,
+    "Only who opened this stand makes a new link for it. Ask them, or a moderator.",
 );
 pub(crate) const NOT_YOUR_STAND_MESSAGE: Refusal = refusal(
     RefusalCode::NotAllowed,

@@ -131,7 +131,7 @@ impl Hub {
             "hand" => self.apply_hand_row(name, value),
             "placement" | "help" => self.apply_breakout_row(kind, name, value),
             "cardkey" | "cardvote" => self.apply_card_row(kind, name, value),
-            "keeper" | "opened" | "reuse" | "reusekey" => self.apply_stand_row(kind, name, value),
+            "keeper" | "opener" | "opened" | "reuse" | "reusekey" => self.apply_stand_row(kind, name, value),
             "ideakey" | "ideavote" => self.apply_idea_row(kind, name, value),
             "thankskey" | "thanked" | "thanks" => self.apply_thanks_row(kind, name, value),
             _ => {}

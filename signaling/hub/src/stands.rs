@@ -82,6 +82,8 @@ struct Stand {
     revision: u32,
     order: u32,
     keepers: BTreeSet<ParticipantId>,
+    /// Who opened it, or was the first to keep it; nobody after the event.
+    opener: Option<ParticipantId>,
     reuse: u32,
     adopters: Vec<AdopterId>,
     messages: Vec<MessageId>,
@@ -149,6 +151,10 @@ impl Stands {
         let bounded = self.all.len() <= STANDS_MAX && self.kept.values().all(|kept| !kept.is_empty());
         kept && counted && bounded
     }
+}
+
+fn opener_row(stand: StandId) -> String {
+    format!("opener/{}", hex(stand.as_u128()))
 }
 
 fn keeper_row(stand: StandId, participant: ParticipantId) -> String {
@@ -233,6 +239,7 @@ impl Hub {
             revision: 0,
             order,
             keepers: BTreeSet::new(),
+            opener: None,
             reuse: 0,
             adopters: Vec::new(),
             messages: Vec::new(),
@@ -294,6 +301,12 @@ impl Hub {
                 };
                 self.apply_keeper(stand, ParticipantId::from_u128(participant), value.is_some());
             }
+            ("opener", [stand]) => {
+                let stand = id(stand).and_then(|stand| self.stands.all.get_mut(&stand));
+                if let Some(stand) = stand {
+                    stand.opener = value.and_then(row);
+                }
+            }
             ("reuse", [stand, voter]) => {
                 let (Some(stand), Some(voter)) = (id(stand), from_hex(voter)) else {
                     return;
@@ -335,6 +348,7 @@ impl Hub {
         self.stands.opened.clear();
         for stand in self.stands.all.values_mut() {
             stand.keepers.clear();
+            stand.opener = None;
             if let Some(room) = self.rooms.get_mut(&stand.room) {
                 room.keepers.clear();
             }

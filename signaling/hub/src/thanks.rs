@@ -25,6 +25,8 @@ use crate::output::StreamKey;
 pub(crate) struct Thanks {
     /// Whom each is for; nobody's any more once the event is over.
     to: BTreeMap<ThanksId, ThankedRow>,
+    /// The same by whom they are for.
+    of: BTreeMap<ParticipantId, BTreeSet<ThanksId>>,
     /// Those that are shown, each with the text that holds the name of who was thanked, in the order in which they were.
     public: Vec<(ThanksId, NoteId)>,
     /// Those that followers see. What is hidden makes no room for older ones.
@@ -59,12 +61,37 @@ impl Thanks {
 
     /// How many are for one participant.
     pub(crate) fn count_for(&self, participant: ParticipantId) -> usize {
-        self.to.values().filter(|row| row.to == participant).count()
+        self.of.get(&participant).map_or(0, BTreeSet::len)
     }
 
-    /// Whether those that followers see are among those that are shown.
+    /// Keeps or forgets whom one is for; says whom it was for before.
+    fn set(&mut self, id: ThanksId, row: Option<ThankedRow>) -> Option<ParticipantId> {
+        if let Some(row) = &row {
+            self.of.entry(row.to).or_default().insert(id);
+        }
+        let now = row.as_ref().map(|row| row.to);
+        let before = match row {
+            Some(row) => self.to.insert(id, row),
+            None => self.to.remove(&id),
+        };
+        let before = before.map(|row| row.to).filter(|before| now != Some(*before));
+        if let Some(before) = before
+            && let Some(theirs) = self.of.get_mut(&before)
+        {
+            theirs.remove(&id);
+            if theirs.is_empty() {
+                self.of.remove(&before);
+            }
+        }
+        before
+    }
+
+    /// Whether those that followers see are among those that are shown, and both ways to find one lead to it.
     pub(crate) fn is_sound(&self) -> bool {
-        self.shown.len() <= THANKS_SHOWN_MAX && self.shown.iter().all(|id| self.public_text(*id).is_some())
+        let found = self.of.values().map(BTreeSet::len).sum::<usize>();
+        found == self.to.len()
+            && self.shown.len() <= THANKS_SHOWN_MAX
+            && self.shown.iter().all(|id| self.public_text(*id).is_some())
     }
 }
 
@@ -89,7 +116,7 @@ impl Hub {
             }
             _ => return,
         };
-        self.dirty.thanks.push(id);
+        self.dirty.thanks = true;
         self.dirty.people.extend(self.thanks.to.get(&id).map(|row| row.to));
     }
 
@@ -108,14 +135,10 @@ impl Hub {
                 let Some(id) = from_hex(id).map(ThanksId::from_u128) else {
                     return;
                 };
-                let before = match value.and_then(row::<ThankedRow>) {
-                    Some(now) => {
-                        self.dirty.people.insert(now.to);
-                        self.thanks.to.insert(id, now)
-                    }
-                    None => self.thanks.to.remove(&id),
-                };
-                self.dirty.people.extend(before.map(|row| row.to));
+                let now = value.and_then(row::<ThankedRow>);
+                self.dirty.people.extend(now.as_ref().map(|row| row.to));
+                let before = self.thanks.set(id, now);
+                self.dirty.people.extend(before);
             }
             _ => {}
         }
@@ -123,8 +146,9 @@ impl Hub {
 
     /// Nobody can tell any more whom thanks were for, but by what is shown.
     pub(crate) fn wipe_thanks(&mut self) {
-        self.dirty.people.extend(self.thanks.to.values().map(|row| row.to));
+        self.dirty.people.extend(self.thanks.of.keys());
         self.thanks.to.clear();
+        self.thanks.of.clear();
         self.thanks.pairs.clear();
         self.thanks.key = None;
     }
@@ -165,8 +189,8 @@ impl Hub {
 
     /// Thanks for one participant, as they alone see them, in the order of their ids: when each came is nowhere kept.
     pub(crate) fn thanks_for(&self, participant: ParticipantId) -> Vec<YourThanks> {
-        let theirs = self.thanks.to.iter().filter(|(_, row)| row.to == participant);
-        let view = |(id, _): (&ThanksId, &ThankedRow)| {
+        let theirs = self.thanks.of.get(&participant).into_iter().flatten();
+        let view = |id: &ThanksId| {
             let (by, text) = self.thanks_words(*id)?;
             Some(YourThanks {
                 thanks: *id,
@@ -178,19 +202,24 @@ impl Hub {
         theirs.filter_map(view).collect()
     }
 
-    /// Shows a thanks to everybody, or takes it away.
-    pub(crate) fn settle_thanks(&mut self, id: ThanksId) {
+    /// Tells everybody what is shown, in its order: one that is no longer there, or stands elsewhere, goes, and what is missing
+    /// comes to the end.
+    pub(crate) fn settle_thanks(&mut self) {
         let StreamState::Event(event) = self.stream.state() else {
             return;
         };
-        let known = event.thanks.iter().any(|known| known.thanks == id);
-        let shown = self.thanks.shown.contains(&id);
-        let change = match (known, self.thanks_view(id).filter(|_| shown)) {
-            (false, Some(thanks)) => Change::Thanks { thanks },
-            (true, None) => Change::ThanksGone { thanks: id },
-            _ => return,
-        };
-        self.publish(StreamKey::Event, change);
+        let shown = self.thanks.shown.iter();
+        let mut missing = shown.filter_map(|id| self.thanks_view(*id)).peekable();
+        let mut changes = Vec::new();
+        for told in &event.thanks {
+            if missing.next_if_eq(told).is_none() {
+                changes.push(Change::ThanksGone { thanks: told.thanks });
+            }
+        }
+        changes.extend(missing.map(|thanks| Change::Thanks { thanks }));
+        for change in changes {
+            self.publish(StreamKey::Event, change);
+        }
     }
 
     /// Whether followers know those that are shown.

@@ -341,3 +341,40 @@ fn pr6_nothing_opens_by_itself_beside_an_open_poll_or_for_a_cancelled_slot() {
     shell.pass(70_000);
     assert_eq!(phase(&shell, moderator), PollPhase::Draft);
 }
+
+#[test]
+fn pr6_a_slot_that_is_brought_forward_or_ended_while_the_server_was_away_opens_its_poll_too() {
+    let (mut shell, moderator) = with_poll(true);
+    let organiser = shell.open(2, Role::Organiser);
+    let slot = agenda(&shell, organiser)[0].clone();
+    let draft = SlotDraft {
+        poll: slot.poll,
+        ends_unix_ms: slot.ends_unix_ms - 40_000,
+        ..draft("Sooner", slot.starts_unix_ms)
+    };
+    let step = ProgrammeStep::Set {
+        slot: slot.slot,
+        revision: 0,
+        draft: Box::new(draft),
+    };
+    assert_eq!(run(&mut shell, organiser, step), Ok(()));
+    shell.pass(30_000);
+    assert_eq!(
+        phase(&shell, moderator),
+        PollPhase::Open,
+        "not at the end that it had before"
+    );
+
+    let (mut shell, _) = with_poll(true);
+    shell.unix_ms += 120_000;
+    shell.restart();
+    let moderator = shell.join(1, Role::Moderator, HALLS[0]);
+    shell.pass(1);
+    assert_eq!(phase(&shell, moderator), PollPhase::Open, "it ended a minute ago");
+    let (mut shell, _) = with_poll(true);
+    shell.unix_ms += 1_200_000;
+    shell.restart();
+    let moderator = shell.join(1, Role::Moderator, HALLS[0]);
+    shell.pass(1);
+    assert_eq!(phase(&shell, moderator), PollPhase::Draft, "that is too long ago");
+}

@@ -436,16 +436,19 @@ fn j7_who_has_the_secret_removes_a_stand_after_the_end_too() {
 
 #[test]
 fn j13_a_new_secret_takes_the_place_of_the_old_one_and_of_who_came_by_it() {
-    let (mut shell, stand, [keeper, visitor, moderator]) = fair();
+    let (mut shell, stand, [keeper, visitor, _]) = fair();
     let keep = |secret| StandStep::Keep { stand, secret };
     assert_eq!(step(&mut shell, visitor, keep(SECRET)), Ok(()));
     let renew = |secret, fresh| StandStep::Renew { stand, secret, fresh };
-    for stranger in [moderator, keeper] {
-        assert_eq!(
-            step(&mut shell, stranger, renew(OTHER, OTHER)),
-            Err(RefusalCode::NotAllowed)
-        );
-    }
+    assert_eq!(
+        step(&mut shell, keeper, renew(OTHER, OTHER)),
+        Err(RefusalCode::NotAllowed)
+    );
+    assert_eq!(
+        step(&mut shell, visitor, renew(SECRET, OTHER)),
+        Err(RefusalCode::NotAllowed),
+        "who came by the link does not shut out who opened it"
+    );
     assert_eq!(step(&mut shell, keeper, renew(SECRET, OTHER)), Ok(()));
     assert_eq!((shell.you(keeper).keeps.len(), shell.you(visitor).keeps.len()), (1, 0));
     shell.restart();
@@ -459,6 +462,26 @@ fn j13_a_new_secret_takes_the_place_of_the_old_one_and_of_who_came_by_it() {
     assert_eq!(own(&mut shell, keeper, SECRET), []);
     assert_eq!(own(&mut shell, keeper, OTHER), [stand]);
     assert_eq!(step(&mut shell, visitor, keep(OTHER)), Ok(()));
+}
+
+#[test]
+fn j13_a_moderator_makes_a_new_link_and_who_opened_the_stand_goes_on_keeping_it() {
+    let (mut shell, stand, [_, visitor, _]) = fair();
+    assert_eq!(
+        step(&mut shell, visitor, StandStep::Keep { stand, secret: SECRET }),
+        Ok(())
+    );
+    shell.restart();
+    let renew = StandStep::Renew {
+        stand,
+        secret: OTHER,
+        fresh: OTHER,
+    };
+    let (keeper, visitor) = (shell.open(1, Role::Attendee), shell.open(2, Role::Attendee));
+    let moderator = shell.open(3, Role::Moderator);
+    assert_eq!(step(&mut shell, moderator, renew), Ok(()));
+    assert_eq!((shell.you(keeper).keeps.len(), shell.you(visitor).keeps.len()), (1, 0));
+    assert_eq!(own(&mut shell, keeper, SECRET), []);
 }
 
 #[test]

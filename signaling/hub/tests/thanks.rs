@@ -8,7 +8,7 @@ mod support;
 use fiera_hub::{ConnectionId, Input};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{AuthorSecret, Role, ThanksId};
-use fiera_protocol::limits::THANKS_PER_WINDOW_MAX;
+use fiera_protocol::limits::{THANKS_PER_PERSON_MAX, THANKS_PER_WINDOW_MAX, THANKS_SHOWN_MAX};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::thanks::ThanksStep;
@@ -108,6 +108,55 @@ fn pr20_thanks_are_for_others_who_are_here_once_and_not_too_many() {
     );
     let silenced = shell.open(3, Role::Attendee);
     assert_eq!(run(&mut shell, silenced, give(2)), Err(RefusalCode::Silenced));
+}
+
+#[test]
+fn pr21_what_is_shown_stands_in_the_same_order_after_a_restart_and_is_at_most_fifty() {
+    let (mut shell, [ada, grace, other, _], first) = thanked();
+    assert_eq!(run(&mut shell, other, give(2)), Ok(()));
+    let second = shell.you(grace).thanks.iter().find(|one| one.thanks != first);
+    let second = second.expect("another one").thanks;
+    let hide = |thanks| ThanksStep::Hide { thanks, secret: None };
+    for step in [show(first), show(second), hide(first), show(first)] {
+        assert_eq!(run(&mut shell, grace, step), Ok(()));
+    }
+    let ids =
+        |shell: &Shell, conn| -> Vec<ThanksId> { shell.event_view(conn).thanks.iter().map(|one| one.thanks).collect() };
+    assert_eq!(ids(&shell, ada), [second, first]);
+    shell.restart();
+    let grace = shell.open(2, Role::Speaker);
+    assert_eq!(ids(&shell, grace), [second, first]);
+    let giver = |who: u128| 100 + who;
+    let mut shown = vec![second, first];
+    for who in 0..THANKS_PER_PERSON_MAX as u128 - 2 {
+        let conn = shell.open(giver(who), Role::Attendee);
+        assert_eq!(run(&mut shell, conn, give(2)), Ok(()));
+        let fresh = shell
+            .you(grace)
+            .thanks
+            .iter()
+            .find(|one| !one.shown)
+            .expect("a new one")
+            .thanks;
+        assert_eq!(run(&mut shell, grace, show(fresh)), Ok(()));
+        shown.push(fresh);
+    }
+    let late = shell.open(giver(99), Role::Attendee);
+    assert_eq!(
+        run(&mut shell, late, give(2)),
+        Err(RefusalCode::TooMany),
+        "50 for one person"
+    );
+    assert_eq!(ids(&shell, late), shown);
+    // One more, for somebody else, and the first drops out.
+    assert_eq!(run(&mut shell, grace, give(giver(99))), Ok(()));
+    let more = shell.you(late).thanks[0].thanks;
+    assert_eq!(run(&mut shell, late, show(more)), Ok(()));
+    shown.push(more);
+    assert_eq!(ids(&shell, grace), shown[shown.len() - THANKS_SHOWN_MAX..]);
+    shell.restart();
+    let grace = shell.open(2, Role::Speaker);
+    assert_eq!(ids(&shell, grace), shown[shown.len() - THANKS_SHOWN_MAX..]);
 }
 
 #[test]

@@ -238,6 +238,8 @@ pub const SLOT_MINUTES_MAX: u64 = 1_440;
 pub const SLOT_END_UNIX_MS_MAX: u64 = 4_102_444_800_000;
 /// Ideas of one event that are kept.
 pub const IDEAS_PER_EVENT_MAX: usize = 200;
+/// Votes for ideas of one event that are kept while it runs.
+pub const IDEA_VOTES_MAX: usize = 100_000;
 /// Characters of an idea in a line.
 pub const IDEA_TITLE_CHARS_MAX: usize = 120;
 /// Characters of an idea in some sentences.

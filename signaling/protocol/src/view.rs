@@ -310,7 +310,7 @@ pub struct YouView {
     /// Ideas that one supports.
     #[serde(default)]
     pub idea_votes: Vec<IdeaId>,
-    /// Thanks for oneself, which nobody else sees unless they are shown, oldest first.
+    /// Thanks for oneself, which nobody else sees unless they are shown, in the order of their ids.
     #[serde(default)]
     pub thanks: Vec<YourThanks>,
     /// When one goes on air, while the countdown runs: server clock, milliseconds since 1970.

@@ -20,6 +20,7 @@ use crate::event::EventHandle;
 use crate::limits::BOARD_FRESH;
 use crate::refusal::{HttpRefusal, Refusal};
 use crate::state::Server;
+use crate::token::unix_ms;
 
 /// The last board of each room that exists; none within: it is not public yet.
 pub(crate) type Boards = Fresh<(EventId, RoomId), Option<Bytes>>;
@@ -76,5 +77,5 @@ async fn ask(event: &EventHandle, room: RoomId) -> Option<Option<Bytes>> {
     let Some(board) = event.look(move |hub| hub.board(&room)).await? else {
         return Some(None);
     };
-    Some(Some(serde_json::to_vec(&board).ok()?.into()))
+    Some(Some(serde_json::to_vec(&board.at(unix_ms())).ok()?.into()))
 }

@@ -15,11 +15,14 @@ use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::NO_STORE;
 use super::api::find;
 use super::fresh::Fresh;
 use super::questions::cell;
+use super::recaps::download;
 use crate::calendar::Source;
 use crate::event::{EventHandle, Summary};
 use crate::limits::BOARD_FRESH;
@@ -83,7 +86,7 @@ fn base(server: &Server, headers: &HeaderMap) -> Option<String> {
     ),
     responses(
         (status = 200, description = "iCalendar (RFC 5545), times in UTC; cancelled slots are in it as such", body = String, content_type = "text/calendar"),
-        (status = 404, description = "No such event or slot, or it is not public yet", body = super::api::Problem),
+        (status = 404, description = "No such event or slot, nothing in the programme, or it is not public yet", body = super::api::Problem),
     )
 )]
 pub(super) async fn agenda_ics(
@@ -97,8 +100,12 @@ pub(super) async fn agenda_ics(
         Some(slot) => summary.agenda.iter().filter(|one| one.slot == slot).cloned().collect(),
         None => summary.agenda.to_vec(),
     };
-    if which.slot.is_some() && slots.is_empty() {
-        let sentence = "There is no such slot in the programme (any more).";
+    // A calendar holds at least one entry (RFC 5545, 3.6).
+    if slots.is_empty() {
+        let sentence = match which.slot {
+            Some(_) => "There is no such slot in the programme (any more).",
+            None => "There is nothing in the programme yet.",
+        };
         return Err(Refusal::new(RefusalCode::UnknownItem, sentence).http());
     }
     let language = match which.lang {
@@ -109,6 +116,7 @@ pub(super) async fn agenda_ics(
     };
     let source = Source {
         event: &handle.id,
+        tag: server.services.keys.calendar_tag(),
         title: &summary.title,
         rooms: &summary.room_titles,
         slots: &slots,
@@ -167,9 +175,11 @@ pub(super) async fn ideas_csv(
     Path(event): Path<String>,
 ) -> Result<Response, HttpRefusal> {
     let (id, ideas) = read(&server, &event).await?;
-    let mut text = String::from("number,title,notes,by,presents,stage,note,merged_into,votes\r\n");
+    // The mark at the beginning tells spreadsheets that it is UTF-8.
+    let mut text = String::from("\u{feff}number,title,notes,by,presents,stage,note,slot_starts,merged_into,votes\r\n");
     for row in ideas.iter() {
         let stage = serde_json::to_value(row.stage).ok();
+        let starts = row.starts_unix_ms.map(|starts| utc(starts));
         let cells = [
             row.number.to_string(),
             row.title.clone(),
@@ -180,21 +190,21 @@ pub(super) async fn ideas_csv(
                 .and_then(|stage| stage.as_str().map(str::to_owned))
                 .unwrap_or_default(),
             row.note.clone().unwrap_or_default(),
+            starts.unwrap_or_default(),
             row.merged_into.map(|number| number.to_string()).unwrap_or_default(),
             row.votes.to_string(),
         ];
         text.push_str(&cells.map(|text| cell(&text)).join(","));
         text.push_str("\r\n");
     }
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{id}-ideas.csv\""),
-        ),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((headers, text).into_response())
+    Ok(download(&format!("{id}-ideas.csv"), "text/csv; charset=utf-8", text))
+}
+
+/// A time as RFC 3339 writes it; empty where it is none.
+fn utc(unix_ms: u64) -> String {
+    let seconds = i64::try_from(unix_ms / 1_000).unwrap_or(i64::MAX);
+    let at = OffsetDateTime::from_unix_timestamp(seconds).ok();
+    at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
 async fn read(server: &Server, event: &str) -> Result<(EventId, Arc<Vec<IdeaRow>>), HttpRefusal> {

@@ -79,6 +79,10 @@ pub(super) struct You {
     keeps_stand: bool,
     /// They would reuse what a stand shows.
     has_reuses: bool,
+    /// They support ideas for the programme.
+    has_idea_votes: bool,
+    /// Thanks for them.
+    thanks: usize,
 }
 
 const fn item(
@@ -200,6 +204,8 @@ pub(super) async fn stored(
                 has_upvotes: about.has_upvotes,
                 keeps_stand: about.keeps_stand,
                 has_reuses: about.has_reuses,
+                has_idea_votes: about.has_idea_votes,
+                thanks: about.thanks,
             })
         }
     };

@@ -5,7 +5,7 @@
 
 use fiera_protocol::ideas::{IdeaStage, IdeaStep};
 use fiera_protocol::ids::{AuthorSecret, IdeaId, ParticipantId, QuestionId, SlotId};
-use fiera_protocol::limits::{IDEAS_PER_EVENT_MAX, IDEAS_PER_WINDOW_MAX, IDEAS_WINDOW_MS};
+use fiera_protocol::limits::{IDEA_VOTES_MAX, IDEAS_PER_EVENT_MAX, IDEAS_PER_WINDOW_MAX, IDEAS_WINDOW_MS};
 use fiera_protocol::text::{IdeaNotes, IdeaTitle, NoteText};
 
 use super::Idea;
@@ -16,9 +16,6 @@ use crate::hub::Hub;
 use crate::input::Now;
 use crate::keeping::hex;
 use crate::refusal::{self, Refusal};
-
-/// Votes for ideas of one event that are kept while it runs.
-pub(crate) const IDEA_VOTES_MAX: usize = 100_000;
 
 /// Where an organiser may move an idea by `settle`; the table of `SPEC.md`.
 fn may_settle(from: IdeaStage, to: IdeaStage) -> bool {
@@ -179,7 +176,7 @@ impl Hub {
             return Ok(());
         }
         if up && self.ideas.votes() >= IDEA_VOTES_MAX {
-            return Err(refusal::TOO_MANY_UPVOTES);
+            return Err(refusal::TOO_MANY_IDEA_VOTES);
         }
         let key = match self.ideas.key {
             Some(key) => key,
@@ -210,6 +207,7 @@ impl Hub {
             return Err(refusal::NOT_THE_AUTHOR);
         }
         let (note, supporters) = (found.note, found.supporters.clone());
+        self.told_of_votes(idea);
         for voter in &supporters {
             self.keep_row(vote_row(idea, *voter), None::<bool>);
         }
@@ -218,9 +216,19 @@ impl Hub {
         }
         self.keep_text(idea.as_u128(), None);
         self.keep_fact(&Fact::IdeaErased { idea });
-        // Whoever supported it, or a part that stands for itself again, is told.
-        self.dirty.people.extend(self.people.keys());
         Ok(())
+    }
+
+    /// Those who are here and support an idea, what it is part of or what is part of it: what they know of their own votes
+    /// is looked at anew.
+    fn told_of_votes(&mut self, idea: IdeaId) {
+        let supporters = self.ideas.supporters_around(idea);
+        if supporters.is_empty() {
+            return;
+        }
+        let here = self.people.keys().copied();
+        let of = here.filter(|who| self.ideas.voter(*who).is_some_and(|voter| supporters.contains(&voter)));
+        self.dirty.people.extend(of);
     }
 
     fn settle_by_hand(
@@ -308,8 +316,8 @@ impl Hub {
     }
 
     fn merge_idea(&mut self, actor: ParticipantId, idea: IdeaId, into: Option<IdeaId>) -> Result<(), Refusal> {
-        let seat = self.event_seat(Deed::RunIdeas, actor)?;
-        debug_assert!(seat.fits_event(&[Deed::RunIdeas]), "{seat:?}");
+        let seat = self.event_seat(Deed::MergeIdeas, actor)?;
+        debug_assert!(seat.fits_event(&[Deed::MergeIdeas]), "{seat:?}");
         let found = self.known_idea(idea)?;
         if let Some(into) = into {
             let target = self.known_idea(into)?;
@@ -324,8 +332,9 @@ impl Hub {
             }
         }
         if found.merged_into != into {
+            self.told_of_votes(idea);
             self.keep_fact(&Fact::IdeaMerged { idea, into });
-            self.dirty.people.extend(self.people.keys());
+            self.told_of_votes(idea);
         }
         Ok(())
     }

@@ -95,7 +95,6 @@ impl Hub {
         let idea = self.ideas.get(id)?;
         let view = view::idea(id, idea, &self.texts)?;
         let votes = self.ideas.votes_of(id);
-        // A slot that the programme no longer has leads nowhere.
         Some(IdeaView { votes, ..view })
     }
 

@@ -21,26 +21,36 @@ const LOOK_EVERY_MS: u64 = 600_000;
 impl Hub {
     /// Waits for the next end of a slot whose poll opens by itself.
     pub(crate) fn await_slot_end(&mut self, now: Now) {
-        if self.programme.awaits || !self.programme.any_opens() || self.phase == EventPhase::Ended {
+        let programme = &mut self.programme;
+        // After the clock was set back, ends of before come again.
+        programme.looked_unix_ms = programme.looked_unix_ms.min(now.unix_ms);
+        let running = matches!(self.phase, EventPhase::Open | EventPhase::Live);
+        if self.read_only || !running || !programme.any_opens() {
             return;
         }
-        let ends = self.programme.opening().map(|(_, _, ends_unix_ms)| ends_unix_ms);
-        let Some(next) = ends.filter(|ends| *ends > now.unix_ms).min() else {
+        let since = programme.looked_unix_ms.max(now.unix_ms.saturating_sub(LATE_MS_MAX));
+        let ends = programme.opening().map(|(_, _, ends_unix_ms)| ends_unix_ms);
+        let Some(next) = ends.filter(|ends| *ends > since).min() else {
             return;
         };
-        let wait_ms = (next - now.unix_ms).min(LOOK_EVERY_MS);
-        self.programme.awaits = true;
-        self.timers.set(now.mono_ms.saturating_add(wait_ms), Timer::SlotEnd);
+        let wait_ms = next.saturating_sub(now.unix_ms).min(LOOK_EVERY_MS);
+        let at_ms = now.mono_ms.saturating_add(wait_ms);
+        // One that was brought forward is awaited sooner; the timer of before then looks in vain.
+        if programme.awaited_ms.is_none_or(|awaited_ms| at_ms < awaited_ms) {
+            programme.awaited_ms = Some(at_ms);
+            self.timers.set(at_ms, Timer::SlotEnd);
+        }
     }
 
     /// Perhaps a slot has ended.
     pub(crate) fn slot_end(&mut self, now: Now) {
-        self.programme.awaits = false;
+        self.programme.awaited_ms = None;
         let running = matches!(self.phase, EventPhase::Open | EventPhase::Live);
         if self.read_only || !running {
             return;
         }
-        let over = |ends: u64| ends <= now.unix_ms && ends.saturating_add(LATE_MS_MAX) > now.unix_ms;
+        let looked = std::mem::replace(&mut self.programme.looked_unix_ms, now.unix_ms);
+        let over = |ends: u64| ends <= now.unix_ms && ends > looked && ends.saturating_add(LATE_MS_MAX) > now.unix_ms;
         let ended = self.programme.opening().filter(|(_, _, ends)| over(*ends));
         let polls: Vec<(RoomId, PollId)> = ended.map(|(room, poll, _)| (room, poll)).collect();
         for (room, poll) in polls {

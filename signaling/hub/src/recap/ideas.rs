@@ -23,7 +23,7 @@ fn stage(language: Language, stage: IdeaStage) -> &'static str {
 fn line(idea: &IdeaRow, language: Language, page: &mut String) {
     let anonymous = || language.words("anonimo", "anonymous").to_owned();
     let by = idea.by.as_deref().map_or_else(anonymous, plain);
-    let _ = write!(page, "- {} ({by}; +{}; ", plain(&idea.title), idea.votes);
+    let _ = write!(page, "{}. {} ({by}; +{}; ", idea.number, plain(&idea.title), idea.votes);
     match idea.merged_into {
         Some(into) => {
             let _ = write!(page, "{} {into}", language.words("unita alla n.", "merged into no."));

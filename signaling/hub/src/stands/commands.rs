@@ -11,7 +11,7 @@ use fiera_protocol::limits::{
 use fiera_protocol::stands::{StandContent, StandFault, StandState, StandStep, StandsOpenTo};
 use fiera_protocol::text::StandMessageText;
 
-use super::{Stand, keeper_row, opened_row};
+use super::{Stand, keeper_row, opened_row, opener_row};
 use crate::access::{self, Deed};
 use crate::chance::hashed;
 use crate::fact::{Fact, KeptText};
@@ -140,6 +140,7 @@ impl Hub {
         let stand = StandId::from_u128(self.chance.id());
         self.place_stand(stand, content, (Some(name), Some(secret)), now);
         self.keep_row(keeper_row(stand, actor), Some(true));
+        self.keep_row(opener_row(stand), Some(actor));
         self.keep_row(opened_row(actor), Some(opened + 1));
         Ok(())
     }
@@ -193,6 +194,7 @@ impl Hub {
         self.may_keep_more(actor)?;
         if takes {
             self.give_secret(id, secret);
+            self.keep_row(opener_row(id), Some(actor));
         }
         self.keep_row(keeper_row(id, actor), Some(true));
         Ok(())
@@ -218,10 +220,18 @@ impl Hub {
         let seat = self.event_seat(Deed::RenewStand, actor)?;
         debug_assert!(seat.fits_event(&[Deed::RenewStand]), "{seat:?}");
         let stand = self.stands.all.get(&id).ok_or(refusal::UNKNOWN_STAND)?;
-        if !self.is_author(id.as_u128(), secret) {
-            return Err(refusal::NOT_YOUR_STAND);
+        let role = self.people.get(&actor).map(|person| person.role);
+        if role.is_none_or(|role| role < Role::Moderator) {
+            if !self.is_author(id.as_u128(), secret) {
+                return Err(refusal::NOT_YOUR_STAND);
+            }
+            // Whoever came by the link cannot shut out who passed it on.
+            if stand.opener.is_some_and(|opener| opener != actor) {
+                return Err(refusal::NOT_THE_OPENER);
+            }
         }
-        let others = stand.keepers.iter().filter(|keeper| **keeper != actor);
+        let stay = [Some(actor), stand.opener];
+        let others = stand.keepers.iter().filter(|keeper| !stay.contains(&Some(**keeper)));
         let others: Vec<String> = others.map(|keeper| keeper_row(id, *keeper)).collect();
         self.stand_pace(now, actor)?;
         self.give_secret(id, fresh);

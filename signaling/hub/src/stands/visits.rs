@@ -7,7 +7,7 @@ use fiera_protocol::ids::{AuthorSecret, ParticipantId, Role, RoomId, StandId};
 use fiera_protocol::stands::StandState;
 use fiera_protocol::view::Place;
 
-use super::{keeper_row, reuse_row};
+use super::{keeper_row, opener_row, reuse_row};
 use crate::Now;
 use crate::access::{self, Deed};
 use crate::fact::Fact;
@@ -92,6 +92,7 @@ impl Hub {
         let supporters = self.stands.supporters.iter().filter(|(_, of)| of.contains_key(&id));
         let rows: Vec<String> = keepers
             .chain(supporters.map(|(voter, _)| reuse_row(id, *voter)))
+            .chain(stand.opener.map(|_| opener_row(id)))
             .collect();
         self.erase_all_said(&room);
         for text in texts {

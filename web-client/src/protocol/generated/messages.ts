@@ -2703,7 +2703,7 @@ silenced: boolean,
  */
 idea_votes: Array<IdeaId>,
 /**
- * Thanks for oneself, which nobody else sees unless they are shown, oldest first.
+ * Thanks for oneself, which nobody else sees unless they are shown, in the order of their ids.
  */
 thanks: Array<YourThanks>,
 /**

@@ -9,7 +9,8 @@ import type { SlotId } from '../../protocol';
 export function picksOf(calendar: string, ids: ReadonlySet<SlotId>): string {
   return calendar.replace(/BEGIN:VEVENT\r\n[^]*?END:VEVENT\r\n/g, (event) => {
     const uid = /^UID:(.+)$/m.exec(event.replaceAll('\r\n ', ''))?.[1]?.trim();
-    return uid !== undefined && ids.has(uid) ? event : '';
+    // The slot's id, then what tells this server from others.
+    return uid !== undefined && ids.has(uid.split('@')[0] ?? '') ? event : '';
   });
 }
 
