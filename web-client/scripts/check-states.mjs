@@ -50,14 +50,15 @@ mkdirSync(pictures, { recursive: true });
 const faults = [];
 const prefix = process.argv[2] ?? '';
 
-/** Resolves when the pictures that move have their first one and everything was painted; `false` if one never comes. */
+/** Resolves when what the state must show is there, the pictures that move have their first one and everything was painted; else says what never came. */
 const settled = () =>
   new Promise((resolve) => {
     const end = performance.now() + 10_000;
     const look = () => {
       const still = [...document.querySelectorAll('video')].every((video) => !video.srcObject || video.readyState >= 2);
-      if (still) requestAnimationFrame(() => requestAnimationFrame(() => resolve(true)));
-      else if (performance.now() > end) resolve(false);
+      const missing = JSON.parse(document.documentElement.dataset.expects).filter((one) => !document.querySelector(one));
+      if (still && missing.length === 0) requestAnimationFrame(() => requestAnimationFrame(() => resolve('')));
+      else if (performance.now() > end) resolve([...missing, ...(still ? [] : ['a picture that moves'])].join(', '));
       else setTimeout(look, 20);
     };
     look();
@@ -69,7 +70,8 @@ async function inspect(page, state, view) {
   page.fault = fault;
   await page.evaluate((hash) => (location.hash = hash), `${state}/${view.lang}`);
   await page.waitForFunction((one) => document.documentElement.dataset.drawn === one, state);
-  if (!(await page.evaluate(settled))) fault('a picture that moves never came');
+  const never = await page.evaluate(settled);
+  if (never) fault(`never came: ${never}`);
   const { data } = await page.session.send('Page.captureScreenshot', { optimizeForSpeed: true });
   writeFileSync(join(pictures, `${state}-${view.name}.png`), Buffer.from(data, 'base64'));
   const { wide, refused, violations } = await page.evaluate(

@@ -10,6 +10,7 @@ import { after, before, describe, it } from "node:test";
 import { openPanel } from "../lib/audience.mjs";
 import { startChromium } from "../lib/browsers.mjs";
 import { join, joinAs } from "../lib/fair.mjs";
+import { Keyboard } from "../lib/keyboard.mjs";
 import { EVENT, startServer } from "../lib/server.mjs";
 import { until } from "../lib/until.mjs";
 
@@ -79,7 +80,7 @@ describe("agenda, ideas, thanks", () => {
     await press(second, "slot", "Lightning talks", "slot-cancel");
     await until("Ada sees that it is cancelled", async () => /Cancelled|Annullato/.test((await shown(ada, "slot", "Lightning talks")) ?? ""));
     await organiser.click("slot-save");
-    await until("Olga is told", async () => ((await organiser.text("slot-told")) ?? "").length > 10);
+    await until("Olga is told", () => organiser.has('[data-testid="slot-told"][data-told="changedMeanwhile"]'));
     await organiser.click("slot-save");
     await until("Ada sees the second try", () => shown(ada, "slot", "Lightning talks, longer"));
     await second.close?.();
@@ -88,8 +89,8 @@ describe("agenda, ideas, thanks", () => {
   it("keeps picks in the browser alone and makes a calendar of them", async () => {
     await press(ada, "slot", "Lightning talks, longer", "agenda-pick");
     await look("attendee", ada);
-    const kept = await ada.evaluate((event) => localStorage.getItem(`fiera.agenda.${event}`), EVENT);
-    assert.equal(JSON.parse(kept).length, 1);
+    const kept = await ada.evaluate((event) => Object.entries(localStorage).filter(([key]) => key.startsWith(`fiera.agenda.${event}.`)), EVENT);
+    assert.deepEqual(kept.map(([, ids]) => JSON.parse(ids).length), [1], "of Ada, and of nobody else");
     await ada.evaluate(() => {
       const make = URL.createObjectURL.bind(URL);
       URL.createObjectURL = (file) => {
@@ -134,6 +135,45 @@ describe("agenda, ideas, thanks", () => {
     await outside.goto(`${server.url}/e/${EVENT}/agenda`);
     await until("so is the programme", () => shown(outside, "slot", IDEA));
     await look("page", outside);
+  });
+
+  it("goes by keyboard through the agenda and the ideas, and the focus comes back to what opened a form", async () => {
+    const keys = new Keyboard(organiser);
+    const focus = async (after) => (await keys.mustSee(after)).testid;
+    await keys.takesOver();
+    await keys.tabTo("agenda-button");
+    await keys.press("Enter");
+    await organiser.waitFor("agenda-dialog");
+    await keys.mustSee("opening the agenda");
+    await keys.activate("slot-add");
+    assert.equal(await focus("adding a slot"), "slot-title-it");
+    await keys.activate("slot-drop");
+    assert.equal(await focus("not saving it"), "slot-add");
+    await keys.activate("slot-edit");
+    assert.equal(await focus("changing a slot"), "slot-title-it");
+    await keys.activate("slot-drop");
+    assert.equal(await focus("leaving it as it was"), "slot-edit");
+    await keys.press("Escape");
+    await organiser.waitGone("agenda-dialog");
+    assert.equal(await focus("closing the agenda"), "agenda-button");
+
+    await keys.tabTo("ideas-button");
+    await keys.press("Enter");
+    await organiser.waitFor("ideas-dialog");
+    await keys.activate("idea-new");
+    assert.equal(await focus("writing an idea"), "idea-title");
+    await keys.type("An idea by keyboard");
+    await keys.press("Enter");
+    await until("the idea is on the board", () => shown(organiser, "idea", "An idea by keyboard"));
+    await until("the focus is back", async () => (await focus("proposing")) === "idea-new");
+    await until("what became of it is said where it can be heard", async () =>
+      ((await organiser.text("announcer-ideas-dialog")) ?? "").length > 5, { within_ms: 8_000 });
+    await keys.activate("idea-vote");
+    await until("it has a vote", async () => /^\s*1\b/.test((await shown(organiser, "idea", "An idea by keyboard")) ?? ""));
+    assert.equal(await focus("voting"), "idea-vote");
+    await keys.press("Escape");
+    await organiser.waitGone("ideas-dialog");
+    assert.equal(await focus("closing the ideas"), "ideas-button");
   });
 
   it("thanks in private, and shows it only when who was thanked wants to", async () => {

@@ -6,8 +6,8 @@
 
 import type { ClientMessage, Command, CommandId, RefusalCode } from '../protocol';
 
-/** How a command ended. It never throws: a refusal is an answer. */
-export type Outcome = { ok: true } | { ok: false; code: RefusalCode; sentence: string };
+/** How a command ended. It never throws: a refusal is an answer. `lost`: nobody answered, and the server may have done it. */
+export type Outcome = { ok: true } | { ok: false; code: RefusalCode; sentence: string; lost?: true };
 
 type Open = { message: ClientMessage; sinceMs: number; tries: number; settle: (outcome: Outcome) => void };
 
@@ -17,7 +17,7 @@ export const COMMAND_AGE_MAX_MS = 30_000;
 /** A command that comes too fast is tried this often. */
 const TRIES_MAX = 4;
 
-const TOO_LATE: Outcome = { ok: false, code: 'unavailable', sentence: 'The connection was lost for too long.' };
+const TOO_LATE: Outcome = { ok: false, code: 'unavailable', sentence: 'The connection was lost for too long.', lost: true };
 
 export class Outbox {
   readonly #open = new Map<CommandId, Open>();

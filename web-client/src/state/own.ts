@@ -12,7 +12,8 @@ import {
 export type Mine = Extract<ServerMessage, { kind: 'mine' }>;
 
 export interface OwnText {
-  readonly kind: 'question' | 'message' | 'card' | 'idea' | 'thanks';
+  /** `thanks` were given, `shown` are for oneself and were made public: each has a secret of its own. */
+  readonly kind: 'question' | 'message' | 'card' | 'idea' | 'thanks' | 'shown';
   readonly room: RoomId;
   /** Of a message: said backstage. */
   readonly backstage: boolean;
@@ -74,7 +75,10 @@ export function withFound(all: readonly OwnText[], mine: Mine): readonly OwnText
   mine.questions.forEach((one) => note(one.secret, 'question', one.question.question));
   mine.messages.forEach((one) => note(one.secret, 'message', one.message));
   mine.ideas?.forEach((one) => note(one.secret, 'idea', one.idea));
-  mine.thanks?.forEach((one) => note(one.secret, 'thanks', one.thanks));
+  mine.thanks?.forEach((one) => {
+    note(one.secret, 'thanks', one.thanks);
+    note(one.secret, 'shown', one.thanks);
+  });
   return all.map((one) => {
     const id = ids.get(one.secret)?.get(one.kind);
     return id === undefined || id === one.id ? one : { ...one, id };
@@ -108,9 +112,9 @@ export function ownIn(found: readonly OwnQuestion[], room: RoomId | null, shown:
     .sort((a, b) => b.question.order - a.question.order);
 }
 
-/** The secret of a text that is one's own. */
-export function secretOf(all: readonly OwnText[], id: string): AuthorSecret | null {
-  return all.find((one) => one.id === id)?.secret ?? null;
+/** The secret of a text that is one's own; of that kind alone, where one is named. */
+export function secretOf(all: readonly OwnText[], id: string, kind?: OwnText['kind']): AuthorSecret | null {
+  return all.find((one) => one.id === id && (kind === undefined || one.kind === kind))?.secret ?? null;
 }
 
 /** Own questions of a room that nobody else sees yet. */

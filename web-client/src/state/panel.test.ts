@@ -85,36 +85,46 @@ describe('the tabs of a room', () => {
 });
 
 describe('what is new', () => {
+  const me = youView({ participant: 'me' });
   const room = roomView({ chat: [chatMessage('1')], questions: [questionView('q1')] });
 
   it('is what came after one came in, not what was there, and not one\'s own', () => {
-    const seen = seenAfter(NOTHING_SEEN, room, 'polls');
-    expect(unseen(seen, room, 'me')).toMatchObject({ chat: 0, questions: 0 });
+    const seen = seenAfter(NOTHING_SEEN, room, me, 'polls');
+    expect(unseen(seen, room, me)).toMatchObject({ chat: 0, questions: 0 });
     const later = { ...room, chat: [...room.chat, chatMessage('2'), chatMessage('3', { participant: 'me' })] };
-    expect(unseen(seenAfter(seen, later, 'polls'), later, 'me').chat).toBe(1);
-    expect(unseen(seenAfter(seen, later, 'chat'), later, 'me').chat).toBe(0);
+    expect(unseen(seenAfter(seen, later, me, 'polls'), later, me).chat).toBe(1);
+    expect(unseen(seenAfter(seen, later, me, 'chat'), later, me).chat).toBe(0);
   });
 
   it('a question that is published late counts, though it was asked early', () => {
-    const seen = seenAfter(NOTHING_SEEN, room, 'chat');
+    const seen = seenAfter(NOTHING_SEEN, room, me, 'chat');
     const later = { ...room, questions: [questionView('late', { order: -1 }), ...room.questions] };
-    expect(unseen(seen, later, 'me').questions).toBe(1);
+    expect(unseen(seen, later, me).questions).toBe(1);
   });
 
   it('a poll counts when it opens, and again when it is revealed', () => {
     const open = { ...room, poll: pollView() };
-    let seen = seenAfter(NOTHING_SEEN, open, 'chat');
-    expect(unseen(seen, open, 'me').polls).toBe(1);
-    seen = seenAfter(seen, open, 'polls');
-    expect(unseen(seen, open, 'me').polls).toBe(0);
-    expect(unseen(seen, { ...room, poll: pollView({ phase: 'revealed', tally: [1, 2] }) }, 'me').polls).toBe(1);
+    let seen = seenAfter(NOTHING_SEEN, open, me, 'chat');
+    expect(unseen(seen, open, me).polls).toBe(1);
+    seen = seenAfter(seen, open, me, 'polls');
+    expect(unseen(seen, open, me).polls).toBe(0);
+    expect(unseen(seen, { ...room, poll: pollView({ phase: 'revealed', tally: [1, 2] }) }, me).polls).toBe(1);
+  });
+
+  it('thanks count until one looked at the list of people, also those that came while one was away', () => {
+    const thanked = youView({ participant: 'me', thanks: [{ thanks: 't1', by: 'Bo', shown: false }] });
+    let seen = seenAfter(NOTHING_SEEN, room, thanked, 'chat');
+    expect(unseen(seen, room, thanked).people).toBe(1);
+    expect(unseen(seen, roomView({ room: 'stand' }), thanked).people).toBe(1);
+    seen = seenAfter(seen, room, thanked, 'people');
+    expect(unseen(seen, room, thanked).people).toBe(0);
   });
 
   it('in another room everything begins anew', () => {
-    const seen = seenAfter(NOTHING_SEEN, room, 'chat');
+    const seen = seenAfter(NOTHING_SEEN, room, me, 'chat');
     const other = roomView({ room: 'stand', chat: [chatMessage('9')] });
-    expect(unseen(seen, other, 'me').chat).toBe(0);
-    expect(unseen(seenAfter(seen, other, null), other, 'me').chat).toBe(0);
+    expect(unseen(seen, other, me).chat).toBe(0);
+    expect(unseen(seenAfter(seen, other, me, null), other, me).chat).toBe(0);
   });
 });
 

@@ -4,7 +4,7 @@
 // What is new in the tabs of the panel that are not open: counted by id, so that moving on and coming back tells the
 // truth. Pure.
 
-import type { ParticipantId, PollView, RoomView } from '../protocol';
+import type { PollView, RoomView, YouView } from '../protocol';
 import { breakoutRoom, type FairState } from './fair';
 
 export type Tab = 'chat' | 'questions' | 'polls' | 'people';
@@ -24,29 +24,34 @@ export interface Seen {
   readonly chat: ReadonlySet<string>;
   readonly questions: ReadonlySet<string>;
   readonly poll: string;
+  /** Thanks for oneself, wherever one is. */
+  readonly thanks: ReadonlySet<string>;
 }
 
-export const NOTHING_SEEN: Seen = { room: null, chat: new Set(), questions: new Set(), poll: '' };
+export const NOTHING_SEEN: Seen = { room: null, chat: new Set(), questions: new Set(), poll: '', thanks: new Set() };
 
 const pollKey = (poll: PollView | null): string => (poll ? `${poll.poll}/${poll.phase}` : '');
 
 /** What counts as seen after a look at the room with a tab open; of a room that one comes into, what was said before does. */
-export function seenAfter(seen: Seen, room: RoomView, open: Tab | null): Seen {
+export function seenAfter(seen: Seen, room: RoomView, you: YouView | null, open: Tab | null): Seen {
   const entered = seen.room !== room.room;
   const chat = entered || open === 'chat' ? new Set(room.chat.map((one) => one.message)) : seen.chat;
   const questions = entered || open === 'questions' ? new Set(room.questions.map((one) => one.question)) : seen.questions;
   const poll = open === 'polls' ? pollKey(room.poll) : entered ? '' : seen.poll;
-  return { room: room.room, chat, questions, poll };
+  // Thanks that came while one was away are as new as those that come now.
+  const thanks = open === 'people' ? new Set(you?.thanks.map((one) => one.thanks)) : seen.thanks;
+  return { room: room.room, chat, questions, poll, thanks };
 }
 
 /** How many things are new per tab. Own messages are not. */
-export function unseen(seen: Seen, room: RoomView | null, self: ParticipantId | null): Record<Tab, number> {
-  if (!room || seen.room !== room.room) return { chat: 0, questions: 0, polls: 0, people: 0 };
+export function unseen(seen: Seen, room: RoomView | null, you: YouView | null): Record<Tab, number> {
+  const people = you?.thanks.filter((one) => !seen.thanks.has(one.thanks)).length ?? 0;
+  if (!room || seen.room !== room.room) return { chat: 0, questions: 0, polls: 0, people };
   const telling = room.poll?.phase === 'open' || room.poll?.phase === 'revealed';
   return {
-    chat: room.chat.filter((one) => !seen.chat.has(one.message) && one.participant !== self).length,
+    chat: room.chat.filter((one) => !seen.chat.has(one.message) && one.participant !== you?.participant).length,
     questions: room.questions.filter((one) => !seen.questions.has(one.question)).length,
     polls: telling && seen.poll !== pollKey(room.poll) ? 1 : 0,
-    people: 0,
+    people,
   };
 }

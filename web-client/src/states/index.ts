@@ -24,7 +24,7 @@ type FairProps = ComponentProps<typeof FairPage>;
 export type PageState =
   | { page: 'home' | 'accessibility' | 'privacy' }
   | { page: 'door'; props: Partial<DoorProps> }
-  | { page: 'fair'; props: Partial<FairProps> }
+  | { page: 'fair'; props: Partial<FairProps>; /** A test id that must be there. */ expects?: string }
   | PartState;
 
 const view: DoorProps['view'] = {
@@ -54,9 +54,10 @@ const roster = {
 };
 
 const door = (props: Partial<DoorProps>): PageState => ({ page: 'door', props });
-const stage = (model: Parameters<typeof fair>[0], props: Partial<FairProps> = {}): PageState => ({
+const stage = (model: Parameters<typeof fair>[0], props: Partial<FairProps> = {}, expects?: string): PageState => ({
   page: 'fair',
   props: { fair: fair(model), ...props },
+  ...(expects ? { expects } : {}),
 });
 
 /** With captions switched on in this browser. */
@@ -134,7 +135,10 @@ export const STATES: Record<string, () => PageState> = {
   'ideas-closed': () => stage({ event: { ideas, ideas_closed: true } }, { ideasOpen: 'read' }),
   'ideas-organiser': () => stage({ role: 'organiser', event: { ideas, agenda } }, { opened: 'attend', ideasOpen: 'read' }),
   'people-thanks': () =>
-    stage({ roster, you: { thanks: yourThanks }, event: { thanks: shownThanks }, givenThanks: [{ kind: 'thanks', room: '', backstage: false, text: 'Carla Neri', anonymous: false, secret: 's', id: 't9' }] }, { openTab: 'people' }),
+    stage({ roster, you: { thanks: yourThanks }, event: { thanks: shownThanks }, givenThanks: [{ kind: 'thanks', room: '', backstage: false, text: 'Carla Neri', anonymous: false, secret: 's', id: 't9' }] }, { openTab: 'people' }, 'thanks-given'),
+  'people-thanks-after': () =>
+    stage({ phase: 'ended', roster, event: { thanks: shownThanks }, own: ['t2'] }, { openTab: 'people' }, 'thanks-hide-shown'),
+  'attend-thanks-fresh': () => stage({ onAir: [ADA], tiles: camera, you: { thanks: yourThanks } }),
   'stage-agenda': () => stage({ onAir: [ADA], tiles: camera, event: { agenda, announcements } }, { agendaOpen: true }),
   'stage-hand': () => stage({ onAir: [ADA], tiles: camera }, { sheet: 'hand' }),
   'stage-hand-raised': () =>

@@ -13,6 +13,7 @@ import FairPage from '../ui/fair/FairPage.svelte';
 import TextPage from '../ui/parts/TextPage.svelte';
 import { choice } from '../ui/captions/choice.svelte';
 import { remember } from '../ui/memory';
+import { expected } from './expects';
 import { STATES, type PageState } from './index';
 import { stopPictures } from './pictures';
 
@@ -56,8 +57,10 @@ async function show(page: HTMLElement): Promise<void> {
   if (lang === 'it' || lang === 'en') language.choose(lang satisfies Language);
   if (!name.includes('first-visit')) remember('welcomed', 'yes');
   Object.assign(choice, { on: false, size: 'm', lang: null });
-  drawn = draw(page, make());
+  const state = make();
+  drawn = draw(page, state);
   await tick();
+  document.documentElement.dataset['expects'] = JSON.stringify(expected(state));
   document.documentElement.dataset['drawn'] = name;
 }
 
@@ -72,9 +75,8 @@ if (target) {
   // What the page fetches later is at hand, so that it is drawn at once.
   await Promise.all([
     document.fonts.ready,
-    import('../ui/direct/DirectPanel.svelte'), import('../ui/speaker/BackstagePanel.svelte'),
-    import('../ui/fair/AgendaDialog.svelte'), import('../ui/fair/KeysDialog.svelte'),
-    import('../ui/direct/KeysList.svelte'), import('../ui/captions/Transcript.svelte'), import('../ui/captions/CaptionDesk.svelte'),
+    // Every component, so that none that is fetched later is forgotten here.
+    ...Object.values(import.meta.glob(['../ui/**/*.svelte', '../state/publiccode.ts'])).map((load) => load()),
   ]);
   addEventListener('hashchange', () => void show(target));
   await show(target);

@@ -145,6 +145,7 @@ export const en = {
     cannotDecode: (codec: string) => `Your browser cannot show this video format (${codec}). You still hear the sound. Another browser may show it.`,
     screenOf: (name: string) => `${name}'s screen`,
     onAirNames: 'On air',
+    thanksSpoken: (name: string) => `${name} thanks you. It is under “People”.`,
     nowOnAir: (names: string) => `On air: ${names}.`,
     offAirAll: 'Nobody is on air now.',
     moved: (room: string) => `You are now in ${room}.`,

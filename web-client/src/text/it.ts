@@ -143,6 +143,7 @@ export const it: Texts = {
     cannotDecode: (codec) => `Il tuo browser non mostra questo formato video (${codec}). L’audio si sente comunque. Un altro browser potrebbe mostrarlo.`,
     screenOf: (name) => `Schermo di ${name}`,
     onAirNames: 'In onda',
+    thanksSpoken: (name) => `${name} ti ringrazia. Lo trovi in «Persone».`,
     nowOnAir: (names) => `In onda: ${names}.`,
     offAirAll: 'Ora nessuno è in onda.',
     moved: (room) => `Ora sei in ${room}.`,

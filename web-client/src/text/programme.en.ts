@@ -31,19 +31,14 @@ export const programmeEn = {
   tracks: 'Track',
   allTracks: 'All tracks',
   onlyMine: 'Only my agenda',
-  pick: (title: string) => `Add to my agenda: ${title}`,
   pickShort: 'To my agenda',
   picked: 'In my agenda',
   mineIs: 'My agenda is kept in this browser alone. Nobody else sees it, and the server does not know it.',
   wholeIcs: 'All of it as a calendar (ICS)',
   mineIcs: 'My agenda as a calendar (ICS)',
-  slotIcs: (title: string) => `Into my calendar: ${title}`,
   slotIcsShort: 'Calendar',
   icsFailed: 'The calendar could not be fetched. Try again in a while.',
   fromIdea: 'From an idea',
-  ofNext: (title: string, room: string, time: string) => `${time} · ${title} · ${room}`,
-  startsAt: (time: string) => `Starts at ${time}`,
-  untilAt: (time: string) => `Until ${time}`,
   edit: {
     add: 'Add a slot',
     title: (slot: string) => `Change: ${slot}`,
@@ -69,6 +64,9 @@ export const programmeEn = {
     changedMeanwhile: 'Somebody else has changed this slot meanwhile. It is shown above as it is now; what you wrote is still here. Save again to put yours in its place.',
     needTitle: 'Write a title in one language at least.',
     needTimes: 'The end must come after the start, at most a day later.',
+    changedNow: 'This slot was changed meanwhile. It is shown above as it is now; what you wrote is still here.',
+    gone: 'This slot was taken out meanwhile. What you wrote is still here: if you save it, it becomes a new slot.',
+    samePoll: 'The one that it has now',
     saved: 'The agenda was changed.',
   },
   offer: {
@@ -146,7 +144,6 @@ export const programmeEn = {
     line: (by: string, to: string) => `${by} thanks ${to}`,
     given: 'You thanked',
     takeBack: (name: string) => `Take back the thanks for ${name}`,
-    came: (name: string) => `${name} thanks you.`,
   },
 };
 

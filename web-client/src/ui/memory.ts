@@ -79,11 +79,40 @@ export function recallStands(event: string, participant: string): OwnStands {
   }
 }
 
+/** An empty record leaves nothing behind. */
 export function rememberStands(event: string, participant: string, own: OwnStands): void {
   try {
-    localStorage.setItem(`${STANDS}.${event}.${participant}`, JSON.stringify(own));
+    const key = `${STANDS}.${event}.${participant}`;
+    const empty = own.opened.length === 0 && Object.keys(own.kept).length === 0 && Object.values(own.left).every((one) => one.length === 0);
+    if (empty) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(own));
   } catch {
     // Nothing is kept then.
+  }
+}
+
+const PICKS = 'fiera.agenda';
+
+/** Where picks of the programme are: one's own as a participant, else those of the page that needs none. */
+const picksKey = (event: string, participant: string | null): string => `${PICKS}.${event}${participant === null ? '' : `.${participant}`}`;
+
+export function recallPicks(event: string, participant: string | null): readonly string[] {
+  try {
+    const known: unknown = JSON.parse(localStorage.getItem(picksKey(event, participant)) ?? '[]');
+    return Array.isArray(known) ? known.filter((id): id is string => typeof id === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+/** No picks leave nothing behind. */
+export function rememberPicks(event: string, participant: string | null, ids: readonly string[]): void {
+  try {
+    const key = picksKey(event, participant);
+    if (ids.length === 0) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(ids));
+  } catch {
+    // They last as long as the page then.
   }
 }
 

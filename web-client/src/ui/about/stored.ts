@@ -40,6 +40,10 @@ export interface Stored {
     readonly has_upvotes: boolean;
     readonly keeps_stand?: boolean;
     readonly has_reuses?: boolean;
+    /** Absent from a server of an earlier version. */
+    readonly idea_votes?: boolean;
+    /** How many thanks there are for them. */
+    readonly thanks?: number;
   } | null;
 }
 

@@ -13,7 +13,7 @@ import { EMPTY, breakoutRoom, firstRoom, reduce, type FairState } from '../../st
 import type { OwnText } from '../../state/own';
 import { NO_ROSTER, nextAfter, withPage, type Roster } from '../../state/roster';
 import { language } from '../../text/language.svelte';
-import { recall, remember, rememberPlace } from '../memory';
+import { recall, remember, rememberPicks, rememberPlace } from '../memory';
 import { voice } from '../parts/voice.svelte';
 import { browserWorld } from './browser-world';
 import { News } from './news';
@@ -90,7 +90,7 @@ export class Fair implements FairModel {
     this.#audio = audio;
     this.#name = name;
     this.#event = event;
-    this.#own = new OwnTexts(event, (secrets) => void this.#session.tell({ kind: 'mine', secrets }), () => this.stands.waiting);
+    this.#own = new OwnTexts(event, (secrets) => void this.#session.tell({ kind: 'mine', secrets }), () => this.stands.asked);
     this.#session = new Session({
       event,
       name: name || undefined,
@@ -160,6 +160,7 @@ export class Fair implements FairModel {
   leave(): void {
     this.#own.forget();
     this.stands.forget();
+    if (this.state.you) rememberPicks(this.#event, this.state.you.participant, []);
     this.speaker.dispose();
     this.#session.tell({ kind: 'stop_watching' });
     void this.#session.command({ kind: 'leave' });
@@ -292,13 +293,20 @@ export class Fair implements FairModel {
   }
 
   showThanks(thanks: string): Promise<Outcome> {
-    const own = this.#written('thanks', '', { room: '' });
+    const own = this.#written('shown', '', { room: '' });
     return this.#found(own, { kind: 'thanks', step: { kind: 'show', thanks, secret: own.secret } });
   }
 
-  hideThanks(thanks: string): Promise<Outcome> {
-    const secret = this.#own.secret(thanks);
-    return this.#gone(secret, { kind: 'thanks', step: { kind: 'hide', thanks, ...(secret ? { secret } : {}) } });
+  showed(thanks: string): boolean {
+    return this.#own.shownSecret(thanks) !== null;
+  }
+
+  async hideThanks(thanks: string): Promise<Outcome> {
+    const secret = this.#own.shownSecret(thanks);
+    const step = { kind: 'hide', thanks, ...(secret ? { secret } : {}) } as const;
+    const outcome = await this.#session.command({ kind: 'thanks', step });
+    if (secret !== null && outcome.ok) this.#own.drop(secret);
+    return outcome;
   }
 
   eraseThanks(thanks: string): Promise<Outcome> {
@@ -307,14 +315,14 @@ export class Fair implements FairModel {
   }
 
   get givenThanks(): readonly OwnText[] {
-    return this.#own.all.filter((one) => one.kind === 'thanks' && one.text !== '' && one.id !== null);
+    return this.#own.all.filter((one) => one.kind === 'thanks' && one.id !== null);
   }
 
   /** The server finds the id of what was written by its secret. */
   async #found(own: OwnText, command: Command): Promise<Outcome> {
     const outcome = await this.#session.command(command);
-    if (outcome.ok) this.#own.refresh();
-    else this.#own.drop(own.secret);
+    this.#own.ended(own.secret, outcome);
+    if (outcome.ok || outcome.lost) this.#own.refresh();
     return outcome;
   }
 
@@ -339,8 +347,8 @@ export class Fair implements FairModel {
 
   async #sent(own: OwnText, command: Command): Promise<Outcome> {
     const outcome = await this.#session.command(command);
-    if (!outcome.ok) this.#own.drop(own.secret);
-    else if (own.kind === 'question') this.#lookForOwn();
+    this.#own.ended(own.secret, outcome);
+    if (own.kind === 'question' && (outcome.ok || outcome.lost)) this.#lookForOwn();
     return outcome;
   }
 
@@ -395,9 +403,10 @@ export class Fair implements FairModel {
         if (message.kind === 'update' && message.change.kind === 'reactions' && message.stream.of === 'room') {
           this.#fly(message.change.reactions);
         }
+        // Stands first: what is asked for with one's own texts is then known.
+        this.stands.follow(before, this.state);
         this.#own.follow(this.state);
         if (message.kind === 'update' && message.stream.of === 'room' && this.#own.concerns(message.change)) this.#lookForOwn();
-        this.stands.follow(before, this.state);
         const returned = message.kind === 'snapshot' && message.stream.of === 'you' && !this.#placed;
         this.#placed ||= returned;
         const forgotten = returned && this.#epoch !== message.epoch;

@@ -40,6 +40,13 @@ describe('urgent are only air, moves, the end', () => {
     for (const one of all) expect(one.map((spoken) => spoken.urgent)).toEqual([false]);
   });
 
+  it('thanks are told to who gets them, once, and not those that were there before', () => {
+    const thanked = youView({ thanks: [{ thanks: 't1', by: 'Bo', shown: false }] });
+    expect(said({}, { you: thanked })).toEqual([{ urgent: false, sentence: en.fair.thanksSpoken('Bo') }]);
+    expect(said({ you: thanked }, { you: youView({ thanks: [{ thanks: 't1', by: 'Bo', shown: true }] }) })).toEqual([]);
+    expect(new News().between(stateOf({ ...START, you: null }), stateOf({ ...START, you: thanked }), 'en', en)).toEqual([]);
+  });
+
   it('chat, numbers and reactions say nothing', () => {
     expect(said({}, { room: roomView({ chat: [chatMessage('m')], people: 99, hands: 3 }) })).toEqual([]);
     expect(said({}, { event: eventView({ people: 99 }) })).toEqual([]);

@@ -22,6 +22,7 @@ export class News {
     this.#place(before, after, language, texts, urgent);
     this.#event(before, after, texts, urgent, polite);
     this.#room(before, after, texts, polite);
+    this.#thanks(before, after, texts, polite);
     this.#behind(before, after, texts, polite);
     return said;
   }
@@ -61,6 +62,13 @@ export class News {
     const fresh = now.poll && (now.poll.poll !== was.poll?.poll || now.poll.phase !== was.poll.phase);
     if (now.poll && fresh && now.poll.phase === 'open') polite(texts.polls.openedSpoken(now.poll.question));
     if (now.poll && fresh && now.poll.phase === 'revealed') polite(texts.polls.revealedSpoken(now.poll.question));
+  }
+
+  /** Thanks that one finds when one comes are no news. */
+  #thanks(before: FairState, after: FairState, texts: Texts, polite: (s: string) => unknown): void {
+    if (!before.you || !after.you || before.you.thanks === after.you.thanks) return;
+    const known = new Set(before.you.thanks.map((one) => one.thanks));
+    for (const one of after.you.thanks) if (!known.has(one.thanks)) polite(texts.fair.thanksSpoken(one.by));
   }
 
   /** Whoever directs a room hears that somebody waits for them. */

@@ -5,6 +5,7 @@
 // words are not kept once the server knows them: it tells them again to who has the secret.
 
 import type { Change, OwnQuestion } from '../../protocol';
+import type { Outcome } from '../../session/outbox';
 import type { FairState } from '../../state/fair';
 import { concerns, ownIn, pendingOf, recognised, secretOf, secretsOf, withFound, withOwn, type Mine, type OwnText } from '../../state/own';
 import { recallOwn, rememberOwn } from '../memory';
@@ -30,9 +31,14 @@ export class OwnTexts {
     this.#keep(withOwn(this.all, text));
   }
 
-  /** Refused, or thrown away. */
+  /** Thrown away. */
   drop(secret: string): void {
     this.#keep(this.all.filter((one) => one.secret !== secret));
+  }
+
+  /** How it ended to send a text: one that was refused is forgotten, one that nobody answered may be there all the same. */
+  ended(secret: string, outcome: Outcome): void {
+    if (!outcome.ok && !outcome.lost) this.drop(secret);
   }
 
   /** A question of one's own is gone. */
@@ -77,6 +83,11 @@ export class OwnTexts {
 
   in(state: FairState): OwnQuestion[] {
     return ownIn(this.found, state.room?.room ?? null, state.room?.questions ?? []);
+  }
+
+  /** The secret of thanks for oneself that one made public. */
+  shownSecret(thanks: string): string | null {
+    return secretOf(this.all, thanks, 'shown');
   }
 
   secret(id: string): string | null {

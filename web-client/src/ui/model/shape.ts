@@ -101,6 +101,8 @@ export interface FairModel {
   /** Thanks somebody by their id; the name is remembered in this browser alone. */
   giveThanks(participant: string, name: string, text: string): Promise<Outcome>;
   showThanks(thanks: string): Promise<Outcome>;
+  /** Whether thanks for oneself were made public here, and can be hidden also after the event. */
+  showed(thanks: string): boolean;
   hideThanks(thanks: string): Promise<Outcome>;
   eraseThanks(thanks: string): Promise<Outcome>;
   /** Thanks that one gave and can take back: whom they are for stands in `text`. */

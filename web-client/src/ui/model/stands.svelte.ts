@@ -55,6 +55,8 @@ export class Stands implements StandsModel {
   messages = $state.raw<StandsModel['messages']>(null);
   cards = $state.raw<readonly ExportedStand[] | null>(null);
   #own = $state.raw<OwnStands>(NO_STANDS);
+  /** Secrets that came on this page and that the server has not confirmed yet: an answer may be older than they are. */
+  readonly #young = new Set<AuthorSecret>();
   /** Whose they are; null: the server has not said it yet. */
   #who: string | null = null;
 
@@ -97,7 +99,7 @@ export class Stands implements StandsModel {
   async open(content: StandContent): Promise<Outcome> {
     const secret = this.#waits();
     const outcome = await this.#run({ kind: 'open', content, secret });
-    if (outcome.ok) this.#find();
+    if (outcome.ok || outcome.lost) this.#find();
     else this.#drop(secret);
     return outcome;
   }
@@ -133,7 +135,8 @@ export class Stands implements StandsModel {
   async leave(stand: StandId, text: string, anonymous: boolean): Promise<Outcome> {
     const secret = this.#uuid();
     const outcome = await this.#run({ kind: 'leave', stand, text, anonymous, secret });
-    if (outcome.ok) this.#keep({ ...this.#own, left: { ...this.#own.left, [stand]: [...this.left(stand), secret] } });
+    // Where nobody answered, it may have been left all the same.
+    if (outcome.ok || outcome.lost) this.#keep({ ...this.#own, left: { ...this.#own.left, [stand]: [...this.left(stand), secret] } });
     return outcome;
   }
 
@@ -162,17 +165,22 @@ export class Stands implements StandsModel {
   }
 
   async keep(stand: StandId, secret: AuthorSecret = this.#uuid()): Promise<Outcome> {
-    const outcome = await this.#run({ kind: 'keep', stand, secret });
-    if (outcome.ok) this.#keep({ ...this.#own, kept: { ...this.#own.kept, [stand]: secret } });
-    return outcome;
+    this.#waits(secret);
+    return this.#settled(stand, secret, await this.#run({ kind: 'keep', stand, secret }));
   }
 
   async renew(stand: StandId): Promise<Outcome> {
     const secret = this.#own.kept[stand] ?? '';
     const fresh = this.#waits();
-    const outcome = await this.#run({ kind: 'renew', stand, secret, fresh });
-    if (outcome.ok) this.#found(stand, fresh);
-    else this.#drop(fresh);
+    return this.#settled(stand, fresh, await this.#run({ kind: 'renew', stand, secret, fresh }));
+  }
+
+  /** A refusal takes the secret away that was sent; where nobody answered, the server is asked what it is of. */
+  #settled(stand: StandId, secret: AuthorSecret, outcome: Outcome): Outcome {
+    if (outcome.ok) this.#found(stand, secret);
+    else if (!outcome.lost) this.#drop(secret);
+    // Somebody else may have renewed it: then one's own proves nothing any more.
+    if (!outcome.ok) this.#find();
     return outcome;
   }
 
@@ -195,9 +203,20 @@ export class Stands implements StandsModel {
     return this.#own.opened;
   }
 
-  /** What the server found by the secrets that it was asked for. */
+  /** What the server is asked for: those that wait, and those that may prove nothing any more. */
+  get asked(): readonly AuthorSecret[] {
+    return [...new Set([...Object.values(this.#own.kept), ...this.#own.opened])];
+  }
+
+  /** What the server found by the secrets that it was asked for: all of `asked` each time, so what is missing is dead. */
   proved(stands: readonly OwnStand[]): void {
-    for (const { secret, stand } of stands) if (this.#own.opened.includes(secret)) this.#found(stand, secret);
+    for (const { secret, stand } of stands) {
+      if (this.#own.opened.includes(secret)) this.#found(stand, secret);
+      this.#young.delete(secret);
+    }
+    const alive = new Set(stands.map(({ secret }) => secret));
+    const kept = Object.entries(this.#own.kept).filter(([, secret]) => alive.has(secret) || this.#young.has(secret));
+    if (kept.length < Object.keys(this.#own.kept).length) this.#keep({ ...this.#own, kept: Object.fromEntries(kept) });
   }
 
   /** One goes: nobody who sits down next takes back what one left. What proves a stand stays: it is needed after the event. */
@@ -210,7 +229,8 @@ export class Stands implements StandsModel {
     if (who !== null && who !== this.#who) {
       this.#who = who;
       this.#own = recallStands(this.#event, who);
-      if (this.#own.opened.length > 0) this.#find();
+      this.#young.clear();
+      if (this.asked.length > 0) this.#find();
     }
     const shown = this.view && after.event?.stands.find(({ stand }) => stand === this.view?.stand);
     const changed = shown && this.view && (shown.revision !== this.view.revision || shown.state !== this.view.state);
@@ -221,9 +241,8 @@ export class Stands implements StandsModel {
   }
 
   /** A new secret, kept before it is sent: the answer may be lost. */
-  #waits(): AuthorSecret {
-    const secret = this.#uuid();
-    this.#keep({ ...this.#own, opened: [...this.#own.opened, secret].slice(-WAITING_MAX) });
+  #waits(secret: AuthorSecret = this.#uuid()): AuthorSecret {
+    this.#keep({ ...this.#own, opened: [...this.#own.opened.filter((one) => one !== secret), secret].slice(-WAITING_MAX) });
     return secret;
   }
 
@@ -233,6 +252,7 @@ export class Stands implements StandsModel {
 
   #found(stand: StandId, secret: AuthorSecret): void {
     const opened = this.#own.opened.filter((one) => one !== secret);
+    this.#young.add(secret);
     this.#keep({ ...this.#own, opened, kept: { ...this.#own.kept, [stand]: secret } });
   }
 

@@ -20,6 +20,12 @@ export interface IdeaRow {
 
 export const COLUMNS: readonly IdeaStage[] = ['proposed', 'planned', 'refused', 'done'];
 
+/** What an idea became part of, by its title; null: it stands for itself. */
+export function wholeOf(ideas: readonly IdeaRow[], idea: IdeaRow): string | null {
+  if (idea.merged_into === null) return null;
+  return ideas.find((one) => one.number === idea.merged_into)?.title ?? '';
+}
+
 /** Ideas of a stage, the best supported first; what became part of another one is left out. */
 export function inColumn(ideas: readonly IdeaRow[], stage: IdeaStage): IdeaRow[] {
   return ideas.filter((one) => one.stage === stage && one.merged_into === null).sort((a, b) => b.votes - a.votes || a.number - b.number);

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { agendaAt, nowAndNext } from '../../state/agenda';
 import type { AgendaSlot } from '../../protocol';
+import { wholeOf, type IdeaRow } from './board';
 import { picksOf } from './calendar';
-import { draftOf, faultOf, fieldsOf } from './slot-fields';
+import { draftOf, faultOf, fieldsOf, pollIn } from './slot-fields';
 import { fromField, otherZone, toField } from './zone';
 
 const event = (uid: string, more = ''): string => `BEGIN:VEVENT\r\n${more}UID:${uid}\r\nSUMMARY:x\r\nEND:VEVENT\r\n`;
@@ -34,6 +35,39 @@ test('a field of the form gives back the moment it was filled with', () => {
   const at = Date.UTC(2026, 8, 21, 14, 15);
   expect(fromField(toField(at))).toBe(at);
   expect(fromField('')).toBeNull();
+});
+
+test('clocks that differ in summer alone do not differ in winter', () => {
+  const [winter, summer] = [Date.UTC(2026, 0, 12, 9), Date.UTC(2026, 6, 13, 9)];
+  expect(otherZone('Africa/Lagos', 'Europe/Rome', winter)).toBeNull();
+  expect(otherZone('Africa/Lagos', 'Europe/Rome', summer)).toBe('Europe/Rome');
+});
+
+test('an hour that the clock shows twice in autumn stays the one it is while nobody touches its field', () => {
+  vi.stubEnv('TZ', 'Europe/Rome');
+  const second = Date.UTC(2026, 9, 25, 1, 30);
+  const fields = fieldsOf(slot('a', second, second + 600_000), 'stage', second);
+  expect(fields.starts).toBe('2026-10-25T02:30');
+  expect(fromField(fields.starts)).not.toBe(second);
+  expect(draftOf(fields)).toMatchObject({ starts_unix_ms: second, ends_unix_ms: second + 600_000 });
+  fields.ends = '2026-10-25T03:00';
+  expect(draftOf(fields)).toMatchObject({ starts_unix_ms: second, ends_unix_ms: Date.UTC(2026, 9, 25, 2) });
+  vi.unstubAllEnvs();
+});
+
+test('pr13 of an idea that was united with another one, that one is named', () => {
+  const row = (number: number, merged_into: number | null): IdeaRow => ({
+    number, title: `Idea ${number}`, notes: null, by: null, presents: false, stage: 'proposed', note: null, starts_unix_ms: null, merged_into, votes: 0,
+  });
+  const all = [row(1, null), row(2, 1), row(3, 9)];
+  expect(all.map((one) => wholeOf(all, one))).toEqual([null, 'Idea 1', '']);
+});
+
+test('pr3 a slot that goes to another room leaves its poll behind, and has it again back where it was', () => {
+  const known = slot('a', 0, 1, { poll: 'p' });
+  expect(pollIn('lobby', known)).toBe('');
+  expect(pollIn('stage', known)).toBe('p');
+  expect(pollIn('stage', null)).toBe('');
 });
 
 const slot = (id: string, starts: number, ends: number, over: Partial<AgendaSlot> = {}): AgendaSlot => ({

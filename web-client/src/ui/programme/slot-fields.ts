@@ -16,6 +16,8 @@ export interface SlotFields {
   room: RoomId;
   starts: string;
   ends: string;
+  /** The moments that the fields of time were filled with: an hour that the clock shows twice in autumn stays the one it is. */
+  readonly was: { readonly starts: number; readonly ends: number };
   speakers: string;
   poll: string;
 }
@@ -25,10 +27,11 @@ const HOUR_MS = 3_600_000;
 /** The fields of a slot, or of a new one that begins with the next full hour. */
 export function fieldsOf(slot: Partial<AgendaSlot> | null, room: RoomId, nowUnixMs: number): SlotFields {
   const starts = slot?.starts_unix_ms ?? Math.ceil(nowUnixMs / HOUR_MS) * HOUR_MS;
+  const ends = slot?.ends_unix_ms ?? starts + HOUR_MS / 2;
   return {
     titleIt: slot?.title?.it ?? '', titleEn: slot?.title?.en ?? '', notesIt: slot?.notes?.it ?? '', notesEn: slot?.notes?.en ?? '',
     trackIt: slot?.track?.it ?? '', trackEn: slot?.track?.en ?? '', room: slot?.room ?? room, starts: toField(starts),
-    ends: toField(slot?.ends_unix_ms ?? starts + HOUR_MS / 2), speakers: (slot?.speakers ?? []).join('\n'), poll: slot?.poll ?? '',
+    ends: toField(ends), was: { starts, ends }, speakers: (slot?.speakers ?? []).join('\n'), poll: slot?.poll ?? '',
   };
 }
 
@@ -36,13 +39,20 @@ const words = (it: string, en: string): { it?: string; en?: string } => ({
   ...(it.trim() ? { it: it.trim() } : {}), ...(en.trim() ? { en: en.trim() } : {}),
 });
 
+const moment = (field: string, was: number): number => (field === toField(was) ? was : (fromField(field) ?? 0));
+
+/** The poll that a slot in that room may offer: polls belong to their room. */
+export function pollIn(room: RoomId, slot: Partial<AgendaSlot> | null): string {
+  return slot?.room === room ? (slot.poll ?? '') : '';
+}
+
 export function draftOf(fields: SlotFields): SlotDraft {
   return {
     room: fields.room,
     title: words(fields.titleIt, fields.titleEn),
     speakers: fields.speakers.split('\n').map((name) => name.trim()).filter(Boolean),
-    starts_unix_ms: fromField(fields.starts) ?? 0,
-    ends_unix_ms: fromField(fields.ends) ?? 0,
+    starts_unix_ms: moment(fields.starts, fields.was.starts),
+    ends_unix_ms: moment(fields.ends, fields.was.ends),
     track: words(fields.trackIt, fields.trackEn),
     notes: words(fields.notesIt, fields.notesEn),
     ...(fields.poll ? { poll: fields.poll } : {}),

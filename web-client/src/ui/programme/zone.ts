@@ -10,14 +10,21 @@ export function ownZone(): string {
 /** The zone of the event where it is known here and its clock shows something else at that moment; else null. */
 export function otherZone(own: string, event: string | null | undefined, atUnixMs: number): string | null {
   if (!event || event === own) return null;
-  const clock = (timeZone: string): string =>
-    new Intl.DateTimeFormat('en', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(atUnixMs);
   try {
-    return clock(own) === clock(event) ? null : event;
+    return clockOf(own).format(atUnixMs) === clockOf(event).format(atUnixMs) ? null : event;
   } catch {
     // A name that this browser does not know says nothing to the reader either.
     return null;
   }
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Made once for each zone: it costs more than a list of slots can pay each time. */
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone) ?? new Intl.DateTimeFormat('en', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  clocks.set(timeZone, known);
+  return known;
 }
 
 /** A moment as `<input type="datetime-local">` has it, in the reader's zone. */
