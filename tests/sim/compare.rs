@@ -4,6 +4,8 @@
 //! The model against what the hub says: each stream that changed, what everybody knows of themselves, and, once nothing
 //! was counted for a while, the numbers against the sets.
 
+pub(crate) mod programme;
+
 use std::collections::BTreeSet;
 
 use fiera_hub::Side;
@@ -18,10 +20,11 @@ use fiera_protocol::view::{
 use crate::model::polls::{Ballot, Poll};
 use crate::model::questions::Question;
 use crate::model::{Kept, Model, Room};
+use crate::shared::Shared;
 use crate::world::World;
 
 /// Everything that is counted and told now and then.
-pub(crate) type Numbers = (usize, Vec<(usize, usize, usize, Vec<usize>, Vec<usize>)>);
+pub(crate) type Numbers = (usize, Vec<(usize, usize, usize, Vec<usize>, Vec<usize>)>, Vec<usize>);
 
 impl World {
     pub(crate) fn compare(&mut self) {
@@ -52,7 +55,7 @@ impl World {
     }
 
     fn numbers(&self) -> Numbers {
-        let of = |(id, room): (&RoomId, &Room)| {
+        let of = |(id, room): (&RoomId, &Shared<Room>)| {
             let upvotes = room.questions.iter().map(|question| room.upvotes(question)).collect();
             let answers = room.polls.iter().map(answers_of).collect();
             let waiting = room.hands.iter().filter(|hand| !hand.is_accepted()).count();
@@ -62,6 +65,12 @@ impl World {
         (
             self.model.here.people.len(),
             self.model.kept.rooms.iter().map(of).collect(),
+            self.model
+                .kept
+                .ideas
+                .iter()
+                .map(|idea| self.model.kept.idea_votes(idea))
+                .collect(),
         )
     }
 
@@ -80,6 +89,7 @@ impl World {
                         let live = !self.model.here.on_air[&room.room].is_empty();
                         assert_eq!(room.live, live, "S6: {} is live", room.room);
                     }
+                    programme::same_votes(&self.model.kept, event);
                 }
                 StreamState::Room(view) => {
                     let room = self.model.room(&view.room);
@@ -137,6 +147,7 @@ fn same_event(model: &Model, view: &EventView) {
     assert_eq!(shown, announced.collect::<Vec<_>>(), "N1: announcements");
     assert_eq!(view.phase, model.kept.phase, "P5: phase");
     assert_eq!(view.read_only, model.here.read_only, "E1: read only");
+    programme::same_programme(&model.kept, view);
 }
 
 fn same_organisers(kept: &Kept, view: &OrganisersView) {
@@ -427,6 +438,7 @@ fn same_you(model: &Model, who: ParticipantId, view: Option<&YouView>) {
         model.here.countdowns.contains_key(&who),
         "W7: countdown of {who}"
     );
+    programme::same_own(&model.kept, who, view);
     let Some(id) = &person.room else {
         assert_eq!(
             (&view.hand, &view.vote, &view.answer),

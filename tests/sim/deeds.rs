@@ -5,10 +5,13 @@
 //! the fair gets a function here, a judge in the model and a look in `compare`.
 
 mod chat;
+mod ideas;
 mod order;
 mod places;
 mod polls;
+mod programme;
 mod questions;
+mod thanks;
 
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{AuthorSecret, ParticipantId, RoomId};
@@ -29,6 +32,9 @@ const AREAS: &[(u64, Area)] = &[
     (14, chat::draw),
     (26, polls::draw),
     (7, order::draw),
+    (18, ideas::draw),
+    (8, programme::draw),
+    (10, thanks::draw),
 ];
 
 /// One person about to do something.

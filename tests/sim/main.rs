@@ -14,6 +14,7 @@ mod link;
 mod model;
 mod random;
 mod server;
+mod shared;
 mod shelf;
 mod tab;
 mod watch;
@@ -143,7 +144,7 @@ impl Failure {
 }
 
 /// Kinds of commands that a search of the usual length carries out at least.
-const KINDS_MIN: usize = 45;
+const KINDS_MIN: usize = 57;
 
 /// Tells what happened, so that a search which does nothing does not pass.
 fn was_lively(all: &[Counted], steps: u64) {

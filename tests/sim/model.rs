@@ -5,11 +5,14 @@
 //! hub was given and whether the hub took it, and knows by itself what must have become of it.
 
 pub(crate) mod chat;
+pub(crate) mod ideas;
 pub(crate) mod people;
 pub(crate) mod polls;
+pub(crate) mod programme;
 pub(crate) mod questions;
 pub(crate) mod rules;
 pub(crate) mod stage;
+pub(crate) mod thanks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,25 +20,42 @@ use fiera_protocol::client::Command;
 use fiera_protocol::fair::{HandStage, RoomSettings};
 use fiera_protocol::ids::{
     AnnouncementId, CommandId, DisplayName, LabelId, MessageId, ParticipantId, Role, RoomId, RoomKind, SourceKind,
+    ThanksId,
 };
+use fiera_protocol::programme::AgendaSlot;
 use fiera_protocol::view::EventPhase;
 use serde_json::Value;
 
 use chat::Message;
+use ideas::Idea;
 use polls::Poll;
 use questions::Question;
+use thanks::Thanks;
+
+use crate::shared::Shared;
 
 /// What outlives a crash.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Kept {
     pub(crate) phase: EventPhase,
-    pub(crate) rooms: BTreeMap<RoomId, Room>,
+    pub(crate) rooms: BTreeMap<RoomId, Shared<Room>>,
     /// Name they had then, silenced, banned.
     pub(crate) restricted: BTreeMap<ParticipantId, (DisplayName, bool, bool)>,
     pub(crate) filter: Vec<String>,
     pub(crate) announcements: Vec<(AnnouncementId, String)>,
     /// Those that are shown: at most 20, and what is taken back makes no room for older ones.
     pub(crate) announced: VecDeque<AnnouncementId>,
+    /// In the order in which they were proposed.
+    pub(crate) ideas: Vec<Idea>,
+    pub(crate) proposed: u32,
+    pub(crate) ideas_closed: bool,
+    /// In the order of their times.
+    pub(crate) slots: Vec<AgendaSlot>,
+    pub(crate) thanks: Vec<Thanks>,
+    /// In the order in which they were shown.
+    pub(crate) shown_thanks: Vec<ThanksId>,
+    /// Who has thanked whom.
+    pub(crate) have_thanked: BTreeMap<(ParticipantId, ParticipantId), ThanksId>,
     /// Accepted commands that changed any of this: never to be run again.
     pub(crate) done: BTreeSet<(ParticipantId, CommandId)>,
 }
@@ -85,6 +105,9 @@ pub(crate) struct Presence {
     /// When each one asked and said something last, for limits.
     pub(crate) asks: BTreeMap<ParticipantId, Vec<u64>>,
     pub(crate) messages: BTreeMap<ParticipantId, Vec<u64>>,
+    /// When each one proposed or edited an idea, and thanked somebody.
+    pub(crate) proposals: BTreeMap<ParticipantId, Vec<u64>>,
+    pub(crate) thanked: BTreeMap<ParticipantId, Vec<u64>>,
 }
 
 #[derive(Debug, Clone)]
@@ -100,7 +123,7 @@ pub(crate) struct Person {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
-    pub(crate) kept: Kept,
+    pub(crate) kept: Shared<Kept>,
     pub(crate) here: Presence,
     pub(crate) capacity: BTreeMap<RoomId, usize>,
 }
@@ -124,6 +147,8 @@ impl From<bool> for Verdict {
 pub(crate) struct Drawn<'a> {
     pub(crate) facts: &'a [Value],
     pub(crate) texts: &'a BTreeMap<u128, String>,
+    /// Thanks that who was thanked sees: whom they are for is in no fact.
+    pub(crate) thanked: &'a [ThanksId],
     pub(crate) now_ms: u64,
     pub(crate) unix_ms: u64,
 }
@@ -143,7 +168,7 @@ impl Drawn<'_> {
 }
 
 impl Kept {
-    pub(crate) fn new(phase: EventPhase, rooms: BTreeMap<RoomId, Room>) -> Self {
+    pub(crate) fn new(phase: EventPhase, rooms: BTreeMap<RoomId, Shared<Room>>) -> Self {
         Self {
             phase,
             rooms,
@@ -151,6 +176,13 @@ impl Kept {
             filter: Vec::new(),
             announcements: Vec::new(),
             announced: VecDeque::new(),
+            ideas: Vec::new(),
+            proposed: 0,
+            ideas_closed: false,
+            slots: Vec::new(),
+            thanks: Vec::new(),
+            shown_thanks: Vec::new(),
+            have_thanked: BTreeMap::new(),
             done: BTreeSet::new(),
         }
     }
@@ -197,7 +229,7 @@ impl Model {
     }
 
     /// A crash: what is here is gone, and the rest is as it was kept.
-    pub(crate) fn crash(&mut self, kept: Kept) {
+    pub(crate) fn crash(&mut self, kept: Shared<Kept>) {
         self.kept = kept;
         self.here = Presence {
             fresh: true,
@@ -221,16 +253,31 @@ impl Model {
             .or_else(|| self.judge_stage(actor, command))
             .or_else(|| self.judge_question(now_ms, actor, command))
             .or_else(|| self.judge_chat(now_ms, actor, command))
-            .or_else(|| self.judge_poll(now_ms, actor, command));
+            .or_else(|| self.judge_poll(now_ms, actor, command))
+            .or_else(|| self.judge_idea(now_ms, actor, command))
+            .or_else(|| self.judge_programme(command))
+            .or_else(|| self.judge_thanks(now_ms, actor, command));
         found.unwrap_or_else(|| panic!("the model does not know {command:?}"))
     }
 
     /// Makes an accepted command true.
     pub(crate) fn accepted(&mut self, actor: ParticipantId, command: &Command, drawn: &Drawn<'_>) {
-        self.do_place(actor, command, drawn);
-        self.do_stage(actor, command, drawn);
-        self.do_question(actor, command, drawn);
-        self.do_chat(actor, command, drawn);
-        self.do_poll(actor, command, drawn);
+        // Only the area that judges a command touches anything, so that the rest stays one with what was before.
+        let now_ms = drawn.now_ms;
+        if self.judge_place(actor, command).is_some() {
+            self.do_place(actor, command, drawn);
+        } else if self.judge_stage(actor, command).is_some() {
+            self.do_stage(actor, command, drawn);
+        } else if self.judge_question(now_ms, actor, command).is_some() {
+            self.do_question(actor, command, drawn);
+        } else if self.judge_chat(now_ms, actor, command).is_some() {
+            self.do_chat(actor, command, drawn);
+        } else if self.judge_poll(now_ms, actor, command).is_some() {
+            self.do_poll(actor, command, drawn);
+        } else {
+            self.do_idea(actor, command, drawn);
+            self.do_programme(command, drawn);
+            self.do_thanks(actor, command, drawn);
+        }
     }
 }

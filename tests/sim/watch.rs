@@ -13,9 +13,11 @@ use fiera_protocol::codec::parse_server_frame;
 use fiera_protocol::fair::PollPhase;
 use fiera_protocol::ids::{CommandId, ParticipantId, Role};
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::thanks::ThanksStep;
 use fiera_protocol::view::{Change, EventPhase, Place, StreamId, StreamPosition, StreamState};
 use serde_json::Value;
 
+use crate::compare::programme::same_mine;
 use crate::model::rules::{is_harmless, is_kept};
 use crate::model::{Drawn, Kept, Verdict};
 use crate::tab::Known;
@@ -35,7 +37,9 @@ pub(crate) enum Judged {
 
 fn kind_of(command: &Command) -> String {
     let value = serde_json::to_value(command).expect("a command is JSON");
-    value["kind"].as_str().expect("it has a kind").to_owned()
+    let kind = value["kind"].as_str().expect("it has a kind");
+    let step = value["step"]["kind"].as_str();
+    step.map_or_else(|| kind.to_owned(), |step| format!("{kind}: {step}"))
 }
 
 impl World {
@@ -95,6 +99,10 @@ impl World {
                 }
             }
             Input::ConnectionClosed { conn, left } => self.model.disconnected(self.now_ms, conn.0, *left),
+            Input::Mine { conn, secrets } => {
+                let kept = &self.model.kept;
+                answers(outputs, &said, conn.0).for_each(|message| same_mine(kept, secrets, message));
+            }
             Input::Storage { writable } => self.model.here.read_only = !writable,
             Input::ClientCommand { conn, id, command } => {
                 let answer = answers(outputs, &said, conn.0).filter_map(|message| match message {
@@ -155,9 +163,17 @@ impl World {
         *self.counted.accepted.entry(kind_of(command)).or_default() += 1;
         let facts: Vec<Value> = records.iter().filter_map(fact).collect();
         let texts: BTreeMap<u128, String> = records.iter().filter_map(text).collect();
+        let thanked = match command {
+            Command::Thanks {
+                step: ThanksStep::Give { participant, .. },
+            } => self.hub.you(*participant).map(|you| you.thanks),
+            _ => None,
+        };
+        let thanked: Vec<_> = thanked.into_iter().flatten().map(|one| one.thanks).collect();
         let drawn = Drawn {
             facts: &facts,
             texts: &texts,
+            thanked: &thanked,
             now_ms: self.now_ms,
             unix_ms: self.unix_ms(),
         };
@@ -302,7 +318,25 @@ impl World {
         assert!(may, "S4: {who} ({role:?}, {place:?} in {here:?}) follows {stream:?}");
     }
 
-    /// B2, B4: facts name nobody; after the end no row says anything of anybody.
+    /// What anybody may read without being there holds no words that are gone, and of ideas and thanks what the event shows.
+    pub(crate) fn check_pages(&self) {
+        let recap = serde_json::to_value(self.hub.recap()).expect("JSON");
+        let (alive, seen) = (numbers_of(&self.model.kept), may_be_seen(&self.model));
+        let gone = numbers_in(&recap.to_string())
+            .into_iter()
+            .find(|number| !alive.contains(number));
+        assert_eq!(gone, None, "B2: the recap shows what was erased: {recap}");
+        let rows = serde_json::to_value(self.hub.idea_rows()).expect("JSON");
+        let agenda = serde_json::to_value(self.hub.agenda()).expect("JSON");
+        for page in [&rows, &agenda, &recap["ideas"], &recap["thanks"]] {
+            let numbers = numbers_in(&page.to_string());
+            let public = |number: &u32| seen.get(number).is_some_and(|at| at.contains(&Surface::Event));
+            let hidden = numbers.into_iter().find(|number| !public(number));
+            assert_eq!(hidden, None, "PR15, PR21: words that are not for everybody: {page}");
+        }
+    }
+
+    /// B2, B4: facts name nobody and hold no words; after the end no row says anything of anybody.
     pub(crate) fn check_rows(&self, kept: &Recovered) {
         for (_, body) in &kept.facts {
             let body = String::from_utf8_lossy(body);
@@ -312,6 +346,11 @@ impl World {
                     "B2: a fact names somebody: {body}"
                 );
             }
+            assert_eq!(
+                numbers_in(&body).into_iter().next(),
+                None,
+                "B2: words in a fact: {body}"
+            );
         }
         if self.durable.phase == EventPhase::Ended {
             assert!(
@@ -332,7 +371,10 @@ impl World {
 
 /// All numbers in what is kept, shown or not.
 fn numbers_of(kept: &Kept) -> BTreeSet<u32> {
-    numbers_in(&format!("{:?}", (&kept.rooms, &kept.announcements)))
+    numbers_in(&format!(
+        "{:?}",
+        (&kept.rooms, &kept.announcements, &kept.slots, &kept.ideas, &kept.thanks)
+    ))
 }
 
 /// V5: nothing of the answers to a poll before it is revealed, and nothing of a quiz's right answer before its time is over.

@@ -52,6 +52,28 @@ pub(crate) fn may_be_seen(model: &Model) -> BTreeMap<u32, BTreeSet<Surface>> {
             places.show(text, &[Surface::Event]);
         }
     }
+    // The programme, ideas and shown thanks are for everybody.
+    for slot in &model.kept.slots {
+        let texts = [Some(&slot.title), slot.track.as_ref(), slot.notes.as_ref()]
+            .into_iter()
+            .flatten();
+        let texts = texts.flat_map(|text| [&text.it, &text.en]).flatten();
+        let texts = texts.chain(&slot.speakers);
+        texts.for_each(|text| places.show(text, &[Surface::Event]));
+    }
+    for idea in &model.kept.ideas {
+        let texts = [Some(&idea.title), idea.notes.as_ref(), idea.note.as_ref()];
+        texts
+            .into_iter()
+            .flatten()
+            .for_each(|text| places.show(text, &[Surface::Event]));
+    }
+    for thanks in &model.kept.thanks {
+        let own = thanks.to.map(Surface::You);
+        let shown = thanks.shown.as_ref().map(|_| Surface::Event);
+        let at: Vec<Surface> = own.into_iter().chain(shown).collect();
+        thanks.text.iter().for_each(|text| places.show(text, &at));
+    }
     for (id, room) in &model.kept.rooms {
         let (front, moderators) = (Surface::Room(id.clone()), Surface::Moderators(id.clone()));
         for question in room.questions.iter().filter(|question| question.merged_into.is_none()) {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use fiera_hub::{EventConfig, Hub, RoomConfig, StreamKey};
+use fiera_hub::{EventConfig, Hub, PreparedSlot, RoomConfig, StreamKey};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{Localised, RoomSettings};
 use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, ParticipantId, Role, RoomId, RoomKind};
@@ -19,6 +19,7 @@ use crate::link::{Down, Link, Up};
 use crate::model::{Kept, Model, Presence, Room};
 use crate::random::Random;
 use crate::server::{Kill, Socket};
+use crate::shared::Shared;
 use crate::shelf::{Disk, Shelf};
 use crate::tab::{Known, Pending, Tab};
 use crate::words::Surface;
@@ -72,7 +73,7 @@ pub(crate) struct World {
     pub(crate) tabs: Vec<Tab>,
     pub(crate) model: Model,
     /// What of the model is written.
-    pub(crate) durable: Kept,
+    pub(crate) durable: Shared<Kept>,
     /// Each stream as the server has told it so far.
     pub(crate) mirrors: BTreeMap<StreamKey, Known>,
     pub(crate) changed: BTreeSet<StreamKey>,
@@ -117,7 +118,21 @@ fn config(random: &mut Random) -> EventConfig {
         titles: Localised::default(),
         organiser: None,
         time_zone: None,
-        agenda: Vec::new(),
+        agenda: vec![PreparedSlot {
+            name: "opening".to_owned(),
+            room: room_id("hall-a"),
+            title: Localised {
+                it: None,
+                en: Some("zk8000001k".to_owned()),
+            },
+            speakers: Vec::new(),
+            starts_unix_ms: UNIX_START_MS,
+            ends_unix_ms: UNIX_START_MS + 3_600_000,
+            track: None,
+            notes: None,
+            poll: None,
+            poll_opens: false,
+        }],
         keeps_captions: false,
         ideas_closed: false,
         ideas: Vec::new(),
@@ -149,6 +164,7 @@ impl World {
             Role::Attendee,
             Role::Attendee,
             Role::Attendee,
+            Role::Organiser,
         ];
         let person = |(nth, role): (u32, &Role)| Person {
             id: ParticipantId::from_u128(random.id()),
@@ -164,24 +180,27 @@ impl World {
             ..Tab::default()
         };
         let tabs = (0..cast.len()).chain([0, 1, 3, 5, 6]).map(tab).collect();
-        let rooms: BTreeMap<RoomId, Room> = config
+        let rooms: BTreeMap<RoomId, Shared<Room>> = config
             .rooms
             .iter()
-            .map(|room| (room.room.clone(), Room::new(room.kind, room.settings)))
+            .map(|room| (room.room.clone(), Shared::new(Room::new(room.kind, room.settings))))
             .collect();
-        let kept = Kept::new(config.phase, rooms);
+        let hub = Hub::new(config.clone(), 1, [9; 32]).expect("a good configuration");
+        let mut kept = Kept::new(config.phase, rooms);
+        kept.slots = hub.agenda().to_vec();
+        assert_eq!(kept.slots.len(), config.agenda.len(), "PR4: the setup's programme");
         let capacity = config
             .rooms
             .iter()
             .map(|room| (room.room.clone(), room.capacity as usize))
             .collect();
+        let kept = Shared::new(kept);
         let mut model = Model {
             kept: kept.clone(),
             here: Presence::default(),
             capacity,
         };
         model.crash(kept.clone());
-        let hub = Hub::new(config.clone(), 1, [9; 32]).expect("a good configuration");
         let trace = traced.then(VecDeque::new);
         Self {
             random,
@@ -584,6 +603,7 @@ impl World {
             }
         }
         self.serve();
+        self.check_pages();
         self.pass(1_000);
     }
 }

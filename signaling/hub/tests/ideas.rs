@@ -115,6 +115,17 @@ fn pr10_an_idea_is_proposed_changed_and_withdrawn_by_its_author_alone() {
 }
 
 #[test]
+fn pr14_a_moderator_erases_any_idea_whatever_secret_comes_with_it() {
+    let mut shell = Shell::new();
+    let [author, moderator] = [(1, Role::Attendee), (2, Role::Moderator)].map(|(who, role)| shell.open(who, role));
+    for secret in [None, Some(AuthorSecret::from_u128(1)), Some(SECRET)] {
+        let idea = propose(&mut shell, author, "A session on incidents");
+        assert_eq!(run(&mut shell, moderator, IdeaStep::Erase { idea, secret }), Ok(()));
+    }
+    assert!(shell.kept.texts.is_empty());
+}
+
+#[test]
 fn pr10_pr14_ideas_have_a_rate_and_can_be_closed() {
     let mut shell = Shell::new();
     let organiser = shell.open(1, Role::Organiser);

@@ -10,6 +10,7 @@ use fiera_protocol::limits::{CHAT_PER_WINDOW_MAX, CHAT_SHOWN_MAX, CHAT_WINDOW_MS
 use fiera_protocol::view::Place;
 
 use super::{Drawn, Model, Room, Verdict};
+use crate::shared::Shared;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Message {
@@ -34,7 +35,7 @@ impl Room {
 
 impl Model {
     pub(crate) fn room_of_message(&self, id: MessageId) -> Option<RoomId> {
-        let holds = |(room, of): (&RoomId, &Room)| of.message(id).map(|_| room.clone());
+        let holds = |(room, of): (&RoomId, &Shared<Room>)| of.message(id).map(|_| room.clone());
         self.kept.rooms.iter().find_map(holds)
     }
 

@@ -149,10 +149,11 @@ impl Model {
         self.step_down(who);
         let person = self.here.people.get_mut(&who).expect("here");
         person.room.clone_from(&room);
-        for (id, of) in &mut self.kept.rooms {
+        for id in self.kept.rooms.keys().cloned().collect::<Vec<_>>() {
             // A hand that waits for its owner ends when they go elsewhere.
-            if Some(id) != room.as_ref() && (Some(id) == before.as_ref() || room.is_some()) {
-                of.hands.retain(|hand| hand.participant != who);
+            let elsewhere = Some(&id) != room.as_ref() && (Some(&id) == before.as_ref() || room.is_some());
+            if elsewhere && self.hand(&id, who).is_some() {
+                self.end_hand(&id, who);
             }
         }
         let invited = |room: &RoomId| self.hand(room, who).is_some_and(super::Hand::is_accepted);
@@ -268,6 +269,8 @@ impl Model {
             room.hands.clear();
         }
         self.here.clocks.clear();
+        self.kept.count_idea_voters();
+        self.kept.forget_thanked();
         self.kept.restricted.clear();
         self.kept.done.clear();
     }

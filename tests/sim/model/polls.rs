@@ -318,8 +318,9 @@ impl Model {
 
     pub(super) fn do_poll(&mut self, actor: ParticipantId, command: &Command, drawn: &Drawn<'_>) {
         if let Command::EraseEntry { poll, entry } = command {
-            let mut polls = self.kept.rooms.values_mut().flat_map(|room| &mut room.polls);
-            let count = polls.find(|one| one.id == *poll).and_then(|poll| poll.count.as_mut());
+            let mut rooms = self.kept.rooms.values_mut();
+            let room = rooms.find(|room| room.poll(*poll).is_some()).expect("known");
+            let count = room.poll_mut(*poll).count.as_mut();
             count.expect("counted").entries.retain(|one| one.id != *entry);
             return;
         }

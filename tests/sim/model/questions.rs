@@ -14,6 +14,7 @@ use fiera_protocol::limits::{
 use fiera_protocol::view::Place;
 
 use super::{Drawn, Model, Room, Verdict};
+use crate::shared::Shared;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Question {
@@ -216,7 +217,7 @@ impl Room {
 
 impl Model {
     pub(crate) fn room_of_question(&self, id: QuestionId) -> Option<RoomId> {
-        let holds = |(room, of): (&RoomId, &Room)| of.question(id).map(|_| room.clone());
+        let holds = |(room, of): (&RoomId, &Shared<Room>)| of.question(id).map(|_| room.clone());
         self.kept.rooms.iter().find_map(holds)
     }
 

@@ -4,7 +4,9 @@
 //! Who may do what (SPEC.md, A1), as a second opinion on the hub's own table.
 
 use fiera_protocol::client::Command;
+use fiera_protocol::ideas::IdeaStep;
 use fiera_protocol::ids::{ParticipantId, Role, RoomKind};
+use fiera_protocol::thanks::ThanksStep;
 use fiera_protocol::view::EventPhase;
 
 use super::Model;
@@ -29,7 +31,12 @@ pub(crate) fn is_kept(command: &Command) -> bool {
 pub(crate) fn is_harmless(command: &Command) -> bool {
     matches!(
         command,
-        Command::Upvote { .. } | Command::Vote { .. } | Command::Answer { .. }
+        Command::Upvote { .. }
+            | Command::Vote { .. }
+            | Command::Answer { .. }
+            | Command::Ideas {
+                step: IdeaStep::Vote { .. }
+            }
     )
 }
 
@@ -44,6 +51,12 @@ fn outlives(command: &Command) -> bool {
             | Command::DeleteMessage { .. }
             | Command::EraseAnnouncement { .. }
             | Command::EraseEntry { .. }
+            | Command::Ideas {
+                step: IdeaStep::Erase { .. } | IdeaStep::Settle { .. } | IdeaStep::Open { .. },
+            }
+            | Command::Thanks {
+                step: ThanksStep::Hide { .. } | ThanksStep::Erase { .. },
+            }
             | Command::Leave {}
             | Command::LeaveBackstage { participant: None }
             | Command::TakeOffAir { participant: None }
@@ -61,7 +74,11 @@ fn least(command: &Command, actor: ParticipantId) -> Role {
         Command::SetEventPhase { .. }
         | Command::SetWordFilter { .. }
         | Command::Announce { .. }
-        | Command::EraseAnnouncement { .. } => Role::Organiser,
+        | Command::EraseAnnouncement { .. }
+        | Command::Programme { .. }
+        | Command::Ideas {
+            step: IdeaStep::Settle { .. } | IdeaStep::Merge { .. } | IdeaStep::Open { .. },
+        } => Role::Organiser,
         Command::AcceptHand { .. }
         | Command::SetQuestion { .. }
         | Command::UndoQuestion { .. }

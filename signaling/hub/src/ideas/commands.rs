@@ -9,7 +9,7 @@ use fiera_protocol::limits::{IDEA_VOTES_MAX, IDEAS_PER_EVENT_MAX, IDEAS_PER_WIND
 use fiera_protocol::text::{IdeaNotes, IdeaTitle, NoteText};
 
 use super::Idea;
-use crate::access::Deed;
+use crate::access::{self, Deed};
 use crate::chance::{hashed, keyed};
 use crate::fact::{Fact, KeptText, NoteId};
 use crate::hub::Hub;
@@ -195,7 +195,13 @@ impl Hub {
     }
 
     fn erase_idea(&mut self, actor: ParticipantId, idea: IdeaId, secret: Option<AuthorSecret>) -> Result<(), Refusal> {
-        let deed = if secret.is_some() {
+        let own = secret.is_some_and(|secret| self.is_author(idea.as_u128(), secret));
+        let moderates = self
+            .people
+            .get(&actor)
+            .is_some_and(|person| access::moderates(person.role));
+        // A moderator needs no secret, and a wrong one takes nothing from them.
+        let deed = if own || secret.is_some() && !moderates {
             Deed::EraseOwnIdea
         } else {
             Deed::EraseOtherIdea
@@ -203,7 +209,7 @@ impl Hub {
         let seat = self.event_seat(deed, actor)?;
         debug_assert!(seat.fits_event(&[deed]), "{seat:?}");
         let found = self.known_idea(idea)?;
-        if secret.is_some_and(|secret| !self.is_author(idea.as_u128(), secret)) {
+        if !own && !moderates {
             return Err(refusal::NOT_THE_AUTHOR);
         }
         let (note, supporters) = (found.note, found.supporters.clone());
