@@ -168,8 +168,17 @@ describe("agenda, ideas, thanks", () => {
     await until("the focus is back", async () => (await focus("proposing")) === "idea-new");
     await until("what became of it is said where it can be heard", async () =>
       ((await organiser.text("announcer-ideas-dialog")) ?? "").length > 5, { within_ms: 8_000 });
-    await keys.activate("idea-vote");
-    await until("it has a vote", async () => /^\s*1\b/.test((await shown(organiser, "idea", "An idea by keyboard")) ?? ""));
+    // The last one of the list: with a vote it moves to the top, and the focus with it.
+    const stands = () => organiser.evaluate((words) => {
+      const at = document.activeElement;
+      const mine = at.dataset.testid === "idea-vote" && Boolean(at.closest("li")?.innerText.includes(words));
+      return { mine, pressed: at.ariaPressed, first: document.querySelector('[data-testid="idea"]').innerText.includes(words) };
+    }, "An idea by keyboard");
+    for (let stop = 0; stop < 60 && !(await stands()).mine; stop += 1) await keys.press("Tab");
+    assert.deepEqual(await stands(), { mine: true, pressed: "false", first: false });
+    await keys.press("Enter");
+    await until("it moved to the top", async () => (await stands()).first);
+    assert.deepEqual(await stands(), { mine: true, pressed: "true", first: true });
     assert.equal(await focus("voting"), "idea-vote");
     await keys.press("Escape");
     await organiser.waitGone("ideas-dialog");
