@@ -162,6 +162,7 @@ fn publisher(model: &Model, who: ParticipantId) -> Publisher {
         participant: who,
         name: person.name.clone(),
         sources: person.sources.iter().copied().collect(),
+        title: None,
     }
 }
 

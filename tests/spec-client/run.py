@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 from cast import CHECKS, Cast  # noqa: E402
 from fair import Fair, new_folder  # noqa: E402
 
-MODULES = ("checks_join", "checks_frames", "checks_streams", "checks_places", "checks_texts", "checks_audience", "checks_polls", "checks_breakouts", "checks_stands", "checks_programme", "checks_restart", "checks_media")
+MODULES = ("checks_join", "checks_frames", "checks_streams", "checks_places", "checks_texts", "checks_audience", "checks_polls", "checks_breakouts", "checks_stands", "checks_stage", "checks_programme", "checks_restart", "checks_media")
 AT_ONCE = 8
 # A round of breakouts ends 30 s after it was called back, and its check waits for that.
 LONGEST_S = 60

@@ -171,13 +171,13 @@ CHANGES = {
     "room": {
         "people": whole("people"), "on_air": whole("on_air"), "speaking": whole("speaking", "participants"),
         "settings": whole("settings"), "poll": whole("poll"), "hands": whole("hands"), "upvotes": change_upvotes,
-        "reactions": passing, "labels": whole("labels"), "pinned": whole("pinned"), "help": whole("help"),
+        "reactions": passing, "labels": whole("labels"), "pinned": whole("pinned"), "help": whole("help"), "show": whole("show"),
         "card": item("cards", "card", "card", order="order"), "card_gone": gone("cards", "card"), **QUESTION, **CHAT,
     },
-    "backstage": {"waiting": whole("waiting"), "countdowns": whole("countdowns"), **CHAT},
+    "backstage": {"waiting": whole("waiting"), "countdowns": whole("countdowns"), "timer": whole("timer"), **CHAT},
     "moderators": {
         "hand_queue": whole("hands"), "restricted_people": whole("restricted"),
-        "room_poll_order": order_polls, "entries": whole("entries"), "entry": put_entry,
+        "room_poll_order": order_polls, "directions": whole("directions"), "entries": whole("entries"), "entry": put_entry,
         "room_poll": item("polls", "poll", "poll"), "room_poll_gone": gone("polls", "poll"), **QUESTION,
     },
     "captions": {"caption": put_caption, "caption_gone": gone("lines", "caption")},

@@ -16,6 +16,7 @@ use fiera_protocol::fair::{
 use fiera_protocol::ids::{MessageId, ParticipantId, PollId, QuestionId, Role, RoomId};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stage::StageShow;
 use fiera_protocol::view::{Change, ModeratorsView, Place, RoomView, StreamId, StreamPosition, StreamState, YouView};
 
 use super::brain::Brain;
@@ -86,6 +87,7 @@ impl Toy {
             chat: vec![],
             poll: None,
             hands: 0,
+            show: StageShow::default(),
             help: None,
             cards: vec![],
         };
@@ -95,6 +97,7 @@ impl Toy {
             hands: vec![],
             polls: vec![],
             restricted: vec![],
+            directions: vec![],
             entries: None,
         };
         Self {
@@ -142,6 +145,7 @@ impl Toy {
             answer: None,
             player: None,
             silenced: false,
+            directions: vec![],
             on_air_at_unix_ms: None,
             keeps: vec![],
             reuses: vec![],

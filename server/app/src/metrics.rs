@@ -208,6 +208,7 @@ pub(crate) fn command_kind(command: &Command) -> &'static str {
         Command::TakeOffAir { .. } => "take_off_air",
         Command::SetSource { .. } => "set_source",
         Command::SetEventPhase { .. } => "set_event_phase",
+        Command::Stage { .. } => "stage",
         Command::Caption { .. } => "caption",
         Command::EraseCaption { .. } => "erase_caption",
         Command::RaiseHand { .. } => "raise_hand",

@@ -45,6 +45,9 @@ pub(crate) enum Deed {
     SetWordFilter,
     DeleteOwnMessage,
     DeleteOtherMessage,
+    DirectStage,
+    SetOwnTitle,
+    Acknowledge,
     Caption,
     EraseOwnCaption,
     EraseOtherCaption,
@@ -125,6 +128,12 @@ impl Deed {
         (Self::SetWordFilter, "set_word_filter"),
         (Self::DeleteOwnMessage, "delete_message, own"),
         (Self::DeleteOtherMessage, "delete_message, somebody else's"),
+        (
+            Self::DirectStage,
+            "stage: layout, titles, sound_off, timer, extend_timer, stop_timer, direct, end_direction, end_pause, set_title of somebody else",
+        ),
+        (Self::SetOwnTitle, "stage: set_title, own"),
+        (Self::Acknowledge, "stage: acknowledge"),
         (Self::Caption, "caption"),
         (Self::EraseOwnCaption, "erase_caption, own"),
         (Self::EraseOtherCaption, "erase_caption, somebody else's"),
@@ -232,6 +241,8 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::EditQuestion
         | Deed::Chat
         | Deed::EditMessage
+        | Deed::SetOwnTitle
+        | Deed::Acknowledge
         | Deed::DeleteOwnMessage
         | Deed::EraseOwnCard
         // Who keeps which stand, and to whom the event opens them, is for the stands to know.
@@ -270,6 +281,7 @@ pub(crate) fn check(deed: Deed, rights: impl Into<Rights>, kind: RoomKind, phase
         | Deed::EraseQuestion
         | Deed::DeleteOtherMessage
         | Deed::EraseOtherCaption
+        | Deed::DirectStage
         | Deed::Silence
         | Deed::Ban
         | Deed::SetRoom

@@ -79,6 +79,7 @@ impl Hub {
                 participant,
             } => self.set_source(actor, participant.unwrap_or(actor), source, live),
             Command::SetEventPhase { phase } => self.set_event_phase(now, actor, phase),
+            Command::Stage { .. } => self.stage_command(now, actor, command),
             Command::Caption { .. } | Command::EraseCaption { .. } => self.caption_command(now, actor, command),
             Command::RaiseHand { .. } | Command::LowerHand { .. } | Command::AcceptHand { .. } => {
                 self.hand_command(actor, command)

@@ -114,6 +114,7 @@ impl Hub {
         let Some(person) = self.people.get_mut(&participant) else {
             return;
         };
+        self.dirty.stages.extend(person.room.clone());
         if !person.program {
             // Of a person it counts what they switched on: a picture that stalls must not look like a choice.
             return;

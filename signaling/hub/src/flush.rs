@@ -72,8 +72,10 @@ impl Hub {
             breakouts,
             cards,
             rooms,
+            stages,
             mut people,
         } = std::mem::take(&mut self.dirty);
+        debug_assert!(stages.is_empty(), "stages are watched before anybody is told");
         if erased {
             self.forget_updates();
         }
@@ -255,6 +257,7 @@ impl Hub {
             on_air_at_unix_ms: room.and_then(|room| room.countdowns.at_unix_ms(person.id)),
             upvoted: self.upvoted(person),
             silenced: self.is_silenced(person.id),
+            directions: room.map_or_else(Vec::new, |room| room.show.directions_to(person.id)),
             breakout: self.your_breakout(person),
             card_votes: self.card_votes(person),
             keeps: self.your_stands(person.id),
@@ -302,10 +305,13 @@ impl Hub {
             },
             may_publish: place != Place::Audience && room.is_some_and(granted),
             on_air: place == Place::OnAir,
-            live: if place == Place::Audience {
-                BTreeSet::new()
-            } else {
-                person.live()
+            live: match room {
+                Some(room) if place != Place::Audience => {
+                    let mut live = person.live();
+                    live.retain(|source| !room.show.silences(*source));
+                    live
+                }
+                _ => BTreeSet::new(),
             },
         }
     }

@@ -9,6 +9,7 @@ use fiera_protocol::ids::{
     AnnouncementId, CaptionId, EventId, IdeaId, MessageId, ParticipantId, QuestionId, RoomId, SourceKind, StandId,
 };
 use fiera_protocol::resume::ResumePlace;
+use fiera_protocol::text::TitleText;
 use fiera_protocol::view::{EventPhase, Place, StreamId, StreamState, YouView};
 
 use crate::access::{self, Deed};
@@ -99,6 +100,8 @@ pub struct Hub {
     pub(crate) reactions: Cadence,
     pub(crate) attendance: Attendance,
     pub(crate) stands: Stands,
+    /// What stands under whose name on a stage.
+    pub(crate) titles: BTreeMap<ParticipantId, TitleText>,
     /// Sources that send, of everybody who publishes: it may be known before the publisher is.
     pub(crate) flows: BTreeMap<ParticipantId, BTreeSet<SourceKind>>,
     pub(crate) breakouts: Breakouts,
@@ -137,6 +140,8 @@ pub(crate) struct Dirty {
     /// What organisers are told.
     pub(crate) numbers: bool,
     pub(crate) rooms: BTreeSet<RoomId>,
+    /// Stages on which media came or broke off.
+    pub(crate) stages: BTreeSet<RoomId>,
     pub(crate) people: BTreeSet<ParticipantId>,
 }
 
@@ -201,6 +206,7 @@ impl Hub {
             reactions: Cadence::default(),
             attendance: Attendance::default(),
             stands: Stands::new(config.stands),
+            titles: BTreeMap::new(),
             flows: BTreeMap::new(),
             breakouts: Breakouts::new(Stream::new(StreamId::Breakouts {}, epoch, view::empty_breakouts())),
             now: Now { mono_ms: 0, unix_ms: 0 },
@@ -263,7 +269,10 @@ impl Hub {
                 name,
                 room,
             } => self.external_up(participant, name, &room),
-            Input::ExternalPublisherDown { participant } => self.external_down(participant),
+            Input::ExternalPublisherDown { participant } => {
+                self.lost_on_air(participant);
+                self.external_down(participant);
+            }
             Input::Speaking { room, participants } => {
                 if self.rooms.get_mut(&room).is_some_and(|r| r.set_speaking(participants)) {
                     self.dirty.rooms.insert(room);
@@ -278,6 +287,7 @@ impl Hub {
             Input::Tick => {}
         }
         self.await_slot_end(now);
+        self.watch_stages(now);
         self.settle(now);
         self.hand_over_records(first);
         self.check_invariants();
@@ -408,6 +418,7 @@ impl Hub {
             silenced: false,
             idea_votes: Vec::new(),
             thanks: Vec::new(),
+            directions: Vec::new(),
             on_air_at_unix_ms: None,
             breakout: None,
             card_votes: Vec::new(),
@@ -426,6 +437,7 @@ impl Hub {
             flowing: BTreeSet::new(),
             muted: BTreeSet::new(),
             reacted_at_ms: None,
+            title: self.titles.get(&id).cloned(),
             generation: 0,
             answers: crate::answers::Answers::default(),
             you: Stream::new(StreamId::You {}, self.epoch, StreamState::You(view)),
@@ -452,7 +464,11 @@ impl Hub {
                 Timer::Breakouts => self.breakouts_due(now),
                 Timer::BreakoutGrid => self.grid_due(),
                 Timer::AwaitedHands => self.awaited_hands_over(),
-                Timer::Grace(participant) => self.grace_over(participant),
+                Timer::Grace(participant) => {
+                    self.lost_on_air(participant);
+                    self.grace_over(participant);
+                }
+                Timer::Pause => self.pause_due(now),
                 Timer::Renew(conn) => self.renew_due(now, conn),
             }
         }

@@ -46,7 +46,7 @@ impl Hub {
             let quizzes: usize = self.rooms.values().map(|room| room.polls.running()).sum();
             let single = 10;
             debug_assert!(
-                self.timers.len() <= self.connections.len() + grace + countdowns + quizzes + single,
+                self.timers.len() <= self.connections.len() + grace + countdowns + quizzes + self.rooms.len() + single,
                 "timers leak"
             );
         }

@@ -104,6 +104,8 @@ pub(crate) fn needs_store(command: &Command) -> bool {
         // Only where captions are kept, and then the handler says so.
         | Command::Caption { .. }
         | Command::EraseCaption { .. }
+        // Silence in an emergency waits for no disk: its rows are held until one takes them.
+        | Command::Stage { .. }
         | Command::Stand {
             step: StandStep::GiveWord { .. },
         } => false,

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use fiera_protocol::ids::{DisplayName, ParticipantId, Role, RoomId, SourceKind};
+use fiera_protocol::text::TitleText;
 
 use crate::answers::Answers;
 use crate::input::ConnectionId;
@@ -40,6 +41,8 @@ pub(crate) struct Participant {
     pub(crate) muted: BTreeSet<SourceKind>,
     /// When a reaction of theirs was counted last, monotonic milliseconds.
     pub(crate) reacted_at_ms: Option<u64>,
+    /// What stands under their name while they are on a stage.
+    pub(crate) title: Option<TitleText>,
     /// Counts the moves, for resume tokens.
     pub(crate) generation: u32,
     pub(crate) answers: Answers,

@@ -384,6 +384,27 @@ pub(crate) const CHAT_TOO_FAST: Refusal = refusal(
     RefusalCode::TooFast,
     "You sent several messages in the last seconds. Wait a little before the next one.",
 );
+pub(crate) const TIMER_NOT_POSSIBLE: Refusal = refusal(
+    RefusalCode::Malformed,
+    "A timer runs 10 seconds to 4 hours, amber not after its start, red not before amber. Choose other times.",
+);
+pub(crate) const TIMER_CHANGED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "The timer was changed by somebody else meanwhile. Look at it and decide again.",
+);
+pub(crate) const TOO_MANY_TITLES: Refusal = refusal(
+    RefusalCode::TooMany,
+    "As many people as possible have a line under their name in this event. Take one away first.",
+);
+pub(crate) const NO_TIMER: Refusal = refusal(RefusalCode::WrongState, "No timer runs in this room. Start one first.");
+pub(crate) const NOBODY_TO_DIRECT: Refusal = refusal(
+    RefusalCode::UnknownParticipant,
+    "Nobody to be told is backstage or on air here. Wait until they are.",
+);
+pub(crate) const UNKNOWN_DIRECTION: Refusal = refusal(
+    RefusalCode::UnknownItem,
+    "This message is not here any more. Nothing needs to be done.",
+);
 pub(crate) const CAPTION_PAST: Refusal = refusal(
     RefusalCode::WrongState,
     "A line of this number, or of a later one, is final already. Give each line a greater number than the one before.",

@@ -125,6 +125,8 @@ impl Hub {
         };
         match *kind {
             "upvote" | "upvotekey" | "assigned" => self.apply_question_row(kind, name, value),
+            "show" => self.apply_show_row(name, value),
+            "title" => self.apply_title_row(name, value),
             "restricted" => self.apply_restricted_row(name, value),
             "answer" | "answerkey" => self.apply_answer_row(kind, name, value),
             "ballot" | "pollkey" => self.apply_poll_row(kind, name, value),
@@ -145,6 +147,7 @@ impl Hub {
         self.wipe_answers();
         self.wipe_polls();
         self.wipe_hands();
+        self.wipe_shows();
         self.wipe_breakouts();
         self.wipe_stands();
         self.wipe_ideas();

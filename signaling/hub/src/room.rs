@@ -23,6 +23,7 @@ use crate::quality::Service;
 use crate::questions::Questions;
 use crate::reactions::Reactions;
 use crate::refusal::{self, Refusal};
+use crate::show::Show;
 use crate::stream::Stream;
 
 /// One room of the event.
@@ -52,6 +53,7 @@ pub(crate) struct Room {
     pub(crate) keepers: BTreeSet<ParticipantId>,
     /// Of a stand: visitors who may publish until they leave.
     pub(crate) word: BTreeSet<ParticipantId>,
+    pub(crate) show: Show,
     /// How those who watch fare, as told last.
     pub(crate) service: Option<Service>,
     pub(crate) stream: Stream,
@@ -82,6 +84,7 @@ impl Room {
             captions: Captions::default(),
             keepers: BTreeSet::new(),
             word: BTreeSet::new(),
+            show: Show::default(),
             service: None,
             stream,
             backstage,

@@ -34,6 +34,8 @@ pub(crate) enum Timer {
     Reactions,
     /// Tell organisers the numbers.
     Numbers,
+    /// Media of some stage broke off long enough ago to say so.
+    Pause,
     /// A minute of the attendance curve is over.
     Minute,
     /// Something of a round of breakouts is due.

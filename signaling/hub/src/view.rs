@@ -21,6 +21,7 @@ use fiera_protocol::ids::{
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
 use fiera_protocol::poll::PollEntries;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stage::StageShow;
 use fiera_protocol::view::{
     BackstageView, Change, EventView, ModeratorsView, OrganisersView, Place, Publisher, RoomCount, RoomSummary,
     RoomView, StreamState, YouView,
@@ -108,6 +109,7 @@ pub(crate) fn empty_room(config: &RoomConfig) -> StreamState {
         pinned: Vec::new(),
         poll: None,
         hands: 0,
+        show: StageShow::default(),
         help: None,
         cards: Vec::new(),
     })
@@ -127,6 +129,7 @@ pub(crate) fn empty_moderators(room: &RoomId) -> StreamState {
         hands: Vec::new(),
         polls: Vec::new(),
         restricted: Vec::new(),
+        directions: Vec::new(),
         entries: None,
     })
 }
@@ -163,6 +166,7 @@ pub(crate) fn empty_backstage(room: &RoomId) -> StreamState {
         room: room.clone(),
         waiting: Vec::new(),
         countdowns: Vec::new(),
+        timer: None,
         chat: Vec::new(),
     })
 }
@@ -210,7 +214,9 @@ pub(crate) fn room_changes(room: &Room, people: &People, texts: &Texts) -> Vec<C
     let settings = (known.settings != settings).then_some(Change::Settings { settings });
     let labels = labels(room, texts);
     let labels = (known.labels != labels).then_some(Change::Labels { labels });
-    let changes = on_air.into_iter().chain(speaking).chain(settings);
+    let show = room.show.shown();
+    let show = (known.show != show).then_some(Change::Show { show });
+    let changes = on_air.into_iter().chain(speaking).chain(settings).chain(show);
     let pinned = pinned(room, texts);
     let pinned = (known.pinned != pinned).then_some(Change::Pinned { pinned });
     let help = (known.help != room.help).then_some(Change::Help { help: room.help });
@@ -235,7 +241,9 @@ pub(crate) fn backstage_changes(room: &Room, people: &People) -> Vec<Change> {
     let waiting = (known.waiting != waiting).then_some(Change::Waiting { waiting });
     let countdowns = room.countdowns.shown();
     let countdowns = (known.countdowns != countdowns).then_some(Change::Countdowns { countdowns });
-    waiting.into_iter().chain(countdowns).collect()
+    let timer = room.show.timer();
+    let timer = (known.timer != timer).then_some(Change::Timer { timer });
+    waiting.into_iter().chain(countdowns).chain(timer).collect()
 }
 
 /// The queue of hands, where it differs from what moderators know.
@@ -261,8 +269,11 @@ pub(crate) fn moderators_changes(room: &Room) -> Vec<Change> {
     let told = known_order.iter().copied().chain(room.polls.order().filter(is_new));
     let polls: Vec<PollId> = room.polls.order().collect();
     let order = (!told.eq(polls.iter().copied())).then_some(Change::RoomPollOrder { polls });
+    let directions = room.show.directions();
+    let directions = (known.directions != directions).then_some(Change::Directions { directions });
     hands
         .into_iter()
+        .chain(directions)
         .chain(gone)
         .chain(moved)
         .chain(order)
@@ -344,6 +355,7 @@ fn publisher(participant: &Participant) -> Publisher {
         participant: participant.id,
         name: participant.name.clone(),
         sources: participant.sources(),
+        title: participant.title.clone(),
     }
 }
 
@@ -465,6 +477,7 @@ pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
         silenced: false,
         idea_votes: Vec::new(),
         thanks: Vec::new(),
+        directions: Vec::new(),
         on_air_at_unix_ms: None,
         breakout: None,
         card_votes: Vec::new(),
@@ -481,6 +494,7 @@ pub(crate) fn roster_page(room: &Room, people: &People, after: Option<Participan
         let on_air = room.place(person.id) == Place::OnAir;
         Publisher {
             sources: if on_air { person.sources() } else { Vec::new() },
+            title: person.title.clone().filter(|_| on_air),
             ..publisher(person)
         }
     };

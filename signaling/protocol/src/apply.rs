@@ -115,6 +115,7 @@ fn to_room(room: &mut RoomView, change: &Change) -> bool {
             }
         }
         Change::CardGone { card } => room.cards.retain(|known| known.card != *card),
+        Change::Show { show } => room.show = *show,
         Change::Reactions { .. } => {}
         _ => return false,
     }
@@ -124,6 +125,7 @@ fn to_room(room: &mut RoomView, change: &Change) -> bool {
 fn to_backstage(backstage: &mut BackstageView, change: &Change) -> bool {
     match change {
         Change::Waiting { waiting } => backstage.waiting.clone_from(waiting),
+        Change::Timer { timer } => backstage.timer = *timer,
         Change::Countdowns { countdowns } => backstage.countdowns.clone_from(countdowns),
         Change::Message { message } => put_message(&mut backstage.chat, message),
         Change::MessageGone { message } => remove_message(&mut backstage.chat, *message),
@@ -147,6 +149,7 @@ fn to_moderators(moderators: &mut ModeratorsView, change: &Change) -> bool {
         Change::Question { question } => put_question(&mut moderators.questions, question),
         Change::QuestionGone { question } => remove_question(&mut moderators.questions, *question),
         Change::Upvotes { upvotes } => count_upvotes(&mut moderators.questions, upvotes),
+        Change::Directions { directions } => moderators.directions.clone_from(directions),
         Change::HandQueue { hands } => moderators.hands.clone_from(hands),
         Change::RoomPoll { poll } => match moderators.polls.iter_mut().find(|one| one.poll == poll.poll) {
             Some(known) => known.clone_from(poll),

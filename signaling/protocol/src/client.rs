@@ -15,6 +15,7 @@ use crate::ids::{
 };
 use crate::poll::{Answer, PollDraft};
 use crate::programme::ProgrammeStep;
+use crate::stage::StageStep;
 use crate::stands::StandStep;
 use crate::text::{
     AnnouncementText, AnswerText, CaptionText, FilterWord, LabelText, MessageText, NicknameText, NoteText,
@@ -478,6 +479,11 @@ pub enum Command {
         poll: PollId,
         /// Which.
         entry: EntryId,
+    },
+    /// Directs the stage of the room one is in, or answers who does.
+    Stage {
+        /// What.
+        step: StageStep,
     },
     /// Writes down what is said in the room one is in (captioners and above).
     Caption {

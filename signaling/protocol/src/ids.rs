@@ -179,6 +179,10 @@ random_id!(
     AdopterId
 );
 random_id!(
+    /// A moderator's message to speakers, drawn at random by the server.
+    DirectionId
+);
+random_id!(
     /// Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
     /// The server keeps a hash of it and not who wrote the text.
     AuthorSecret

@@ -20,6 +20,7 @@ pub mod programme;
 pub mod refusal;
 pub mod resume;
 pub mod server;
+pub mod stage;
 pub mod stands;
 pub mod text;
 pub mod thanks;

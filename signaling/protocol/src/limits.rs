@@ -190,6 +190,20 @@ pub const CAPTION_SOURCE_IDLE_MS: u64 = 60_000;
 pub const HELP_CALLS_BURST: u32 = 5;
 /// Calls for help of one participant per second, on and off.
 pub const HELP_CALLS_PER_S: u32 = 1;
+/// Characters of a lower third, under the name.
+pub const TITLE_CHARS_MAX: usize = 80;
+/// Lower thirds of one event.
+pub const TITLES_MAX: usize = 500;
+/// Characters of a moderator's message to speakers.
+pub const DIRECTION_CHARS_MAX: usize = 140;
+/// Such messages of one room that stand at a time.
+pub const DIRECTIONS_MAX: usize = 20;
+/// Shortest time of a speaker's timer, seconds.
+pub const TIMER_S_MIN: u16 = 10;
+/// Longest time of a speaker's timer, seconds.
+pub const TIMER_S_MAX: u16 = 14_400;
+/// Nothing of anybody on air for so long: everybody is told that the talk resumes shortly, milliseconds.
+pub const RESUMING_AFTER_MS: u64 = 5_000;
 /// Longest countdown before somebody goes on air, seconds.
 pub const COUNTDOWN_S_MAX: u8 = 30;
 /// Announcements that are shown; older ones are kept for the record alone.

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use ts_rs::{Config, TS};
 
 use crate::{
-    breakouts, captions, client, fair, ideas, ids, limits, poll, programme, refusal, server, stands, text, thanks, view,
+    breakouts, captions, client, fair, ideas, ids, limits, poll, programme, refusal, server, stage, stands, text,
+    thanks, view,
 };
 
 const HEAD: &str = "// SPDX-FileCopyrightText: The Fiera authors\n// SPDX-License-Identifier: AGPL-3.0-or-later\n\
@@ -60,6 +61,14 @@ fn messages() -> String {
         ids::SlotId,
         ids::IdeaId,
         ids::ThanksId,
+        ids::DirectionId,
+        stage::StageLayout,
+        stage::StageShow,
+        stage::SpeakerTimer,
+        stage::YourDirection,
+        stage::DirectionView,
+        stage::Directed,
+        stage::StageStep,
         ids::AuthorSecret,
         captions::CaptionLang,
         captions::CaptionLine,
@@ -73,6 +82,8 @@ fn messages() -> String {
         text::MessageText,
         text::TopicText,
         text::CaptionText,
+        text::TitleText,
+        text::DirectionText,
         text::AnnouncementText,
         text::PollQuestionText,
         text::PollOptionText,
@@ -288,6 +299,11 @@ fn limits_file() -> String {
         CHAT_SHOWN_MAX,
         SLOW_MODE_S_MAX,
         CAPTION_CHARS_MAX,
+        TITLE_CHARS_MAX,
+        DIRECTION_CHARS_MAX,
+        TIMER_S_MIN,
+        TIMER_S_MAX,
+        RESUMING_AFTER_MS,
         CAPTION_LANGS_MAX,
         CAPTIONS_SHOWN_MAX,
         COUNTDOWN_S_MAX,

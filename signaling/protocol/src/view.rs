@@ -18,7 +18,9 @@ use crate::ids::{
 };
 use crate::poll::{PollEntries, PollEntry, YourAnswer, YourQuiz};
 use crate::programme::AgendaSlot;
+use crate::stage::{DirectionView, SpeakerTimer, StageShow, YourDirection};
 use crate::stands::{StandCount, StandSummary, StandsOpenTo, YourStand};
+use crate::text::TitleText;
 use crate::thanks::{ThanksView, YourThanks};
 
 /// A sequence of numbered updates that a client follows.
@@ -205,6 +207,9 @@ pub struct RoomView {
     pub poll: Option<PollView>,
     /// Hands that wait.
     pub hands: u32,
+    /// How the stage is directed.
+    #[serde(default)]
+    pub show: StageShow,
     /// In a breakout room: whether it has called for help.
     #[serde(default)]
     pub help: Option<HelpStage>,
@@ -227,6 +232,9 @@ pub struct ModeratorsView {
     pub polls: Vec<PollView>,
     /// Who is silenced or banned in the event.
     pub restricted: Vec<Restricted>,
+    /// Messages to speakers and who has acknowledged them, oldest first.
+    #[serde(default)]
+    pub directions: Vec<DirectionView>,
     /// What participants wrote in the poll that everybody sees, once it is closed.
     #[serde(default)]
     pub entries: Option<PollEntries>,
@@ -256,6 +264,9 @@ pub struct BackstageView {
     /// Whose countdown runs.
     #[serde(default)]
     pub countdowns: Vec<Countdown>,
+    /// How long who speaks may still take.
+    #[serde(default)]
+    pub timer: Option<SpeakerTimer>,
     /// The last messages of the private chat, oldest first.
     #[serde(default)]
     pub chat: Vec<ChatMessage>,
@@ -271,6 +282,10 @@ pub struct Publisher {
     pub name: DisplayName,
     /// Sources switched on, in the order mic, camera, screen, screen audio.
     pub sources: Vec<SourceKind>,
+    /// What stands under the name; of those backstage and on air only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub title: Option<TitleText>,
 }
 
 /// What concerns one participant alone.
@@ -313,6 +328,9 @@ pub struct YouView {
     /// Thanks for oneself, which nobody else sees unless they are shown, in the order of their ids.
     #[serde(default)]
     pub thanks: Vec<YourThanks>,
+    /// What moderators told one as a speaker, until one acknowledges it.
+    #[serde(default)]
+    pub directions: Vec<YourDirection>,
     /// When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
     #[serde(default)]
     pub on_air_at_unix_ms: Option<u64>,
@@ -524,6 +542,21 @@ pub enum Change {
     CardGone {
         /// Which.
         card: CardId,
+    },
+    /// Room stream: how the stage is directed.
+    Show {
+        /// All of it.
+        show: StageShow,
+    },
+    /// Backstage stream: how long who speaks may still take; none: no timer.
+    Timer {
+        /// The timer.
+        timer: Option<SpeakerTimer>,
+    },
+    /// Moderators stream: messages to speakers, whole list.
+    Directions {
+        /// Oldest first.
+        directions: Vec<DirectionView>,
     },
     /// Backstage stream: who waits, whole list.
     Waiting {

@@ -14,6 +14,7 @@ use fiera_protocol::poll::{Answer, Outcome, PollForm};
 use fiera_protocol::programme::ProgrammeStep;
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stage::StageStep;
 use fiera_protocol::stands::StandStep;
 use fiera_protocol::thanks::ThanksStep;
 use fiera_protocol::view::{Change, StreamId, StreamState};
@@ -63,6 +64,7 @@ fn every_variant_round_trips<T: DeserializeOwned + Serialize>(name: &str, strang
 fn g1_every_variant_has_a_golden_example_that_round_trips() {
     every_variant_round_trips::<ClientMessage>("client_message", json!({"kind": "?"}));
     every_variant_round_trips::<Command>("command", json!({"kind": "?"}));
+    every_variant_round_trips::<StageStep>("stage_step", json!({"kind": "?"}));
     every_variant_round_trips::<BreakoutStep>("breakout_step", json!({"kind": "?"}));
     every_variant_round_trips::<StandStep>("stand_step", json!({"kind": "?"}));
     every_variant_round_trips::<ServerMessage>("server_message", json!({"kind": "?"}));

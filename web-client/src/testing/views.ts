@@ -10,19 +10,20 @@ import type {
 export function youView(over: Partial<YouView> = {}): YouView {
   return {
     participant: 'p', name: 'Ada', role: 'attendee', room: 'stage', place: 'audience', sources: [], hand: null, upvoted: [],
-    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, keeps: [], reuses: [], breakout: null, card_votes: [], idea_votes: [], thanks: [], ...over,
+    vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, keeps: [], reuses: [], directions: [], breakout: null, card_votes: [], idea_votes: [], thanks: [], ...over,
   };
 }
 
 export function roomView(over: Partial<RoomView> = {}): RoomView {
   return {
     room: 'stage', people: 0, on_air: [], speaking: [], settings: { moderated: false, chat_open: true, slow_mode_s: 0 },
-    questions: [], labels: [], chat: [], pinned: [], poll: null, hands: 0, help: null, cards: [], ...over,
+    questions: [], labels: [], chat: [], pinned: [], poll: null, hands: 0,
+    show: { layout: 'auto', sound_off: false, titles: true, resuming: false }, help: null, cards: [], ...over,
   };
 }
 
 export function backstageView(over: Partial<BackstageView> = {}): BackstageView {
-  return { room: 'stage', waiting: [], countdowns: [], chat: [], ...over };
+  return { room: 'stage', waiting: [], countdowns: [], timer: null, chat: [], ...over };
 }
 
 export function captionsView(over: Partial<CaptionsView> = {}): CaptionsView {
@@ -30,7 +31,7 @@ export function captionsView(over: Partial<CaptionsView> = {}): CaptionsView {
 }
 
 export function moderatorsView(over: Partial<ModeratorsView> = {}): ModeratorsView {
-  return { room: 'stage', questions: [], hands: [], polls: [], restricted: [], entries: null, ...over };
+  return { room: 'stage', questions: [], hands: [], polls: [], restricted: [], directions: [], entries: null, ...over };
 }
 
 export function eventView(over: Partial<EventView> = {}): EventView {

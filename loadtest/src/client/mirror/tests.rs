@@ -3,6 +3,7 @@
 
 use fiera_protocol::fair::RoomSettings;
 use fiera_protocol::ids::{ParticipantId, Role};
+use fiera_protocol::stage::StageShow;
 use fiera_protocol::view::Place;
 
 use super::*;
@@ -36,6 +37,7 @@ fn room(room: &str, people: u32) -> StreamState {
         chat: vec![],
         poll: None,
         hands: 0,
+        show: StageShow::default(),
         help: None,
         cards: vec![],
     })
@@ -55,6 +57,7 @@ fn you(room: Option<&str>) -> StreamState {
         answer: None,
         player: None,
         silenced: false,
+        directions: vec![],
         on_air_at_unix_ms: None,
         keeps: vec![],
         reuses: vec![],

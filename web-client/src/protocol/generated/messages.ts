@@ -104,6 +104,162 @@ export type IdeaId = string;
 export type ThanksId = string;
 
 /**
+ * A moderator's message to speakers, drawn at random by the server.
+ */
+export type DirectionId = string;
+
+/**
+ * How the pictures of a stage stand for everybody who has not put one in front for themselves.
+ */
+export type StageLayout = "auto" | "speaker" | "side_by_side" | "grid" | "slides";
+
+/**
+ * What everybody in a room is shown of how its stage is directed.
+ */
+export type StageShow = {
+/**
+ * How pictures stand.
+ */
+layout: StageLayout,
+/**
+ * All sound of the room is off, whatever anybody switches on.
+ */
+sound_off: boolean,
+/**
+ * Lower thirds are shown.
+ */
+titles: boolean,
+/**
+ * Pictures and sound of everybody on air broke off: the talk resumes shortly.
+ */
+resuming: boolean, };
+
+/**
+ * How long a talk may still take.
+ */
+export type SpeakerTimer = {
+/**
+ * When its time is over: server clock, milliseconds since 1970.
+ */
+ends_unix_ms: number,
+/**
+ * Amber from so many seconds before the end.
+ */
+amber_s: number,
+/**
+ * Red from so many seconds before the end.
+ */
+red_s: number, };
+
+/**
+ * What a moderator tells one speaker, as they see it until they have acknowledged it.
+ */
+export type YourDirection = {
+/**
+ * Which.
+ */
+direction: DirectionId,
+/**
+ * The words.
+ */
+text: string, };
+
+/**
+ * The same as moderators see it: who has acknowledged it.
+ */
+export type DirectionView = {
+/**
+ * Which.
+ */
+direction: DirectionId,
+/**
+ * The words.
+ */
+text: string,
+/**
+ * To whom.
+ */
+to: Array<Directed>, };
+
+/**
+ * One of those whom a [`DirectionView`] is for.
+ */
+export type Directed = {
+/**
+ * Who.
+ */
+participant: ParticipantId,
+/**
+ * Their name then.
+ */
+name: DisplayName,
+/**
+ * They have read it.
+ */
+acknowledged: boolean, };
+
+/**
+ * One step in directing the stage of the room one is in.
+ */
+export type StageStep = { "kind": "layout",
+/**
+ * Which way.
+ */
+layout: StageLayout, } | { "kind": "titles",
+/**
+ * On or off.
+ */
+on: boolean, } | { "kind": "sound_off",
+/**
+ * Off or through.
+ */
+off: boolean, } | { "kind": "set_title",
+/**
+ * The line.
+ */
+title?: TitleText,
+/**
+ * Somebody else who is backstage or on air (moderators and organisers).
+ */
+participant?: ParticipantId, } | { "kind": "timer",
+/**
+ * Length, 10 s to 4 hours.
+ */
+seconds: number,
+/**
+ * Amber from so many seconds before the end.
+ */
+amber_s: number,
+/**
+ * Red from so many seconds before the end, at most `amber_s`.
+ */
+red_s: number, } | { "kind": "extend_timer",
+/**
+ * By so much, at least one second.
+ */
+seconds: number,
+/**
+ * When the timer ends as one saw it: was it changed meanwhile, nothing happens.
+ */
+ends_unix_ms: number, } | { "kind": "stop_timer", } | { "kind": "direct",
+/**
+ * What.
+ */
+text: DirectionText,
+/**
+ * Whom.
+ */
+participant?: ParticipantId, } | { "kind": "end_direction",
+/**
+ * Which.
+ */
+direction: DirectionId, } | { "kind": "acknowledge",
+/**
+ * Which.
+ */
+direction: DirectionId, } | { "kind": "end_pause", };
+
+/**
  * Drawn at random by the author of a text and kept by their client: the only proof that a text is theirs.
  * The server keeps a hash of it and not who wrote the text.
  */
@@ -192,6 +348,16 @@ export type TopicText = string;
  * A line of captions; one line.
  */
 export type CaptionText = string;
+
+/**
+ * What stands under the name of somebody on air; one line.
+ */
+export type TitleText = string;
+
+/**
+ * What a moderator tells speakers; one line.
+ */
+export type DirectionText = string;
 
 /**
  * What everybody in the event is told; one line.
@@ -2554,6 +2720,10 @@ poll: PollView | null,
  */
 hands: number,
 /**
+ * How the stage is directed.
+ */
+show: StageShow,
+/**
  * In a breakout room: whether it has called for help.
  */
 help: HelpStage | null,
@@ -2578,6 +2748,10 @@ waiting: Array<Publisher>,
  * Whose countdown runs.
  */
 countdowns: Array<Countdown>,
+/**
+ * How long who speaks may still take.
+ */
+timer: SpeakerTimer | null,
 /**
  * The last messages of the private chat, oldest first.
  */
@@ -2607,6 +2781,10 @@ polls: Array<PollView>,
  * Who is silenced or banned in the event.
  */
 restricted: Array<Restricted>,
+/**
+ * Messages to speakers and who has acknowledged them, oldest first.
+ */
+directions: Array<DirectionView>,
 /**
  * What participants wrote in the poll that everybody sees, once it is closed.
  */
@@ -2644,7 +2822,11 @@ name: DisplayName,
 /**
  * Sources switched on, in the order mic, camera, screen, screen audio.
  */
-sources: Array<SourceKind>, };
+sources: Array<SourceKind>,
+/**
+ * What stands under the name; of those backstage and on air only.
+ */
+title?: TitleText, };
 
 /**
  * What concerns one participant alone.
@@ -2706,6 +2888,10 @@ idea_votes: Array<IdeaId>,
  * Thanks for oneself, which nobody else sees unless they are shown, in the order of their ids.
  */
 thanks: Array<YourThanks>,
+/**
+ * What moderators told one as a speaker, until one acknowledges it.
+ */
+directions: Array<YourDirection>,
 /**
  * When one goes on air, while the countdown runs: server clock, milliseconds since 1970.
  */
@@ -2874,7 +3060,19 @@ card: CardView, } | { "kind": "card_gone",
 /**
  * Which.
  */
-card: CardId, } | { "kind": "waiting",
+card: CardId, } | { "kind": "show",
+/**
+ * All of it.
+ */
+show: StageShow, } | { "kind": "timer",
+/**
+ * The timer.
+ */
+timer: SpeakerTimer | null, } | { "kind": "directions",
+/**
+ * Oldest first.
+ */
+directions: Array<DirectionView>, } | { "kind": "waiting",
 /**
  * In the order they came.
  */
@@ -3397,7 +3595,11 @@ poll: PollId,
 /**
  * Which.
  */
-entry: EntryId, } | { "kind": "caption",
+entry: EntryId, } | { "kind": "stage",
+/**
+ * What.
+ */
+step: StageStep, } | { "kind": "caption",
 /**
  * The language of the line.
  */

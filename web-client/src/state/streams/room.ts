@@ -37,6 +37,8 @@ export function roomAfter(room: RoomView, change: Change): RoomView | null {
       return { ...room, poll: change.poll };
     case 'hands':
       return { ...room, hands: change.hands };
+    case 'show':
+      return { ...room, show: change.show };
     case 'help':
       return { ...room, help: change.help };
     case 'card': {
@@ -61,6 +63,8 @@ export function backstageAfter(backstage: BackstageView, change: Change): Backst
       return { ...backstage, waiting: change.waiting };
     case 'countdowns':
       return { ...backstage, countdowns: change.countdowns };
+    case 'timer':
+      return { ...backstage, timer: change.timer };
     case 'message':
       return { ...backstage, chat: withMessage(backstage.chat, change.message) };
     case 'message_gone':

@@ -29,6 +29,8 @@ export function moderatorsAfter(moderators: ModeratorsView, change: Change): Mod
       const place = (poll: string): number => (change.polls.includes(poll) ? change.polls.indexOf(poll) : change.polls.length);
       return { ...moderators, polls: [...polls].sort((a, b) => place(a.poll) - place(b.poll)) };
     }
+    case 'directions':
+      return { ...moderators, directions: change.directions };
     case 'entries':
       return { ...moderators, entries: change.entries };
     case 'entry': {

@@ -56,7 +56,7 @@ class Track {
 
 const you = (over: Partial<YouView> = {}): YouView => ({
   participant: 'p', name: 'Ada', role: 'speaker', room: 'stage', place: 'audience', sources: [],
-  hand: null, upvoted: [], vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, breakout: null, card_votes: [], keeps: [], reuses: [],
+  hand: null, upvoted: [], vote: null, answer: null, player: null, silenced: false, on_air_at_unix_ms: null, directions: [], breakout: null, card_votes: [], keeps: [], reuses: [],
   idea_votes: [], thanks: [], ...over,
 });
 const rest = async (): Promise<void> => {

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// English texts of directing a stage: layout, timer, messages to speakers, lower thirds, sound off, the pause.
+
+export const showEn = {
+  title: 'The show',
+  layout: 'Pictures for everybody',
+  layouts: { auto: 'as they come', speaker: 'who speaks large', side_by_side: 'side by side', grid: 'all of one size', slides: 'the shared screen alone' },
+  pin: (name: string) => `Put in front for me: ${name}`,
+  unpin: (name: string) => `No longer in front: ${name}`,
+  titles: 'Show the lines under the names',
+  soundOff: 'Silence everything now',
+  soundOffNow: 'All sound of this room is off.',
+  soundOffAll: 'A moderator has silenced this room. The sound comes back when they let it through.',
+  soundOn: 'Let sound through again',
+  soundOnSure: 'Everybody whose microphone is on is heard at once.',
+  resuming: 'We resume shortly',
+  resumingLead: 'The connection to the stage broke off. The talk goes on here by itself.',
+  endPause: 'Take "we resume shortly" away',
+  timer: 'Speaker’s timer',
+  minutes: 'Minutes',
+  amber: 'Amber before the end (minutes)',
+  red: 'Red before the end (minutes)',
+  start: 'Start the timer',
+  startAnew: 'Start anew',
+  more: (minutes: number) => (minutes === 1 ? '1 minute more' : `${minutes} minutes more`),
+  stop: 'Stop the timer',
+  left: (time: string) => `${time} left`,
+  over: (time: string) => `${time} over the time`,
+  verdicts: { green: 'Time enough', amber: 'Come to the end', red: 'Close now', over: 'The time is over' },
+  noTimer: 'No timer runs.',
+  directions: 'Messages to speakers',
+  toAll: 'all backstage and on air',
+  to: 'To',
+  message: 'Your message',
+  send: 'Send',
+  acknowledged: 'read',
+  waits: 'not read yet',
+  endDirection: (text: string) => `Take this message away: ${text}`,
+  takeAway: 'Take away',
+  noDirections: 'No messages stand.',
+  told: 'From the direction',
+  understood: 'Understood',
+  understoodNamed: (text: string) => `Understood: ${text}`,
+  line: 'Line under your name',
+  lineOf: (name: string) => `Line under the name of ${name}`,
+  lineHint: 'Your role or where you come from. Empty: nothing is shown.',
+  save: 'Save',
+};
+
+export type ShowTexts = typeof showEn;

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Testi italiani della regia: disposizione, tempo, messaggi a chi parla, sottopancia, silenzio, pausa.
+
+import type { ShowTexts } from './show.en';
+
+export const showIt: ShowTexts = {
+  title: 'La scena',
+  layout: 'Immagini per tutti',
+  layouts: { auto: 'come vengono', speaker: 'chi parla in grande', side_by_side: 'affiancate', grid: 'tutte uguali', slides: 'solo lo schermo condiviso' },
+  pin: (name) => `Metti in primo piano per me: ${name}`,
+  unpin: (name) => `Togli dal primo piano: ${name}`,
+  titles: 'Mostra le righe sotto i nomi',
+  soundOff: 'Silenzia tutto subito',
+  soundOffNow: 'Tutto il suono di questa sala è spento.',
+  soundOffAll: 'La moderazione ha silenziato questa sala. Il suono torna quando lo riapre.',
+  soundOn: 'Riapri il suono',
+  soundOnSure: 'Chi ha il microfono acceso si sente subito.',
+  resuming: 'Riprendiamo tra poco',
+  resumingLead: 'Il collegamento con il palco si è interrotto. L’intervento riprende qui da solo.',
+  endPause: 'Togli «riprendiamo tra poco»',
+  timer: 'Tempo di chi parla',
+  minutes: 'Minuti',
+  amber: 'Giallo prima della fine (minuti)',
+  red: 'Rosso prima della fine (minuti)',
+  start: 'Avvia il tempo',
+  startAnew: 'Ricomincia',
+  more: (minutes) => (minutes === 1 ? '1 minuto in più' : `${minutes} minuti in più`),
+  stop: 'Ferma il tempo',
+  left: (time) => `mancano ${time}`,
+  over: (time) => `${time} oltre il tempo`,
+  verdicts: { green: 'C’è tempo', amber: 'Avvicinati alla fine', red: 'Chiudi ora', over: 'Il tempo è finito' },
+  noTimer: 'Nessun tempo avviato.',
+  directions: 'Messaggi a chi parla',
+  toAll: 'tutti dietro le quinte e in onda',
+  to: 'A',
+  message: 'Il tuo messaggio',
+  send: 'Invia',
+  acknowledged: 'letto',
+  waits: 'non ancora letto',
+  endDirection: (text) => `Togli questo messaggio: ${text}`,
+  takeAway: 'Togli',
+  noDirections: 'Nessun messaggio.',
+  told: 'Dalla regia',
+  understood: 'Ricevuto',
+  understoodNamed: (text) => `Ricevuto: ${text}`,
+  line: 'Riga sotto il tuo nome',
+  lineOf: (name) => `Riga sotto il nome di ${name}`,
+  lineHint: 'Il tuo ruolo o da dove vieni. Vuota: non si mostra niente.',
+  save: 'Salva',
+};
