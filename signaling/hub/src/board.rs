@@ -7,7 +7,9 @@
 use fiera_protocol::fair::{Localised, PollView, QuestionStage, YourHand};
 use fiera_protocol::ids::{DisplayName, EventId, ParticipantId, Role, RoomId};
 use fiera_protocol::programme::AgendaSlot;
-use fiera_protocol::view::{EventPhase, Place, RoomSummary, StreamState};
+use fiera_protocol::stage::StageShow;
+use fiera_protocol::text::TitleText;
+use fiera_protocol::view::{EventPhase, Place, Publisher, RoomSummary, StreamState};
 use serde::Serialize;
 
 use crate::hub::Hub;
@@ -32,6 +34,10 @@ pub struct Board {
     pub room_titles: Localised,
     /// Participants in the room.
     pub people: u32,
+    /// How the stage is directed.
+    pub show: StageShow,
+    /// The lower thirds that are shown, in the order of those on air; without one nobody is named.
+    pub lines: Vec<LowerThird>,
     /// The question that is being answered.
     pub now: Option<PublicQuestion>,
     /// Questions that come up soon, in the order in which they were asked.
@@ -78,6 +84,15 @@ impl From<&AgendaSlot> for BoardSlot {
             ends_unix_ms: slot.ends_unix_ms,
         }
     }
+}
+
+/// A name on air and the line under it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LowerThird {
+    /// The name others see.
+    pub name: DisplayName,
+    /// What stands under it.
+    pub title: TitleText,
 }
 
 /// What the hub holds about one participant now. All of it is in memory or in rows that end with the event.
@@ -179,6 +194,8 @@ impl Hub {
             room_title: place.config.title.clone(),
             room_titles: place.config.titles.clone(),
             people: view.people,
+            show: view.show,
+            lines: view.on_air.iter().filter(|_| view.show.titles).filter_map(lower_third).collect(),
             now: of(QuestionStage::Now).next(),
             next: of(QuestionStage::Next).collect(),
             poll: view.poll.clone(),
@@ -222,4 +239,12 @@ impl Hub {
             has_upvotes: self.rooms.values().any(|room| room.questions.is_supporter(participant)),
         }
     }
+}
+
+fn lower_third(one: &Publisher) -> Option<LowerThird> {
+    let title = one.title.clone()?;
+    Some(LowerThird {
+        name: one.name.clone(),
+        title,
+    })
 }

@@ -354,6 +354,22 @@ fn st5_an_event_has_a_bounded_number_of_lines() {
 }
 
 #[test]
+fn st5_the_projector_shows_lines_and_names_nobody_without_one() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(9, Role::Moderator, HALL);
+    let ada = speaks(&mut shell, 1);
+    let _bruno = speaks(&mut shell, 2);
+    shell.ok(ada, title("Regione Puglia", None));
+    let lines = |shell: &Shell| {
+        let board = shell.hub.board(&room(HALL)).expect("a room");
+        board.lines.into_iter().map(|one| String::from(one.title)).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&shell), ["Regione Puglia"]);
+    shell.ok(moderator, stage(StageStep::Titles { on: false }));
+    assert!(lines(&shell).is_empty());
+}
+
+#[test]
 fn st6_a_talk_that_breaks_off_is_announced_and_goes_on_by_itself() {
     let mut shell = Shell::new();
     let viewer = shell.join(3, Role::Attendee, HALL);

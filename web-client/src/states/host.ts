@@ -16,6 +16,7 @@ import IdeasBoard from '../ui/programme/IdeasBoard.svelte';
 import Report from '../ui/report/Report.svelte';
 import type { PromisesModel } from '../ui/report/promises.svelte';
 import { agenda, cloud, cloudShown, quiz, quizShown, ranking, rankingShown, rating, ratingShown, textsShown, ideaRows, shownThanks } from './attendee';
+import { stageShow } from '../testing/views';
 import { NOW_MS, fair } from './fixtures';
 
 /** A page that brings its own component. */
@@ -111,6 +112,7 @@ const nobody: LiveNumbers = {
 const board: Board = {
   event: 'demo', title: 'Fiera Digitale DevOps 2026', titles: {}, phase: 'live', people: 312,
   room: 'stage', room_title: 'Palco principale', room_titles: {},
+  show: stageShow(), lines: [{ name: 'Ada Bianchi', title: 'Responsabile sviluppo, Comune di Esempio' }, { name: 'Bruno De Santis Marchetti', title: 'Regione Esempio' }],
   now: { text: SHOWN[0]?.text ?? '', by: 'Marco Gallo', upvotes: 41 },
   next: [{ text: SHOWN[1]?.text ?? '', by: null, upvotes: 23 }, { text: SHOWN[2]?.text ?? '', by: 'Irene Fontana', upvotes: 11 }],
   poll: null,
@@ -179,6 +181,7 @@ export const HOST_STATES: Record<string, () => PartState> = {
       `projector-${name}`, () => part(Projector, { board: { ...board, now: null, poll, ahead_ms: NOW_MS - Date.now() }, lost: false, address: ADDRESS }),
     ]),
   ),
+  'projector-resuming': () => part(Projector, { board: { ...board, show: stageShow({ resuming: true }) }, lost: false, address: ADDRESS }),
   'projector-results': () => part(Projector, { board: { ...board, now: null, poll: results }, lost: false, address: ADDRESS }),
   'projector-waiting': () => part(Projector, { board: { ...board, now: null, next: [], phase: 'open' }, lost: false, address: ADDRESS }),
   'projector-programme': () =>

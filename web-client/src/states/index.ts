@@ -4,7 +4,8 @@
 // The committed list of page states: what screenshots and axe go through. A new page or condition gets a line here.
 
 import type { ComponentProps } from 'svelte';
-import type { PollView, YouView } from '../protocol';
+import type { PollView, StageShow, YouView } from '../protocol';
+import { stageShow } from '../testing/views';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import {
@@ -38,6 +39,21 @@ const talk = { questions, chat, hands: 3 };
 const settings = { moderated: false, chat_open: true, slow_mode_s: 0 };
 const SOON_MS = 26 * 3_600_000 + 5 * 60_000;
 
+const LINED = [
+  { ...ADA, title: 'Responsabile sviluppo, Comune di Esempio' },
+  { ...BRUNO, title: 'Regione Esempio, ufficio per la trasformazione digitale e i servizi in rete' },
+  CARLA,
+];
+const shown = (over: Partial<StageShow>) => ({ show: stageShow(over) });
+const DIRECTIONS = [
+  { direction: 'd1', text: 'Mancano 2 minuti', to: [{ participant: 'ada', name: 'Ada Bianchi', acknowledged: true }] },
+  {
+    direction: 'd2', text: 'Dopo questa diapositiva passiamo alle domande, poi la parola va a Carla',
+    to: [{ participant: 'ada', name: 'Ada Bianchi', acknowledged: false }, { participant: 'bruno', name: 'Bruno De Santis Marchetti', acknowledged: true }],
+  },
+];
+const timer = (left_s: number) => ({ timer: { ends_unix_ms: NOW_MS + left_s * 1_000, amber_s: 300, red_s: 60 } });
+const yours = DIRECTIONS.map(({ direction, text }) => ({ direction, text }));
 const camera = [tile(1, ADA)];
 const crowd = (count: number) => panel.slice(0, count).map((one, i) => tile(i + 1, one));
 const withScreen = [tile(1, ADA), tile(2, BRUNO), tile(5, ADA, { takes: 'screen' })];
@@ -101,6 +117,16 @@ export const STATES: Record<string, () => PageState> = {
   'stage-nine': () => stage({ onAir: panel.slice(0, 9), tiles: crowd(9), speaking: ['p1'] }),
   'stage-some-of-twelve': () => stage({ onAir: panel, tiles: crowd(6), speaking: ['p1'] }),
   'stage-screen-twelve': () => stage({ onAir: panel, tiles: [...crowd(12), tile(13, panel[0]!, { takes: 'screen' })], speaking: ['p1'] }),
+  'stage-lines': () => stage({ onAir: LINED, tiles: [tile(1, ADA), tile(2, BRUNO)], speaking: ['ada'] }),
+  'stage-line-alone': () => stage({ onAir: LINED.slice(0, 1), tiles: camera }),
+  'stage-layout-speaker': () => stage({ onAir: LINED, tiles: [...withScreen, tile(3, CARLA)], speaking: ['bruno'], room: shown({ layout: 'speaker' }) }),
+  'stage-layout-speaker-twelve': () => stage({ onAir: panel, tiles: crowd(12), speaking: ['p3'], room: shown({ layout: 'speaker' }) }),
+  'stage-layout-side-by-side': () => stage({ onAir: LINED, tiles: [...withScreen, tile(3, CARLA)], speaking: ['bruno'], room: shown({ layout: 'side_by_side' }) }),
+  'stage-layout-side-by-side-people': () => stage({ onAir: LINED, tiles: [tile(1, ADA), tile(2, BRUNO), tile(3, CARLA)], room: shown({ layout: 'side_by_side' }) }),
+  'stage-layout-grid': () => stage({ onAir: LINED, tiles: [...withScreen, tile(3, CARLA)], speaking: ['bruno'], room: shown({ layout: 'grid' }) }),
+  'stage-layout-slides': () => stage({ onAir: LINED, tiles: withScreen, room: shown({ layout: 'slides' }) }),
+  'stage-resuming': () => stage({ onAir: [ADA], tiles: [tile(1, ADA, { state: 'waiting' })], room: shown({ resuming: true }) }),
+  'stage-sound-off': () => stage({ onAir: [ADA], tiles: camera, room: shown({ sound_off: true }) }),
   'stage-paused': () =>
     stage({ onAir: [ADA, BRUNO, CARLA], tiles: [tile(1, ADA), tile(2, BRUNO, { state: 'paused' }), tile(3, CARLA, { state: 'paused' })] }),
   'stage-paused-small': () =>
@@ -236,6 +262,22 @@ export const STATES: Record<string, () => PageState> = {
       },
       { opened: 'backstage' },
     ),
+  'speaker-directed': () =>
+    stage(
+      {
+        role: 'speaker', you: { place: 'on_air', directions: yours }, onAir: [ADA, { ...myself, title: 'Ente di Esempio' }], tiles: camera,
+        speaker: sending(), backstage: timer(204),
+      },
+      { opened: 'backstage' },
+    ),
+  'speaker-over-time': () =>
+    stage(
+      {
+        role: 'speaker', you: { place: 'on_air' }, onAir: [ADA, myself], tiles: camera, speaker: sending(), backstage: timer(-75),
+        room: shown({ sound_off: true, resuming: true }),
+      },
+      { openTab: 'chat', opened: 'attend' },
+    ),
   'breakout-announced': () =>
     stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ phase: 'announced', until_unix_ms: NOW_MS + 4_000 }) }, you: { breakout: going } }),
   'breakout-choose': () => stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ mode: 'self_select' }) } }),
@@ -256,6 +298,14 @@ export const STATES: Record<string, () => PageState> = {
       {
         role: 'organiser', onAir: [ADA, BRUNO], waiting: [CARLA], tiles: [tile(1, ADA), tile(2, BRUNO)],
         room: directed, moderators: desk, backstage: countdown,
+      },
+      { opened: 'direct' },
+    ),
+  'direct-show': () =>
+    stage(
+      {
+        role: 'moderator', onAir: LINED, waiting: [{ ...CARLA, participant: 'c2', name: 'Dora Neri' }], tiles: [tile(1, ADA), tile(2, BRUNO)],
+        moderators: { ...desk, directions: DIRECTIONS }, backstage: timer(48), room: { ...directed, ...shown({ sound_off: true, resuming: true, layout: 'speaker' }) },
       },
       { opened: 'direct' },
     ),

@@ -4,7 +4,7 @@
 // Views with everything empty, for tests and page states: each names only what it is about.
 
 import type {
-  BackstageView, CaptionsView, ChatMessage, EventView, ModeratorsView, PollView, QuestionView, RoomSummary, RoomView, StandSummary, YouView,
+  BackstageView, CaptionsView, ChatMessage, EventView, ModeratorsView, PollView, QuestionView, RoomSummary, RoomView, StageShow, StandSummary, YouView,
 } from '../protocol';
 
 export function youView(over: Partial<YouView> = {}): YouView {
@@ -14,11 +14,15 @@ export function youView(over: Partial<YouView> = {}): YouView {
   };
 }
 
+export function stageShow(over: Partial<StageShow> = {}): StageShow {
+  return { layout: 'auto', sound_off: false, titles: true, resuming: false, ...over };
+}
+
 export function roomView(over: Partial<RoomView> = {}): RoomView {
   return {
     room: 'stage', people: 0, on_air: [], speaking: [], settings: { moderated: false, chat_open: true, slow_mode_s: 0 },
     questions: [], labels: [], chat: [], pinned: [], poll: null, hands: 0,
-    show: { layout: 'auto', sound_off: false, titles: true, resuming: false }, help: null, cards: [], ...over,
+    show: stageShow(), help: null, cards: [], ...over,
   };
 }
 

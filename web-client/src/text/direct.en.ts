@@ -21,7 +21,7 @@ const keys: Record<DirectAction, string> = {
   edit: 'Question: change the words of the one that waits first', archive: 'Question: archive the one that was settled last',
   merge: 'Questions: merge those that are chosen', followup: 'Question: follow up', dismiss: 'Question: dismiss', undo: 'Undo the last move of a question',
   acceptHand: 'Accept the first hand', lowerHand: 'Lower the first hand', putOnAir: 'Put the first of the backstage on air',
-  takeOff: 'Take off air who went last', pollOpen: 'Poll: open the first draft, or close the open one',
+  takeOff: 'Take off air who went last', soundOff: 'Silence everything (asks once more)', pollOpen: 'Poll: open the first draft, or close the open one',
   pollReveal: 'Poll: show the results', goStage: 'Go to the stage', goHands: 'Go to the hands',
   goQuestions: 'Go to the questions', goPolls: 'Go to the polls', goChat: 'Go to the chat', goRoom: 'Go to the settings',
 };

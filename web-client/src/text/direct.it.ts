@@ -27,7 +27,7 @@ export const directIt: DirectTexts = {
     edit: 'Domanda: cambia le parole della prima in attesa', archive: 'Domanda: archivia l’ultima conclusa',
     merge: 'Domande: unisci quelle scelte', followup: 'Domanda: da seguire', dismiss: 'Domanda: scarta', undo: 'Annulla l’ultimo spostamento di una domanda',
     acceptHand: 'Accetta la prima mano', lowerHand: 'Abbassa la prima mano', putOnAir: 'Manda in onda chi è primo dietro le quinte',
-    takeOff: 'Togli dall’onda chi è entrato per ultimo', pollOpen: 'Sondaggio: apri la prima bozza, o chiudi quello aperto',
+    takeOff: 'Togli dall’onda chi è entrato per ultimo', soundOff: 'Silenzia tutto (chiede conferma)', pollOpen: 'Sondaggio: apri la prima bozza, o chiudi quello aperto',
     pollReveal: 'Sondaggio: mostra i risultati', goStage: 'Vai al palco', goHands: 'Vai alle mani',
     goQuestions: 'Vai alle domande', goPolls: 'Vai ai sondaggi', goChat: 'Vai alla chat', goRoom: 'Vai alle impostazioni',
   },

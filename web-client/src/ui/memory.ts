@@ -7,7 +7,7 @@ import type { OwnText } from '../state/own';
 
 type Kept =
   | 'language' | 'name' | 'alias' | 'volume' | 'shortcuts' | 'microphone' | 'camera'
-  | 'captions' | 'welcomed' | 'chatSpoken' | 'questionOrder';
+  | 'captions' | 'welcomed' | 'chatSpoken' | 'questionOrder' | 'title';
 
 export function recall(what: Kept): string | null {
   try {

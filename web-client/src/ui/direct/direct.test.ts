@@ -129,7 +129,8 @@ describe('shortcuts', () => {
   it('are all different, and none means something else on this page', () => {
     const keys = [...DIRECT_KEYS.map((one) => one.keys), ...SHORTCUTS.map((one) => one.keys)];
     expect(new Set(keys).size).toBe(keys.length);
-    for (const { code, keys } of DIRECT_KEYS) expect(keys.endsWith(code.at(-1) ?? '?')).toBe(true);
+    const sign = (code: string): string => (code === 'Period' ? '.' : (code.at(-1) ?? '?'));
+    for (const { code, keys } of DIRECT_KEYS) expect(keys.endsWith(sign(code))).toBe(true);
   });
 
   it('mean the question whose turn it is, and nothing where there is none', () => {

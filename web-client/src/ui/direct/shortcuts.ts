@@ -10,6 +10,7 @@ import type { Act } from './columns';
 export type DirectAction =
   | Exclude<Act, 'back' | 'erase' | 'unarchive'> | 'merge'
   | 'undo' | 'acceptHand' | 'lowerHand' | 'putOnAir' | 'takeOff' | 'pollOpen' | 'pollReveal'
+  | 'soundOff'
   | 'goHands' | 'goStage' | 'goQuestions' | 'goPolls' | 'goChat' | 'goRoom';
 
 export const DIRECT_KEYS: readonly { action: DirectAction; code: string; keys: string }[] = [
@@ -28,6 +29,7 @@ export const DIRECT_KEYS: readonly { action: DirectAction; code: string; keys: s
   { action: 'lowerHand', code: 'KeyY', keys: 'Alt + Shift + Y' },
   { action: 'putOnAir', code: 'KeyB', keys: 'Alt + Shift + B' },
   { action: 'takeOff', code: 'KeyT', keys: 'Alt + Shift + T' },
+  { action: 'soundOff', code: 'Period', keys: 'Alt + Shift + .' },
   { action: 'pollOpen', code: 'KeyL', keys: 'Alt + Shift + L' },
   { action: 'pollReveal', code: 'KeyK', keys: 'Alt + Shift + K' },
   { action: 'goStage', code: 'Digit1', keys: 'Alt + Shift + 1' },

@@ -7,12 +7,13 @@ import { recall, remember } from '../memory';
 
 export type Action =
   | 'help' | 'sound' | 'audioOnly' | 'fullScreen' | 'people' | 'mic' | 'cam'
-  | 'panel' | 'chat' | 'questions' | 'polls' | 'hand' | 'react' | 'agenda' | 'captions';
+  | 'panel' | 'chat' | 'questions' | 'polls' | 'hand' | 'react' | 'agenda' | 'captions' | 'understood';
 
 /** Keys by position, so that Alt does not turn them into signs on a Mac. */
 const LETTERS: Record<string, Exclude<Action, 'help'>> = {
   KeyS: 'sound', KeyA: 'audioOnly', KeyF: 'fullScreen', KeyP: 'people', KeyM: 'mic', KeyV: 'cam',
   KeyX: 'panel', KeyC: 'chat', KeyQ: 'questions', KeyO: 'polls', KeyH: 'hand', KeyR: 'react', KeyG: 'agenda', Comma: 'captions',
+  Enter: 'understood',
 };
 
 /** What the help shows, in its order. */
@@ -32,6 +33,7 @@ export const SHORTCUTS: readonly { action: Action; keys: string; publishing: boo
   { action: 'captions', keys: 'Alt + Shift + ,', publishing: false },
   { action: 'mic', keys: 'Alt + Shift + M', publishing: true },
   { action: 'cam', keys: 'Alt + Shift + V', publishing: true },
+  { action: 'understood', keys: 'Alt + Shift + Enter', publishing: true },
 ];
 
 export function shortcutsOn(): boolean {

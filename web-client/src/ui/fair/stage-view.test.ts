@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 import { expect, it } from 'vitest';
+import type { StageLayout } from '../../protocol';
 import { stateOf } from '../../state/fair';
-import { roomView, youView } from '../../testing/views';
+import { backstageView, roomView, stageShow, youView } from '../../testing/views';
 import type { Tile } from '../model/shape';
-import { stageView } from './stage-view';
+import { leaderAfter, stageView, type Wish } from './stage-view';
 
 const state = stateOf({
   event: null,
@@ -28,4 +29,58 @@ it('a slot with nothing in it leaves the person among those without picture', ()
   const view = stageView(state, [tile({ state: 'empty', shows: null }), tile({ slot: 1, shows: null })], false);
   expect(view.pictured.size).toBe(0);
   expect(view.unpictured.map((one) => one.name)).toEqual(['Ada']);
+});
+
+const person = (participant: string) => ({ participant, name: participant, sources: ['mic' as const, 'camera' as const] });
+const onStage = (layout: StageLayout, speaking: string[] = [], over: { titles?: boolean } = {}) =>
+  stateOf({
+    you: youView({ participant: 'me', place: 'on_air' }),
+    room: roomView({
+      on_air: [{ ...person('ada'), title: 'Mayor' }, person('bruno'), person('carla')], speaking, show: stageShow({ layout, ...over }),
+    }),
+    backstage: backstageView({ waiting: [person('dora')] }),
+  });
+const cameras = ['ada', 'bruno', 'carla', 'dora'].map((participant, slot) =>
+  tile({ slot, state: 'shown', shows: { participant, source: 'camera' } }));
+const slides = tile({ slot: 9, takes: 'screen', state: 'shown', shows: { participant: 'bruno', source: 'screen' } });
+const spots = (layout: StageLayout, tiles: readonly Tile[], wish: Wish = {}) => {
+  const { pictured, shape, count } = stageView(onStage(layout), tiles, false, wish);
+  return { shape, count, ...Object.fromEntries([...pictured.values()].map(({ key, spot }) => [key, spot])) };
+};
+
+it('each layout gives every picture its spot', () => {
+  const all = [...cameras, slides];
+  expect(spots('auto', all)).toMatchObject({ shape: 'main', count: 5, 'bruno/screen': 'main', ada: 'side' });
+  expect(spots('auto', cameras)).toMatchObject({ shape: 'even', count: 4 });
+  expect(spots('grid', all)).toMatchObject({ shape: 'even', count: 5, 'bruno/screen': 'even' });
+  expect(spots('speaker', all, { leader: 'carla' })).toMatchObject({ shape: 'main', carla: 'main', 'bruno/screen': 'side' });
+  expect(spots('side_by_side', all, { leader: 'carla' })).toMatchObject({ shape: 'pair', count: 2, carla: 'side', 'bruno/screen': 'main', ada: 'away' });
+  expect(spots('side_by_side', cameras)).toMatchObject({ shape: 'even', count: 2, ada: 'even', bruno: 'even', carla: 'away' });
+  expect(spots('slides', all)).toMatchObject({ shape: 'even', count: 1, 'bruno/screen': 'even', ada: 'away' });
+  expect(spots('slides', cameras), 'without a screen everybody is seen').toMatchObject({ shape: 'even', count: 4 });
+});
+
+it('what somebody has put in front for themselves stays there, whatever the direction does; what has gone does not', () => {
+  for (const layout of ['auto', 'speaker', 'side_by_side', 'grid', 'slides'] as const) {
+    expect(spots(layout, [...cameras, slides], { front: 'ada', leader: 'carla' })).toMatchObject({ shape: 'main', ada: 'main', 'bruno/screen': 'side', carla: 'side' });
+    expect(spots(layout, [...cameras, slides], { front: 'nobody' })).toEqual(spots(layout, [...cameras, slides]));
+  }
+});
+
+it('who waits behind the stage does not lead', () => {
+  expect(spots('speaker', cameras, { leader: 'dora' })).toMatchObject({ ada: 'main', dora: 'side' });
+});
+
+it('who leads stays as long as they speak and while nobody does', () => {
+  expect(leaderAfter(null, onStage('speaker'))).toBe('ada');
+  expect(leaderAfter('ada', onStage('speaker', ['carla']))).toBe('carla');
+  expect(leaderAfter('carla', onStage('speaker', ['bruno', 'carla']))).toBe('carla');
+  expect(leaderAfter('carla', onStage('speaker'))).toBe('carla');
+  expect(leaderAfter('dora', onStage('speaker'))).toBe('ada');
+});
+
+it('a lower third stands under a person, not under a screen, and not where they are switched off', () => {
+  const lines = (state: Parameters<typeof stageView>[0]) => [...stageView(state, [...cameras, slides], false).pictured.values()].map((one) => one.line);
+  expect(lines(onStage('auto'))).toEqual(['Mayor', null, null, null, null]);
+  expect(lines(onStage('auto', [], { titles: false }))).toEqual([null, null, null, null, null]);
 });

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { POLITE_EVERY_MS, Announcer } from '../../state/announcer';
 import { stateOf } from '../../state/fair';
-import { backstageView, chatMessage, eventView, moderatorsView, pollView, questionView, roomView, youView } from '../../testing/views';
+import { backstageView, chatMessage, eventView, moderatorsView, pollView, questionView, roomView, stageShow, youView } from '../../testing/views';
 import { VirtualClock } from '../../testing/world';
 import { en } from '../../text/en';
 import { News } from './news';
@@ -88,4 +88,32 @@ it('a storm of news is at most one polite message in 5 s', () => {
   for (const [i, one] of spoken.entries()) {
     if (i > 0) expect(one.at - spoken[i - 1]!.at).toBeGreaterThanOrEqual(POLITE_EVERY_MS);
   }
+});
+
+describe('what the direction does', () => {
+  const quiet = { room: roomView({ show: stageShow({ sound_off: true }) }) };
+  it('that nobody is heard is urgent for who is on the stage or behind it alone', () => {
+    const onAir = youView({ place: 'on_air' });
+    expect(said({ you: onAir }, { you: onAir, ...quiet }).map((one) => one.urgent)).toEqual([true]);
+    expect(said({}, quiet).map((one) => one.urgent)).toEqual([false]);
+    expect(said(quiet, {}).map((one) => one.sentence)).toEqual(['The sound of this room is back.']);
+  });
+
+  it('a break and its end, and a message to oneself once, wait their turn', () => {
+    const broken = { room: roomView({ show: stageShow({ resuming: true }) }) };
+    expect(said({}, broken)).toEqual([{ urgent: false, sentence: 'We resume shortly' }]);
+    expect(said(broken, {})).toEqual([{ urgent: false, sentence: 'The talk goes on.' }]);
+    const told = { you: youView({ place: 'on_air', directions: [{ direction: 'd', text: 'Louder' }] }) };
+    expect(said({}, told)).toEqual([{ urgent: false, sentence: 'From the direction: Louder' }]);
+    expect(said(told, told)).toEqual([]);
+  });
+
+  it('a moderator hears who has read a message, layouts and lines are silent', () => {
+    const you = youView({ role: 'moderator' });
+    const sent = (acknowledged: boolean) =>
+      moderatorsView({ directions: [{ direction: 'd', text: 'Louder', to: [{ participant: 'a', name: 'Ada', acknowledged }] }] });
+    const before = { you, moderators: sent(false) };
+    expect(said(before, { you, moderators: sent(true) })).toEqual([{ urgent: false, sentence: 'Ada has read “Louder”.' }]);
+    expect(said(before, { ...before, room: roomView({ show: stageShow({ layout: 'grid', titles: false }) }) })).toEqual([]);
+  });
 });

@@ -8,6 +8,8 @@ import { breakoutRoom, type FairState } from '../../state/fair';
 import type { Texts } from '../../text/en';
 import type { Language } from '../../text/language.svelte';
 import { titleOf } from '../../text/localised';
+import { showEn, type ShowTexts } from '../../text/show.en';
+import { showIt } from '../../text/show.it';
 
 export interface Spoken {
   urgent: boolean;
@@ -24,6 +26,7 @@ export class News {
     this.#room(before, after, texts, polite);
     this.#thanks(before, after, texts, polite);
     this.#behind(before, after, texts, polite);
+    this.#show(before, after, language === 'it' ? showIt : showEn, urgent, polite);
     return said;
   }
 
@@ -69,6 +72,25 @@ export class News {
     if (!before.you || !after.you || before.you.thanks === after.you.thanks) return;
     const known = new Set(before.you.thanks.map((one) => one.thanks));
     for (const one of after.you.thanks) if (!known.has(one.thanks)) polite(texts.fair.thanksSpoken(one.by));
+  }
+
+  /** What the direction does. Who is on the stage or behind it must know at once that nobody is heard. */
+  #show(before: FairState, after: FairState, texts: ShowTexts, urgent: (s: string) => unknown, polite: (s: string) => unknown): void {
+    const [was, now] = [before.room, after.room];
+    if (!was || !now || was.room !== now.room) return;
+    if (was.show.resuming !== now.show.resuming) polite(now.show.resuming ? texts.resuming : texts.resumed);
+    if (was.show.sound_off !== now.show.sound_off) {
+      const say = after.you?.place !== 'audience' ? urgent : polite;
+      say(now.show.sound_off ? texts.soundOffAll : texts.soundBack);
+    }
+    const told = new Set(before.you?.directions.map((one) => one.direction));
+    for (const one of after.you?.directions ?? []) if (!told.has(one.direction)) polite(texts.spoken(one.text));
+    if (!before.moderators || !after.moderators) return;
+    const readers = (all: typeof after.moderators.directions): Map<string, string> =>
+      new Map(all.flatMap(({ direction, text, to }) =>
+        to.filter((one) => one.acknowledged).map((one) => [`${direction}/${one.participant}`, texts.hasRead(one.name, text)])));
+    const known = readers(before.moderators.directions);
+    for (const [key, sentence] of readers(after.moderators.directions)) if (!known.has(key)) polite(sentence);
   }
 
   /** Whoever directs a room hears that somebody waits for them. */

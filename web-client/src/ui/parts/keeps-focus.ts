@@ -4,9 +4,12 @@
 // Where a button goes away under the finger because the next step has others, the focus goes to the next step and does
 // not fall to the page.
 
-const STOPS = '[data-next], button:not([hidden]), input, textarea, select';
+const STOPS = 'button:not([hidden]), input, textarea, select';
 
-/** For `{@attach keepsFocus}`: the first control inside gets the focus that a removed one had, else the element itself. */
+/**
+ * For `{@attach keepsFocus}`: what carries `data-next`, else the first control inside, gets the focus that a removed one had, else
+ * the element itself.
+ */
 export function keepsFocus(node: HTMLElement): () => void {
   return keep(node, false);
 }
@@ -53,7 +56,7 @@ function keep(node: HTMLElement, near: boolean): () => void {
 
 function first(parts: readonly HTMLElement[]): HTMLElement | null {
   for (const part of parts) {
-    const stop = part.querySelector<HTMLElement>(STOPS);
+    const stop = part.querySelector<HTMLElement>('[data-next]') ?? part.querySelector<HTMLElement>(STOPS);
     if (stop) return stop;
   }
   return null;

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 import { expect, it } from 'vitest';
-import { pollView } from '../../testing/views';
+import { pollView, stageShow } from '../../testing/views';
 import { VirtualClock } from '../../testing/world';
 import { BOARD_EVERY_MS, BoardWatch, MISSES_TOLD, boardAddress, mainOf, type Board } from './board';
 
 const board = (over: Partial<Board> = {}): Board => ({
-  event: 'demo', title: 'Demo', titles: {}, phase: 'live', people: 12, room: 'stage', room_title: 'Stage', room_titles: {}, now: null, next: [], poll: null, ...over,
+  event: 'demo', title: 'Demo', titles: {}, phase: 'live', people: 12, room: 'stage', room_title: 'Stage', room_titles: {},
+  show: stageShow(), lines: [], now: null, next: [], poll: null, ...over,
 });
 const poll = (phase: 'open' | 'closed' | 'revealed') => pollView({ phase, answers: 3 });
 const asked = { text: 'Why?', by: null, upvotes: 1 };
@@ -39,4 +40,10 @@ it('fills the screen with a running poll, then the question, then results', () =
 it('asks for a room by name', () => {
   expect(boardAddress('demo', 'a b')).toBe('/api/v1/events/demo/board?room=a%20b');
   expect(boardAddress('demo', null)).toBe('/api/v1/events/demo/board');
+});
+
+it('a break of the stage stands before a question, and a poll before both', () => {
+  const show = stageShow({ resuming: true });
+  expect(mainOf(board({ show, now: asked }))).toBe('resuming');
+  expect(mainOf(board({ show, now: asked, poll: poll('open') }))).toBe('poll');
 });

@@ -3,13 +3,19 @@
 
 // The public board of a room, asked for once a second without any token or cookie. A lost network keeps the last board.
 
-import type { AgendaSlot, EventPhase, Localised, Outcome, PollForm, PollPhase, QuizView } from '../../protocol';
+import type { AgendaSlot, EventPhase, Localised, Outcome, PollForm, PollPhase, QuizView, StageShow } from '../../protocol';
 import type { Clock, Timer } from '../../session/world';
 
 export interface BoardQuestion {
   readonly text: string;
   readonly by: string | null;
   readonly upvotes: number;
+}
+
+/** A lower third that is shown: a name on air and the line under it. */
+export interface BoardLine {
+  readonly name: string;
+  readonly title: string;
 }
 
 export interface Board {
@@ -22,6 +28,8 @@ export interface Board {
   readonly room_titles: Localised;
   /** In the room. */
   readonly people: number;
+  readonly show: StageShow;
+  readonly lines: readonly BoardLine[];
   readonly now: BoardQuestion | null;
   readonly next: readonly BoardQuestion[];
   readonly poll: {
@@ -96,8 +104,12 @@ export class BoardWatch {
   }
 }
 
-/** What fills the screen: a poll until a moderator takes it off, so that the hall sees what it voted; then a question. */
-export function mainOf(board: Board): 'poll' | 'question' | 'waiting' {
+/**
+ * What fills the screen: a poll until a moderator takes it off, so that the hall sees what it voted; then that the talk
+ * resumes shortly, while nothing comes from the stage; then a question.
+ */
+export function mainOf(board: Board): 'poll' | 'resuming' | 'question' | 'waiting' {
   if (board.poll) return 'poll';
+  if (board.show.resuming) return 'resuming';
   return board.now ? 'question' : 'waiting';
 }
