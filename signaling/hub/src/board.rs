@@ -195,7 +195,12 @@ impl Hub {
             room_titles: place.config.titles.clone(),
             people: view.people,
             show: view.show,
-            lines: view.on_air.iter().filter(|_| view.show.titles).filter_map(lower_third).collect(),
+            lines: view
+                .on_air
+                .iter()
+                .filter(|_| view.show.titles)
+                .filter_map(lower_third)
+                .collect(),
             now: of(QuestionStage::Now).next(),
             next: of(QuestionStage::Next).collect(),
             poll: view.poll.clone(),

@@ -362,7 +362,11 @@ fn st5_the_projector_shows_lines_and_names_nobody_without_one() {
     shell.ok(ada, title("Regione Puglia", None));
     let lines = |shell: &Shell| {
         let board = shell.hub.board(&room(HALL)).expect("a room");
-        board.lines.into_iter().map(|one| String::from(one.title)).collect::<Vec<_>>()
+        board
+            .lines
+            .into_iter()
+            .map(|one| String::from(one.title))
+            .collect::<Vec<_>>()
     };
     assert_eq!(lines(&shell), ["Regione Puglia"]);
     shell.ok(moderator, stage(StageStep::Titles { on: false }));
