@@ -36,7 +36,7 @@ async def moves(cast):
 
 @check("P2", "entering the room where one is already is accepted and changes nothing")
 async def enter_again(cast):
-    room = cast.fair.room()
+    room = cast.fair.lounge()
     client = await cast.holder("speaker", room)
     await client.command("enter_backstage")
     await arrive(client, "backstage")

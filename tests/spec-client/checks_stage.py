@@ -21,10 +21,8 @@ async def on_air(cast, room):
     return speaker, moderator, await cast.guest(room)
 
 
-@check("ST1", "moderators say how pictures stand and whether lines under names are shown, and everybody in the room sees it")
-async def shown(cast):
-    room = cast.fair.room()
-    speaker, moderator, guest = await on_air(cast, room)
+async def shown(room, speaker, moderator, guest):
+    """ST1: moderators say how pictures stand and whether lines under names are shown, and everybody in the room sees it."""
     await refused("not_allowed", step(speaker, "layout", layout="grid"))
     await refused("malformed", step(moderator, "layout", layout="upside_down"))
     await step(moderator, "layout", layout="side_by_side")
@@ -40,10 +38,8 @@ async def shown(cast):
     await guest.until(lambda: "title" not in guest.state("room", room)["on_air"][0], "no line (ST5)")
 
 
-@check("ST2", "one command silences the room and says so to everybody, and what is switched on is told as before")
-async def silence(cast):
-    room = cast.fair.room()
-    speaker, moderator, guest = await on_air(cast, room)
+async def silence(room, speaker, moderator, guest):
+    """ST2: one command silences the room and says so to everybody, and what is switched on is told as before."""
     await speaker.command("set_source", source="mic", live=True)
     await refused("not_allowed", step(speaker, "sound_off", off=True))
     await step(moderator, "sound_off", off=True)
@@ -54,10 +50,8 @@ async def silence(cast):
     await speaker.until(lambda: not speaker.state("room", room)["show"]["sound_off"], "sound again")
 
 
-@check("ST3", "the timer is for those behind the stage, and of two moderators who extend it at once one is told")
-async def timer(cast):
-    room = cast.fair.room()
-    speaker, moderator, guest = await on_air(cast, room)
+async def timer(room, speaker, moderator, guest):
+    """ST3: the timer is for those behind the stage, and of two moderators who extend it at once one is told."""
     for seconds, amber, red in ((9, 0, 0), (14401, 0, 0), (60, 61, 0), (60, 10, 11)):
         await refused("malformed", step(moderator, "timer", seconds=seconds, amber_s=amber, red_s=red))
     await refused("wrong_state", step(moderator, "extend_timer", seconds=60, ends_unix_ms=0))
@@ -73,10 +67,8 @@ async def timer(cast):
     await speaker.until(lambda: runs() is None, "no timer")
 
 
-@check("ST4", "a speaker is told and acknowledges, moderators see it, and nobody is told who is not there")
-async def told(cast):
-    room = cast.fair.room()
-    speaker, moderator, guest = await on_air(cast, room)
+async def told(room, speaker, moderator, guest):
+    """ST4: a speaker is told and acknowledges, moderators see it, and nobody is told who is not there."""
     await refused("unknown_participant", step(moderator, "direct", text="Hello", participant=guest.you["participant"]))
     await refused("text", step(moderator, "direct", text="x" * 141))
     await step(moderator, "direct", text="Two minutes left")
@@ -89,3 +81,11 @@ async def told(cast):
     await moderator.until(lambda: read() == [True], "that it was read")
     await step(moderator, "end_direction", direction=direction)
     await refused("unknown_item", step(moderator, "end_direction", direction=direction))
+
+
+@check("ST1", "a stage is directed: how pictures stand, silence, the timer, messages to speakers (ST1 to ST5)")
+async def directing(cast):
+    room = cast.fair.room()
+    people = await on_air(cast, room)
+    for part in (shown, silence, timer, told):
+        await part(room, *people)

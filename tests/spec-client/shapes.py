@@ -22,11 +22,12 @@ OPTIONAL = {
     "tags", "links", "hours", "card", "problem", "context", "method", "tool", "results", "contact", "licence",  # J2
     "track", "notes", "changed_unix_ms", "cancelled", "idea", "poll",  # PR1: a slot has nothing to say of it
     "note", "slot", "text", "ideas", "thanks",  # PR10, PR20, PR14
+    "stands", "title",  # J3: none opened with these secrets; ST5: no line under the name
 }
 NULLABLE = {
     "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality", "merged_into",  # M2, V1, S9, N10, W1, N15, Q13
     "entries", "asked", "right", "ends_unix_ms", "nps", "option",  # V12, V13, V10, V13
-    "time_zone",  # PR
+    "time_zone", "timer",  # PR, ST3
     "breakout", "help", "told", "until_unix_ms", "goes_at_unix_ms",  # O
 }
 MAPS = {"titles", "track", "notes"}  # language to text, as an agenda's `title`
@@ -176,6 +177,8 @@ class Field:
         self.types, self.item_types = {type(item) for item in told}, {type(item) for item in items}
         self.records = [item for item in told + items if isinstance(item, dict)]
         self.words = WORDS.get(name)
+        if self.words and not self.words & set(map(str, told)):
+            self.words = None  # ST4: `direction` is an id there
         self.is_uuid = any(isinstance(item, str) and UUID.match(item) for item in told + items)
         self.is_name = name in ("event", "room")
         self.highest = 2**53 if name == "n" or name.endswith("unix_ms") else 2**32
