@@ -201,7 +201,7 @@ export const HOST_STATES: Record<string, () => PartState> = {
   'stored-known': () =>
     part(Stored, {
       event: 'demo', trouble: false,
-      stored: { event: 'demo', items, you: { name: 'Dario Verdi', role: 'attendee', connections: 2, room: 'stage', hand: true, silenced: false, has_open_ballot: true, has_upvotes: false, idea_votes: true, thanks: 2 } },
+      stored: { event: 'demo', items, you: { name: 'Dario Verdi', role: 'attendee', connections: 2, room: 'stage', hand: true, silenced: false, has_open_ballot: true, has_upvotes: false, has_idea_votes: true, thanks: 2 } },
     }),
   'stored-stranger': () => part(Stored, { event: 'demo', trouble: false, stored: { event: 'demo', items: items.slice(0, 3), you: null } }),
   'stored-offline': () => part(Stored, { event: 'demo', trouble: true, stored: null }),

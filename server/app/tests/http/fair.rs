@@ -297,7 +297,7 @@ async fn pr5_the_programme_is_a_calendar_for_everybody_and_follows_what_organise
     let slot = door["agenda"][0]["slot"].as_str().unwrap().to_owned();
     let one = site.get(&format!("/api/v1/events/demo/agenda.ics?slot={slot}")).await;
     assert_eq!(one.body.matches("BEGIN:VEVENT").count(), 1);
-    assert!(one.body.contains(&format!("UID:{slot}\r\n")) && one.body.contains("SEQUENCE:0\r\n"));
+    assert!(one.body.contains(&format!("UID:{slot}@")) && one.body.contains("SEQUENCE:0\r\n"));
     let step = serde_json::from_value(serde_json::json!({
         "kind": "cancel", "slot": slot, "revision": 0, "cancelled": true
     }));

@@ -41,7 +41,7 @@ export interface Stored {
     readonly keeps_stand?: boolean;
     readonly has_reuses?: boolean;
     /** Absent from a server of an earlier version. */
-    readonly idea_votes?: boolean;
+    readonly has_idea_votes?: boolean;
     /** How many thanks there are for them. */
     readonly thanks?: number;
   } | null;
