@@ -73,6 +73,20 @@ describe("stands", () => {
     await until("the visitor reads the card", async () => (await visitor.text("stand-card"))?.includes("EUPL-1.2"));
   });
 
+  it("takes what a publiccode.yml says onto its card, once the keeper has looked at it", async () => {
+    await keeper.click("stand-edit");
+    await keeper.click("publiccode");
+    await keeper.fill("publiccode-file", "name: [");
+    await keeper.click("publiccode-read");
+    await keeper.waitFor("publiccode-fault");
+    await keeper.fill("publiccode-file", 'publiccodeYmlVersion: "0.4"\nname: Sportello\nsoftwareVersion: "2.1"\nlegal: { license: AGPL-3.0-only }\n');
+    await keeper.click("publiccode-read");
+    await keeper.click("publiccode-use");
+    await keeper.click("stand-save");
+    await until("the visitor reads it", async () => /Sportello 2\.1[^]*AGPL-3\.0-only/.test((await visitor.text("stand-card")) ?? ""));
+    assert.match(await visitor.text("stand-card"), /Code di due ore/, "what the file does not say stays");
+  });
+
   it("is found by a word of its card, without accents and capitals", async () => {
     await openStands(visitor);
     await visitor.fill("stand-search", "PERO SOLO Catasto");
@@ -104,6 +118,23 @@ describe("stands", () => {
     await keeper.waitFor("stage");
     await openStand(keeper, NAME);
     await until("it is still there", async () => (await keeper.text("stand-messages"))?.includes("Possiamo sentirci?"));
+  });
+
+  it("gets another secret, which its keeper's browser has at once and over a reload", async () => {
+    const secrets = () =>
+      keeper.evaluate(() => {
+        const key = Object.keys(localStorage).find((one) => one.startsWith("fiera.stands."));
+        return Object.values(JSON.parse(localStorage.getItem(key)).kept);
+      });
+    await keeper.waitFor("keeper-renew");
+    const [before] = await secrets();
+    await keeper.click("keeper-renew");
+    await keeper.click("confirm");
+    await until("there is another one", async () => (await secrets())[0] !== before);
+    await keeper.reload();
+    await keeper.waitFor("stage");
+    await openStand(keeper, NAME);
+    await keeper.waitFor("keeper-link");
   });
 
   it("is in the table that an organiser takes along, and no message is", async () => {
