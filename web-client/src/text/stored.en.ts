@@ -9,7 +9,7 @@ const things: Record<string, string> = {
   presence: 'That you are here, and in which room',
   name: 'The name that you chose or were given',
   cookie: 'A cookie that tells the server that it is still you',
-  browser: 'Your name, language and volume for the next time, the keys to your own stands; until you leave by the button also those to your own questions, messages, ideas and thanks, and the names of those whom you thanked',
+  browser: 'Your name (if it is no alias) with the line under it, language and volume for the next time, the keys to your own stands; until you leave by the button also those to your own questions, messages, ideas and thanks, and the names of those whom you thanked',
   hand: 'Your raised hand and its topic',
   question: 'Your questions, with your name only where you did not choose “anonymous”',
   upvote: 'Which questions you support',

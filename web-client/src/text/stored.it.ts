@@ -39,7 +39,7 @@ export const storedIt: StoredTexts = {
     presence: 'Che sei qui, e in quale sala',
     name: 'Il nome che hai scelto o ricevuto',
     cookie: 'Un cookie che dice al server che sei ancora tu',
-    browser: 'Nome, lingua e volume per la prossima volta, le chiavi dei tuoi stand e, finché non esci con il pulsante, quelle delle tue domande, dei tuoi messaggi, delle tue idee e dei tuoi grazie, con i nomi di chi hai ringraziato',
+    browser: 'Nome (se non è uno pseudonimo) con la riga sotto, lingua e volume per la prossima volta, le chiavi dei tuoi stand e, finché non esci con il pulsante, quelle delle tue domande, dei tuoi messaggi, delle tue idee e dei tuoi grazie, con i nomi di chi hai ringraziato',
     hand: 'La tua mano alzata e il suo argomento',
     question: 'Le tue domande, con il nome solo se non hai scelto la forma anonima',
     upvote: 'Quali domande sostieni',

@@ -7,7 +7,7 @@ import type { OwnText } from '../state/own';
 
 type Kept =
   | 'language' | 'name' | 'alias' | 'volume' | 'shortcuts' | 'microphone' | 'camera'
-  | 'captions' | 'welcomed' | 'chatSpoken' | 'questionOrder' | 'title';
+  | 'captions' | 'welcomed' | 'chatSpoken' | 'questionOrder';
 
 export function recall(what: Kept): string | null {
   try {
@@ -20,6 +20,35 @@ export function recall(what: Kept): string | null {
 export function remember(what: Kept, value: string): void {
   try {
     localStorage.setItem(`fiera.${what}`, value);
+  } catch {
+    // Nothing is kept then.
+  }
+}
+
+const LINE = 'fiera.line';
+
+/**
+ * Whether a name shown is the one that was typed at the door. A made-up one, also where the field was left empty, is no place for a
+ * line that tells who somebody is.
+ */
+const ownName = (name: string): boolean => recall('alias') !== 'yes' && recall('name') === name;
+
+/** The line under one's name that was saved last under this name; null: none, or an alias. */
+export function recallLine(name: string): string | null {
+  try {
+    const kept = JSON.parse(localStorage.getItem(LINE) ?? 'null') as { name?: unknown; line?: unknown } | null;
+    return kept?.name === name && typeof kept.line === 'string' && ownName(name) ? kept.line : null;
+  } catch {
+    return null;
+  }
+}
+
+/** An empty line leaves nothing behind; under an alias nothing is kept and what was kept stays. */
+export function rememberLine(name: string, line: string): void {
+  if (!ownName(name)) return;
+  try {
+    if (line) localStorage.setItem(LINE, JSON.stringify({ name, line }));
+    else localStorage.removeItem(LINE);
   } catch {
     // Nothing is kept then.
   }
