@@ -40,6 +40,7 @@ export const showEn = {
   phrases: ['2 minutes left', 'Please come to the end', 'Louder, please', 'A question is waiting'],
   hasRead: (name: string, text: string) => `${name} has read “${text}”.`,
   spoken: (text: string) => `From the direction: ${text}`,
+  hasLeft: (name: string) => `${name} is no longer backstage or on air. Nothing was sent: choose who it is for.`,
   toAll: 'all backstage and on air',
   to: 'To',
   message: 'Your message',

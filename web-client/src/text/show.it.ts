@@ -42,6 +42,7 @@ export const showIt: ShowTexts = {
   phrases: ['Mancano 2 minuti', 'Avviati alla conclusione', 'Più forte, per favore', 'C’è una domanda'],
   hasRead: (name, text) => `${name} ha letto «${text}».`,
   spoken: (text) => `Dalla regia: ${text}`,
+  hasLeft: (name) => `${name} non è più dietro le quinte né in onda. Niente è stato inviato: scegli a chi va.`,
   toAll: 'tutti dietro le quinte e in onda',
   to: 'A',
   message: 'Il tuo messaggio',

@@ -40,24 +40,50 @@ const onStage = (layout: StageLayout, speaking: string[] = [], over: { titles?: 
     }),
     backstage: backstageView({ waiting: [person('dora')] }),
   });
+const nobodyWaits = (layout: StageLayout) => stateOf({ ...onStage(layout).held, backstage: backstageView() });
 const cameras = ['ada', 'bruno', 'carla', 'dora'].map((participant, slot) =>
   tile({ slot, state: 'shown', shows: { participant, source: 'camera' } }));
 const slides = tile({ slot: 9, takes: 'screen', state: 'shown', shows: { participant: 'bruno', source: 'screen' } });
+const waitingSlides = tile({ slot: 8, takes: 'screen', state: 'shown', shows: { participant: 'dora', source: 'screen' } });
 const spots = (layout: StageLayout, tiles: readonly Tile[], wish: Wish = {}) => {
-  const { pictured, shape, count } = stageView(onStage(layout), tiles, false, wish);
-  return { shape, count, ...Object.fromEntries([...pictured.values()].map(({ key, spot }) => [key, spot])) };
+  const { pictured, shape, count, slide } = stageView(onStage(layout), tiles, false, wish);
+  return { shape, count, slide, ...Object.fromEntries([...pictured.values()].map(({ key, spot }) => [key, spot])) };
 };
 
 it('each layout gives every picture its spot', () => {
-  const all = [...cameras, slides];
-  expect(spots('auto', all)).toMatchObject({ shape: 'main', count: 5, 'bruno/screen': 'main', ada: 'side' });
-  expect(spots('auto', cameras)).toMatchObject({ shape: 'even', count: 4 });
-  expect(spots('grid', all)).toMatchObject({ shape: 'even', count: 5, 'bruno/screen': 'even' });
-  expect(spots('speaker', all, { leader: 'carla' })).toMatchObject({ shape: 'main', carla: 'main', 'bruno/screen': 'side' });
-  expect(spots('side_by_side', all, { leader: 'carla' })).toMatchObject({ shape: 'pair', count: 2, carla: 'side', 'bruno/screen': 'main', ada: 'away' });
-  expect(spots('side_by_side', cameras)).toMatchObject({ shape: 'even', count: 2, ada: 'even', bruno: 'even', carla: 'away' });
-  expect(spots('slides', all)).toMatchObject({ shape: 'even', count: 1, 'bruno/screen': 'even', ada: 'away' });
-  expect(spots('slides', cameras), 'without a screen everybody is seen').toMatchObject({ shape: 'even', count: 4 });
+  const onAir = cameras.slice(0, 3);
+  const view = (layout: StageLayout, tiles: readonly Tile[], wish: Wish = {}) => {
+    const { pictured, shape, count } = stageView(nobodyWaits(layout), tiles, false, wish);
+    return { shape, count, ...Object.fromEntries([...pictured.values()].map(({ key, spot }) => [key, spot])) };
+  };
+  const all = [...onAir, slides];
+  expect(view('auto', all)).toMatchObject({ shape: 'main', count: 4, 'bruno/screen': 'main', ada: 'side' });
+  expect(view('auto', onAir)).toMatchObject({ shape: 'even', count: 3 });
+  expect(view('grid', all)).toMatchObject({ shape: 'even', count: 4, 'bruno/screen': 'even' });
+  expect(view('speaker', all, { leader: 'carla' })).toMatchObject({ shape: 'main', carla: 'main', 'bruno/screen': 'side' });
+  expect(view('side_by_side', all, { leader: 'carla' })).toMatchObject({ shape: 'pair', count: 2, carla: 'side', 'bruno/screen': 'main', ada: 'away' });
+  expect(view('side_by_side', onAir)).toMatchObject({ shape: 'even', count: 2, ada: 'even', bruno: 'even', carla: 'away' });
+  expect(view('slides', all)).toMatchObject({ shape: 'even', count: 1, 'bruno/screen': 'even', ada: 'away' });
+  expect(view('slides', onAir), 'without a screen everybody is seen').toMatchObject({ shape: 'even', count: 3 });
+});
+
+it('who waits behind the stage is seen there in every layout, and neither they nor their screen lead', () => {
+  const all = [waitingSlides, ...cameras, slides];
+  for (const layout of ['auto', 'speaker', 'side_by_side', 'slides'] as const) {
+    expect(spots(layout, all), layout).toMatchObject({ shape: 'main', dora: 'side', 'dora/screen': 'side' });
+  }
+  expect(spots('slides', all)).toMatchObject({ count: 3, 'bruno/screen': 'main', ada: 'away' });
+  expect(spots('side_by_side', all, { leader: 'carla' })).toMatchObject({ count: 4, 'bruno/screen': 'main', carla: 'side', ada: 'away' });
+  expect(spots('side_by_side', cameras)).toMatchObject({ shape: 'even', count: 3, carla: 'away', dora: 'side' });
+  for (const layout of ['auto', 'slides'] as const) {
+    expect(spots(layout, [waitingSlides, ...cameras]), 'their screen alone is no screen of the stage').toMatchObject({ shape: 'even', count: 5 });
+  }
+});
+
+it('the slide of a break stands for those on air, beside those who wait', () => {
+  expect(spots('grid', cameras, { resuming: true, front: 'ada' })).toMatchObject({ shape: 'main', slide: 'beside', count: 2, ada: 'away', dora: 'side' });
+  expect(stageView(nobodyWaits('grid'), cameras.slice(0, 3), false, { resuming: true }).slide).toBe('over');
+  expect(spots('grid', cameras).slide).toBeNull();
 });
 
 it('what somebody has put in front for themselves stays there, whatever the direction does; what has gone does not', () => {

@@ -40,14 +40,18 @@ export interface StageView {
   unpictured: Unpictured[];
   /** All of one size, one large, or a screen and a person of one size (one above the other where that is too small). */
   shape: 'even' | 'main' | 'pair';
-  /** How many places the layout needs. */
+  /** How many places the layout needs, with that of the slide where it has one. */
   count: number;
+  /** The slide of a break: over everything, or large with those beside it who wait behind the stage and are not concerned. */
+  slide: 'over' | 'beside' | null;
 }
 
 /** What decides beside the direction: the picture that one has put in front for oneself, and who led when nobody speaks. */
 export interface Wish {
   front?: string | null;
   leader?: ParticipantId | null;
+  /** Nothing comes from the stage: a slide stands for it. */
+  resuming?: boolean;
 }
 
 export function stageView(state: FairState, tiles: readonly Tile[], audioOnly: boolean, wish: Wish = {}): StageView {
@@ -86,9 +90,10 @@ export function stageView(state: FairState, tiles: readonly Tile[], audioOnly: b
     ...[...pictured.values()].map((placed) => ({ placed, participant: placed.shown.participant, screen: placed.screen })),
     ...unpictured.map((placed) => ({ placed, participant: placed.participant, screen: false })),
   ];
+  const slide = !wish.resuming ? null : all.some(({ placed }) => placed.waits) ? 'beside' : 'over';
   const shape = arrange(all, state.room?.show.layout ?? 'auto', wish);
-  const count = all.filter(({ placed }) => placed.spot !== 'away').length;
-  return { pictured, unpictured, shape, count };
+  const count = all.filter(({ placed }) => placed.spot !== 'away').length + (slide === 'beside' ? 1 : 0);
+  return { pictured, unpictured, shape, count, slide };
 }
 
 interface Item {
@@ -101,12 +106,20 @@ function keyOf(participant: ParticipantId, screen: boolean): string {
   return screen ? `${participant}/screen` : participant;
 }
 
-/** Gives everything its spot. Who waits behind the stage never leads what the audience sees. */
-function arrange(all: readonly Item[], layout: StageLayout, { front = null, leader = null }: Wish): StageView['shape'] {
+/**
+ * Gives everything its spot. Who waits behind the stage, or what they share, never leads; and whoever sees them there at all keeps
+ * seeing them, whatever the direction shows the audience.
+ */
+function arrange(all: readonly Item[], layout: StageLayout, { front = null, leader = null, resuming = false }: Wish): StageView['shape'] {
   const put = (chosen: readonly (Item | undefined)[], spot: Spot, others: Spot): void => {
-    for (const one of all) one.placed.spot = chosen.includes(one) ? spot : others;
+    for (const one of all) one.placed.spot = chosen.includes(one) ? spot : others === 'away' && one.placed.waits ? 'side' : others;
   };
-  const screen = all.find((one) => one.screen);
+  const anyWaits = all.some((one) => one.placed.waits);
+  if (resuming && anyWaits) {
+    put([], 'main', 'away');
+    return 'main';
+  }
+  const screen = all.find((one) => one.screen && !one.placed.waits);
   const people = all.filter((one) => !one.screen && !one.placed.waits);
   const lead = people.find((one) => one.participant === leader) ?? people[0];
   const large = all.find((one) => one.placed.key === front) ?? (layout === 'speaker' ? (lead ?? screen) : null);
@@ -117,15 +130,15 @@ function arrange(all: readonly Item[], layout: StageLayout, { front = null, lead
   if (layout === 'side_by_side' && screen && lead) {
     put([screen, lead], 'side', 'away');
     screen.placed.spot = 'main';
-    return 'pair';
+    return anyWaits ? 'main' : 'pair';
   }
   if (layout === 'side_by_side' && !screen && people.length > 1) {
     put(people.slice(0, 2), 'even', 'away');
     return 'even';
   }
   if (layout === 'slides' && screen) {
-    put([screen], 'even', 'away');
-    return 'even';
+    put([screen], anyWaits ? 'main' : 'even', 'away');
+    return anyWaits ? 'main' : 'even';
   }
   if (layout === 'grid' || !screen || all.length === 1) {
     put(all, 'even', 'even');

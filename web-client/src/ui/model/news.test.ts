@@ -92,9 +92,11 @@ it('a storm of news is at most one polite message in 5 s', () => {
 
 describe('what the direction does', () => {
   const quiet = { room: roomView({ show: stageShow({ sound_off: true }) }) };
-  it('that nobody is heard is urgent for who is on the stage or behind it alone', () => {
+  it('that nobody is heard is urgent for who is on air alone', () => {
     const onAir = youView({ place: 'on_air' });
     expect(said({ you: onAir }, { you: onAir, ...quiet }).map((one) => one.urgent)).toEqual([true]);
+    const waits = youView({ place: 'backstage' });
+    expect(said({ you: waits }, { you: waits, ...quiet }).map((one) => one.urgent)).toEqual([false]);
     expect(said({}, quiet).map((one) => one.urgent)).toEqual([false]);
     expect(said(quiet, {}).map((one) => one.sentence)).toEqual(['The sound of this room is back.']);
   });
@@ -102,7 +104,15 @@ describe('what the direction does', () => {
   it('a break and its end, and a message to oneself once, wait their turn', () => {
     const broken = { room: roomView({ show: stageShow({ resuming: true }) }) };
     expect(said({}, broken)).toEqual([{ urgent: false, sentence: 'We resume shortly' }]);
-    expect(said(broken, {})).toEqual([{ urgent: false, sentence: 'The talk goes on.' }]);
+    const on_air = [{ ...ada, sources: ['mic' as const] }];
+    const stopped = { room: roomView({ on_air, show: stageShow({ resuming: true }) }) };
+    const going = { room: roomView({ on_air }) };
+    expect(said(stopped, going)).toEqual([{ urgent: false, sentence: 'The talk goes on.' }]);
+    expect(said(broken, {}), 'taken away, and nobody is there').toEqual([]);
+    const silent = (resuming: boolean) => ({ room: roomView({ on_air: [ada], show: stageShow({ resuming }) }) });
+    expect(said(silent(true), silent(false)), 'on air with nothing on').toEqual([]);
+    const ended = { event: eventView({ phase: 'ended' }) };
+    expect(said({ ...stopped, ...ended }, { ...going, ...ended }), 'the event is over').toEqual([]);
     const told = { you: youView({ place: 'on_air', directions: [{ direction: 'd', text: 'Louder' }] }) };
     expect(said({}, told)).toEqual([{ urgent: false, sentence: 'From the direction: Louder' }]);
     expect(said(told, told)).toEqual([]);

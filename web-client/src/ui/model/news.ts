@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// What of a change of state is said aloud, and how: urgent are only air, moves, the loss of the connection and the end;
-// everything else waits its turn at the announcer. Pure.
+// What of a change of state is said aloud, and how: urgent are only air (also that those on air are not heard), moves,
+// the loss of the connection and the end; everything else waits its turn at the announcer. Pure.
 
 import { breakoutRoom, type FairState } from '../../state/fair';
 import type { Texts } from '../../text/en';
@@ -74,13 +74,15 @@ export class News {
     for (const one of after.you.thanks) if (!known.has(one.thanks)) polite(texts.fair.thanksSpoken(one.by));
   }
 
-  /** What the direction does. Who is on the stage or behind it must know at once that nobody is heard. */
+  /** What the direction does. Who is on air must know at once that nobody is heard. A pause that ends with nothing is no news. */
   #show(before: FairState, after: FairState, texts: ShowTexts, urgent: (s: string) => unknown, polite: (s: string) => unknown): void {
     const [was, now] = [before.room, after.room];
     if (!was || !now || was.room !== now.room) return;
-    if (was.show.resuming !== now.show.resuming) polite(now.show.resuming ? texts.resuming : texts.resumed);
+    if (!was.show.resuming && now.show.resuming) polite(texts.resuming);
+    const goesOn = after.event?.phase === 'live' && now.on_air.some((one) => one.sources.length > 0);
+    if (was.show.resuming && !now.show.resuming && goesOn) polite(texts.resumed);
     if (was.show.sound_off !== now.show.sound_off) {
-      const say = after.you?.place !== 'audience' ? urgent : polite;
+      const say = after.you?.place === 'on_air' ? urgent : polite;
       say(now.show.sound_off ? texts.soundOffAll : texts.soundBack);
     }
     const told = new Set(before.you?.directions.map((one) => one.direction));
