@@ -203,6 +203,7 @@ impl Hub {
     pub(crate) fn forget(&mut self, participant: ParticipantId) {
         self.leave_room(participant);
         self.people.remove(&participant);
+        self.dirty.counts = true;
         self.dirty.people.remove(&participant);
         self.outputs.push_back(Output::Media(MediaIntent::Gone { participant }));
     }

@@ -9,7 +9,7 @@ use fiera_hub::{Input, MediaIntent, Output};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{Reaction, RoomSettings};
 use fiera_protocol::ids::Role;
-use fiera_protocol::limits::{ANNOUNCEMENTS_SHOWN_MAX, SLOW_MODE_S_MAX};
+use fiera_protocol::limits::{ANNOUNCEMENTS_SHOWN_MAX, COUNTS_INTERVAL_MS, SLOW_MODE_S_MAX};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::EventPhase;
@@ -28,6 +28,18 @@ fn ban(who: u128, on: bool) -> Command {
         participant: person(who),
         on,
     }
+}
+
+#[test]
+fn u2_s6_whoever_is_banned_outside_of_all_rooms_is_no_longer_counted() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(2, Role::Moderator, "hall-a");
+    shell.open(1, Role::Attendee);
+    shell.pass(COUNTS_INTERVAL_MS);
+    assert_eq!(shell.event_view(moderator).people, 2);
+    shell.ok(moderator, ban(1, true));
+    shell.pass(COUNTS_INTERVAL_MS);
+    assert_eq!(shell.event_view(moderator).people, 1);
 }
 
 #[test]
