@@ -256,10 +256,16 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(&room_id) else {
             return;
         };
-        match value.and_then(row) {
+        let now: Option<Hand> = value.and_then(row);
+        let topic = now.as_ref().and_then(|hand| hand.topic.clone());
+        let before = match now {
             Some(hand) => room.hands.hands.insert(participant, hand),
             None => room.hands.hands.remove(&participant),
         };
+        // What somebody meant to speak about is not told again once they took it back.
+        if before.is_some_and(|hand| hand.topic.is_some() && hand.topic != topic) {
+            room.moderators.forget_updates();
+        }
         // Everybody behind them has another place in the queue.
         self.dirty.people.extend(room.hands.owners());
         self.dirty.people.insert(participant);

@@ -96,6 +96,28 @@ fn s3_erased_words_are_not_told_again_to_who_asks_for_what_they_missed() {
 }
 
 #[test]
+fn s3_the_topic_of_a_hand_that_went_down_is_not_told_again() {
+    let mut shell = Shell::new();
+    let (owner, moderator) = (
+        shell.join(1, Role::Attendee, "hall-a"),
+        shell.join(2, Role::Moderator, "hall-a"),
+    );
+    let topic = Some("A secret".parse().expect("a topic"));
+    shell.ok(owner, Command::RaiseHand { topic });
+    assert!(format!("{:?}", shell.take(moderator)).contains("A secret"));
+    shell.ok(owner, Command::LowerHand { participant: None });
+    shell.take(moderator);
+    shell.input(Input::Resync {
+        conn: moderator,
+        stream: StreamId::Moderators { room: room("hall-a") },
+        have: Some(StreamPosition { epoch: 7, n: 0 }),
+    });
+    let answer = shell.take(moderator);
+    assert!(matches!(answer[..], [ServerMessage::Snapshot { .. }]), "{answer:?}");
+    assert!(!format!("{answer:?}").contains("A secret"));
+}
+
+#[test]
 fn s3_updates_are_kept_up_to_a_number_of_bytes() {
     let mut shell = Shell::new();
     let moderator = shell.join(1, Role::Moderator, "lobby");
