@@ -130,6 +130,8 @@ pub struct StoredAbout {
     pub has_reuses: bool,
     /// They keep a stand, or opened one; forgotten when the event ends.
     pub keeps_stand: bool,
+    /// A line of theirs stands under their name on the stage; forgotten when the event ends.
+    pub has_title: bool,
 }
 
 impl Board {
@@ -224,6 +226,7 @@ impl Hub {
         StoredAbout {
             has_reuses,
             keeps_stand,
+            has_title: self.titles.contains_key(&participant),
             participant,
             name: person.map(|person| person.name.clone()),
             role: person.map(|person| person.role),

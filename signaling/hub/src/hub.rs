@@ -269,8 +269,10 @@ impl Hub {
                 name,
                 room,
             } => self.external_up(participant, name, &room),
-            Input::ExternalPublisherDown { participant } => {
-                self.lost_on_air(participant);
+            Input::ExternalPublisherDown { participant, left } => {
+                if !left {
+                    self.lost_on_air(participant);
+                }
                 self.external_down(participant);
             }
             Input::Speaking { room, participants } => {

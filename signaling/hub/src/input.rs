@@ -138,6 +138,8 @@ pub enum Input {
     ExternalPublisherDown {
         /// Who.
         participant: ParticipantId,
+        /// On purpose: it said so (RFC 9725, section 4.2), and was not lost.
+        left: bool,
     },
     /// The media plane hears these on-air participants speak, loudest first.
     Speaking {

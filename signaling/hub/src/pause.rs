@@ -88,7 +88,8 @@ impl Hub {
             let sending = self.sending(room);
             let kept = room.show.kept();
             let pause = &room.show.pause;
-            let goes_on = pause.lost || kept.resuming();
+            // A stage that the last one left on purpose waits for nobody.
+            let goes_on = pause.lost || (kept.resuming() && !room.on_air().is_empty());
             let broken = match sending {
                 Sending::Arrives => false,
                 Sending::Broken => goes_on || pause.began,
@@ -146,12 +147,20 @@ impl Hub {
         }
     }
 
+    /// After a crash stages that paused wait for whoever was on air.
+    pub(crate) fn pauses_restored(&mut self) {
+        for room in self.rooms.values_mut().filter(|room| room.show.kept().resuming()) {
+            room.show.pause.lost();
+        }
+    }
+
     /// Somebody's connection is lost for good: were they on air, the room waits for them.
     pub(crate) fn lost_on_air(&mut self, participant: ParticipantId) {
         let room = self.people.get(&participant).and_then(|person| person.room.clone());
         let Some(id) = room else { return };
         if let Some(room) = self.rooms.get_mut(&id)
             && room.on_air().contains(&participant)
+            && (room.show.pause.began || room.show.kept().resuming())
         {
             room.show.pause.lost();
             self.dirty.stages.insert(id);

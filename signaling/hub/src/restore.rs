@@ -37,6 +37,7 @@ impl Hub {
         hub.hands_restored = hub.rooms.values().any(|room| room.hands.owners().next().is_some());
         hub.quizzes_restored = true;
         hub.breakouts_restored();
+        hub.pauses_restored();
         hub.settle(Now { mono_ms: 0, unix_ms: 0 });
         hub.outputs.clear();
         hub.check_invariants();

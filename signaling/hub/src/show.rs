@@ -168,7 +168,10 @@ impl Hub {
             }
             StageStep::StopTimer {} => KeptShow { timer: None, ..before },
             StageStep::EndPause {} => {
-                self.room_mut(room_id)?.show.pause.end();
+                // Where nothing pauses, the next break is to be told all the same.
+                if before.resuming {
+                    self.room_mut(room_id)?.show.pause.end();
+                }
                 KeptShow {
                     resuming: false,
                     ..before
@@ -205,7 +208,9 @@ impl Hub {
         let (room_id, seat) = self.room_seat(deed, actor)?;
         debug_assert!(seat.fits(&room_id, &[deed]), "{seat:?}");
         let room = self.rooms.get(&room_id).ok_or(refusal::UNKNOWN_ROOM)?;
-        if room.place(target) == Place::Audience {
+        // A line that is there can be taken away wherever its owner is.
+        let taken_away = title.is_none() && self.titles.contains_key(&target);
+        if room.place(target) == Place::Audience && !taken_away {
             return Err(if actor == target {
                 refusal::BACKSTAGE_FIRST
             } else {

@@ -311,6 +311,9 @@ fn inputs_about_unknown_connections_are_ignored() {
         id,
         command: Command::Rename { name: name("Bo") },
     });
-    shell.input(Input::ExternalPublisherDown { participant: person(9) });
+    shell.input(Input::ExternalPublisherDown {
+        participant: person(9),
+        left: false,
+    });
     assert_eq!(shell.log, []);
 }

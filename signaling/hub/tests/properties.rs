@@ -204,6 +204,7 @@ impl Run {
             }
             Op::ProgramDown { who } => shell.input(Input::ExternalPublisherDown {
                 participant: person(who),
+                left: who % 2 == 0,
             }),
             Op::Speaking { place, who } => {
                 let participants = who.into_iter().map(person).collect();

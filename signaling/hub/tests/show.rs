@@ -453,12 +453,56 @@ fn st6_a_program_that_ends_is_a_break_and_one_that_comes_back_ends_it() {
         flows(shell, 5, true);
     };
     up(&mut shell);
-    flows(&mut shell, 5, false);
-    shell.input(Input::ExternalPublisherDown { participant: person(5) });
-    shell.pass(RESUMING_AFTER_MS);
+    let down = |shell: &mut Shell, left| {
+        flows(shell, 5, false);
+        shell.input(Input::ExternalPublisherDown {
+            participant: person(5),
+            left,
+        });
+        shell.pass(RESUMING_AFTER_MS);
+    };
+    down(&mut shell, true);
+    assert!(!show(&shell, viewer).resuming, "it said that it ends");
+    up(&mut shell);
+    down(&mut shell, false);
     assert!(show(&shell, viewer).resuming);
     up(&mut shell);
     assert!(!show(&shell, viewer).resuming);
+}
+
+#[test]
+fn st6_to_end_a_pause_that_is_none_changes_nothing_and_an_empty_stage_waits_for_nobody() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(9, Role::Moderator, HALL);
+    let ada = speaks(&mut shell, 1);
+    shell.ok(moderator, stage(StageStep::EndPause {}));
+    flows(&mut shell, 1, false);
+    shell.pass(RESUMING_AFTER_MS);
+    assert!(show(&shell, moderator).resuming, "the next break is told");
+    let participant = Some(person(1));
+    shell.ok(moderator, Command::TakeOffAir { participant });
+    assert!(!show(&shell, moderator).resuming, "taken off the air on purpose");
+    shell.close(ada);
+    shell.pass(PLACE_GRACE_MS + 2 * RESUMING_AFTER_MS);
+    assert!(!show(&shell, moderator).resuming);
+}
+
+#[test]
+fn st5_a_line_is_taken_away_wherever_its_owner_is() {
+    let mut shell = Shell::new();
+    let moderator = shell.join(9, Role::Moderator, HALL);
+    for who in [1, 2] {
+        let conn = speaks(&mut shell, who);
+        shell.ok(conn, title("City of Lecce", None));
+        shell.ok(conn, Command::LeaveBackstage { participant: None });
+        assert!(shell.hub.stored_about(person(who)).has_title);
+        let step = StageStep::SetTitle {
+            title: None,
+            participant: Some(person(who)).filter(|_| who == 2),
+        };
+        shell.ok(if who == 2 { moderator } else { conn }, stage(step));
+        assert!(!shell.hub.stored_about(person(who)).has_title);
+    }
 }
 
 #[test]

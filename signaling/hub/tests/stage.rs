@@ -396,7 +396,10 @@ fn x1_a_program_is_on_air_at_once_is_not_counted_and_leaves_whole() {
         ("OBS", [SourceKind::Camera].as_slice())
     );
     assert!(shell.event_view(viewer).rooms[0].live);
-    shell.input(Input::ExternalPublisherDown { participant: person(8) });
+    shell.input(Input::ExternalPublisherDown {
+        participant: person(8),
+        left: false,
+    });
     shell.pass(COUNTS_INTERVAL_MS);
     assert!(shell.on_air_seen(viewer, "hall-a").is_empty());
     assert!(!shell.event_view(viewer).rooms[0].live);
@@ -443,7 +446,10 @@ fn x2_x3_x4_a_program_with_its_person_beside() {
     assert!(shell.you(tab).sources.is_empty());
     shell.ok(tab, MIC_ON);
     assert_eq!(shell.you(tab).sources, [SourceKind::Mic]);
-    shell.input(Input::ExternalPublisherDown { participant: person(1) });
+    shell.input(Input::ExternalPublisherDown {
+        participant: person(1),
+        left: false,
+    });
     assert_eq!(shell.place(tab), (Some("hall-a"), Place::Audience));
 }
 

@@ -163,7 +163,7 @@ impl EventMedia {
             Holder::Publish {
                 socket, participant, ..
             } => Some(tell_publisher(*socket, *participant, closed(MediaDirection::Up))),
-            holder @ (Holder::Whip { .. } | Holder::Whep { .. }) => program_down(holder).map(Reaction::Hub),
+            holder @ (Holder::Whip { .. } | Holder::Whep { .. }) => program_down(holder, false).map(Reaction::Hub),
         }
     }
 

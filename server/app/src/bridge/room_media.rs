@@ -125,7 +125,7 @@ impl EventMedia {
         let peer = self.peers.of_resource(resource)?;
         let holder = self.peers.get(peer)?.clone();
         self.remove(peer);
-        Some(program_down(&holder))
+        Some(program_down(&holder, true))
     }
 
     /// Tells the media plane all of where a publisher stands.
@@ -259,11 +259,12 @@ impl EventMedia {
     }
 }
 
-/// What the hub is told when a holder is gone.
-pub(super) fn program_down(holder: &Holder) -> Option<Input> {
+/// What the hub is told when a holder is gone: by its own word, or lost.
+pub(super) fn program_down(holder: &Holder, left: bool) -> Option<Input> {
     match holder {
         Holder::Whip { participant, .. } => Some(Input::ExternalPublisherDown {
             participant: *participant,
+            left,
         }),
         _ => None,
     }

@@ -83,6 +83,8 @@ pub(super) struct You {
     has_idea_votes: bool,
     /// Thanks for them.
     thanks: usize,
+    /// A line of theirs stands under their name on the stage.
+    has_title: bool,
 }
 
 const fn item(
@@ -127,6 +129,7 @@ fn items(keeps_captions: bool) -> Vec<Item> {
         item("media", (memory, "at_once"), ("everybody", "participant")),
         item("path", (memory, "connection"), ("nobody", "participant")),
         item("reaction", (memory, "at_once"), ("everybody", "nobody")),
+        item("title", (disk, "event_ends"), ("everybody", "participant")),
         item("hand", (disk, "hand_down"), ("moderators", "participant")),
         item("question", (disk, "erased"), ("everybody", "name")),
         item("upvote", (disk, "event_ends"), ("nobody", "participant")),
@@ -206,6 +209,7 @@ pub(super) async fn stored(
                 has_reuses: about.has_reuses,
                 has_idea_votes: about.has_idea_votes,
                 thanks: about.thanks,
+                has_title: about.has_title,
             })
         }
     };

@@ -42,6 +42,7 @@ export interface Stored {
     readonly has_reuses?: boolean;
     /** Absent from a server of an earlier version. */
     readonly has_idea_votes?: boolean;
+    readonly has_title?: boolean;
     /** How many thanks there are for them. */
     readonly thanks?: number;
   } | null;
