@@ -179,7 +179,7 @@ pub(super) async fn ideas_csv(
     let mut text = String::from("\u{feff}number,title,notes,by,presents,stage,note,slot_starts,merged_into,votes\r\n");
     for row in ideas.iter() {
         let stage = serde_json::to_value(row.stage).ok();
-        let starts = row.starts_unix_ms.map(|starts| utc(starts));
+        let starts = row.starts_unix_ms.map(utc);
         let cells = [
             row.number.to_string(),
             row.title.clone(),
