@@ -158,13 +158,21 @@ scenarios() {
     start
 }
 
+# An event whose one room is a stage with room for so many: `one_stage EVENT CAPACITY`. By way of a file, since who stops
+# reading a pipe early ends who writes it.
+one_stage() {
+    fair >"$data/fair.toml"
+    sed "/^id = \"r1\"\$/Q; s/^id = \"bench\"\$/id = \"$1\"/; s/^title = \"Stage\"\$/&\ncapacity = $2/" "$data/fair.toml" |
+        sed '$d' >"$data/stage.toml"
+    "$FIERA" event import --data "$data" "$data/stage.toml" >/dev/null
+}
+
 # 300 people into 40 rooms and back, on a server of its own whose one room is a stage.
 breakouts() {
     local out="$data/breakouts.log" done=0 json
     echo "==> ${PEOPLE:-300} people into ${ROOMS:-40} breakout rooms and back"
     halt
-    fair | sed '/^id = "r1"$/Q; s/^id = "bench"$/id = "rounds"/' | sed '$d' >"$data/stage.toml"
-    "$FIERA" event import --data "$data" "$data/stage.toml" >/dev/null
+    one_stage rounds 5000
     start
     FIERA_TOKEN_ATTENDEE="$(mint attendee rounds)" FIERA_TOKEN_SPEAKER="$(mint speaker rounds)" \
         FIERA_TOKEN_ORGANISER="$(mint organiser rounds)" \
@@ -231,8 +239,11 @@ audience() {
 idle() {
     echo "==> $sockets_idle sockets that only stay"
     local json
-    json="$(FIERA_TOKEN_ATTENDEE="$(mint attendee)" FIERA_TOKEN_MODERATOR="$(mint moderator)" \
-        "${load_core[@]}" "$LOADTEST" audience --server "$base" --sockets "$sockets_idle" --seconds 1 --ramp-s 60 \
+    halt
+    one_stage crowd 10000
+    start
+    json="$(FIERA_TOKEN_ATTENDEE="$(mint attendee crowd)" FIERA_TOKEN_MODERATOR="$(mint moderator crowd)" \
+        "${load_core[@]}" "$LOADTEST" audience --server "$base" --event crowd --room main --sockets "$sockets_idle" --seconds 1 --ramp-s 60 \
         --votes-per-s 0 --chat-per-s 0 --upvotes-per-s 0 --server-pid "$pid" | tail -n 1)"
     goal "sockets that did not get in" "$((sockets_idle - $(figure "$json" seated)))" "" 1
     goal "memory per idle socket" "$(figure "$json" idle_kb_per_socket)" kB 40
