@@ -28,12 +28,16 @@ impl Hub {
         if self.read_only || !running || !programme.any_opens() {
             return;
         }
+        // Each input comes by here: the slots are looked at where something of them changed, or a timer rang.
+        if programme.awaited_ms.is_some() && !self.dirty.programme {
+            return;
+        }
         let since = programme.looked_unix_ms.max(now.unix_ms.saturating_sub(LATE_MS_MAX));
         let ends = programme.opening().map(|(_, _, ends_unix_ms)| ends_unix_ms);
-        let Some(next) = ends.filter(|ends| *ends > since).min() else {
-            return;
-        };
-        let wait_ms = next.saturating_sub(now.unix_ms).min(LOOK_EVERY_MS);
+        let next = ends.filter(|ends| *ends > since).min();
+        let wait_ms = next.map_or(LOOK_EVERY_MS, |next| {
+            next.saturating_sub(now.unix_ms).min(LOOK_EVERY_MS)
+        });
         let at_ms = now.mono_ms.saturating_add(wait_ms);
         // One that was brought forward is awaited sooner; the timer of before then looks in vain.
         if programme.awaited_ms.is_none_or(|awaited_ms| at_ms < awaited_ms) {
