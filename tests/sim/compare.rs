@@ -4,11 +4,16 @@
 //! The model against what the hub says: each stream that changed, what everybody knows of themselves, and, once nothing
 //! was counted for a while, the numbers against the sets.
 
+pub(crate) mod breakouts;
+pub(crate) mod captions;
 pub(crate) mod programme;
+mod show;
+pub(crate) mod stands;
 
 use std::collections::BTreeSet;
 
 use fiera_hub::Side;
+use fiera_protocol::breakouts::RoundView;
 use fiera_protocol::fair::{ChatMessage, HandStage, HandView, PollPhase, PollView, QuestionView, YourHand, YourVote};
 use fiera_protocol::ids::{ParticipantId, RoomId};
 use fiera_protocol::limits::COUNTS_INTERVAL_MS;
@@ -17,14 +22,27 @@ use fiera_protocol::view::{
     BackstageView, EventView, ModeratorsView, OrganisersView, Place, Publisher, RoomView, StreamState, YouView,
 };
 
+use crate::model::breakouts::Rehearsal;
 use crate::model::polls::{Ballot, Poll};
 use crate::model::questions::Question;
 use crate::model::{Kept, Model, Room};
 use crate::shared::Shared;
 use crate::world::World;
 
+/// People, on air, waiting hands, supporters of questions and answers to polls of one room.
+type OfRoom = (usize, usize, usize, Vec<usize>, Vec<usize>);
+
 /// Everything that is counted and told now and then.
-pub(crate) type Numbers = (usize, Vec<(usize, usize, usize, Vec<usize>, Vec<usize>)>, Vec<usize>);
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Numbers {
+    people: usize,
+    rooms: Vec<OfRoom>,
+    ideas: Vec<usize>,
+    rounds: Vec<RoundView>,
+    rehearsal: Option<Rehearsal>,
+    free: Vec<u16>,
+    stands: Vec<(usize, usize, bool)>,
+}
 
 impl World {
     pub(crate) fn compare(&mut self) {
@@ -38,7 +56,12 @@ impl World {
                 StreamState::Backstage(backstage) => same_backstage(&self.model, backstage),
                 StreamState::Moderators(moderators) => same_moderators(&self.model, moderators),
                 StreamState::Organisers(organisers) => same_organisers(&self.model.kept, organisers),
-                StreamState::You(_) | StreamState::Breakouts(_) | StreamState::Captions(_) => {}
+                StreamState::Captions(captions) => captions::same_lines(&self.model, captions),
+                StreamState::Breakouts(view) => {
+                    let told = view.rehearsal.as_ref().map(breakouts::bots);
+                    self.model.here.bots = told.unwrap_or_default();
+                }
+                StreamState::You(_) => {}
             }
         }
         for person in &self.cast {
@@ -47,6 +70,8 @@ impl World {
         }
         assert_eq!(self.hub.people() as usize, self.model.here.people.len(), "S6: people");
         assert_eq!(self.hub.phase(), self.model.kept.phase, "P5: phase");
+        breakouts::sound(&self.model);
+        self.compare_read_out();
         let numbers = self.numbers();
         if self.numbers != numbers {
             self.numbers = numbers;
@@ -62,16 +87,25 @@ impl World {
             let on_air = self.model.here.on_air[id].len();
             (self.model.people_in(id).len(), on_air, waiting, upvotes, answers)
         };
-        (
-            self.model.here.people.len(),
-            self.model.kept.rooms.iter().map(of).collect(),
-            self.model
-                .kept
-                .ideas
-                .iter()
-                .map(|idea| self.model.kept.idea_votes(idea))
-                .collect(),
-        )
+        let kept = &self.model.kept;
+        Numbers {
+            people: self.model.here.people.len(),
+            rooms: kept.rooms.iter().map(of).collect(),
+            ideas: kept.ideas.iter().map(|idea| kept.idea_votes(idea)).collect(),
+            rounds: breakouts::grid(&self.model),
+            rehearsal: self.model.here.rehearsal.clone(),
+            free: breakouts::free(&self.model),
+            stands: stands::counts(&self.model),
+        }
+    }
+
+    /// O12: nobody waits longer than they may to be told that a card was erased, and everything else is told at once.
+    pub(crate) fn compare_read_out(&self) {
+        for mirror in self.mirrors.values() {
+            if let StreamState::Room(view) = &mirror.state {
+                breakouts::same_read_out(&self.model, self.now_ms, view);
+            }
+        }
     }
 
     /// S6, V4, W1, Q3: half a second after the last change the numbers that were told are those of the sets.
@@ -90,6 +124,9 @@ impl World {
                         assert_eq!(room.live, live, "S6: {} is live", room.room);
                     }
                     programme::same_votes(&self.model.kept, event);
+                    stands::same_counts(&self.numbers.stands, event);
+                    let free = event.breakout.as_ref().map_or(&[][..], |round| &round.free);
+                    assert_eq!(free, self.numbers.free, "O11: places that are left");
                 }
                 StreamState::Room(view) => {
                     let room = self.model.room(&view.room);
@@ -109,6 +146,10 @@ impl World {
                     );
                 }
                 StreamState::Moderators(view) => same_upvotes(self.model.room(&view.room), &view.questions),
+                StreamState::Breakouts(view) => {
+                    breakouts::same_grid(&self.numbers.rounds, view);
+                    breakouts::same_rehearsal(&self.model, view);
+                }
                 _ => {}
             }
         }
@@ -148,6 +189,8 @@ fn same_event(model: &Model, view: &EventView) {
     assert_eq!(view.phase, model.kept.phase, "P5: phase");
     assert_eq!(view.read_only, model.here.read_only, "E1: read only");
     programme::same_programme(&model.kept, view);
+    breakouts::same_round(model, view);
+    stands::same_list(model, view);
 }
 
 fn same_organisers(kept: &Kept, view: &OrganisersView) {
@@ -162,7 +205,7 @@ fn publisher(model: &Model, who: ParticipantId) -> Publisher {
         participant: who,
         name: person.name.clone(),
         sources: person.sources.iter().copied().collect(),
-        title: None,
+        title: model.kept.titles.get(&who).cloned(),
     }
 }
 
@@ -231,6 +274,8 @@ fn same_room(model: &Model, view: &RoomView) {
         .map(|label| (label.label, label.text.clone()))
         .collect();
     assert_eq!(labels, room.labels, "Q14: labels");
+    breakouts::same_board(room, view);
+    show::same_shown(model, view);
     same_questions(room, &view.questions, true);
     same_chat(model, room, 0, &view.chat);
     let pinned = room.pinned.iter().map(|id| ChatMessage {
@@ -271,17 +316,21 @@ fn same_backstage(model: &Model, view: &BackstageView) {
         known,
         "W7: countdowns"
     );
+    show::same_timer(model, view);
     same_chat(model, model.room(&view.room), 1, &view.chat);
 }
 
 fn same_moderators(model: &Model, view: &ModeratorsView) {
     let room = model.room(&view.room);
+    show::same_directions(model, view);
     same_questions(room, &view.questions, false);
+    let here = model.people_in(&view.room);
     let hands = room.hands.iter().map(|hand| HandView {
         participant: hand.participant,
         name: hand.name.clone(),
         topic: hand.topic.clone(),
         stage: hand.stage,
+        away: !here.contains(&hand.participant),
     });
     assert_eq!(view.hands, hands.collect::<Vec<_>>(), "W1: hands in {}", view.room);
     let order: Vec<_> = view.polls.iter().map(|poll| poll.poll).collect();
@@ -440,6 +489,9 @@ fn same_you(model: &Model, who: ParticipantId, view: Option<&YouView>) {
         "W7: countdown of {who}"
     );
     programme::same_own(&model.kept, who, view);
+    breakouts::same_own(model, who, view);
+    show::same_own(model, who, view);
+    stands::same_own(model, who, view);
     let Some(id) = &person.room else {
         assert_eq!(
             (&view.hand, &view.vote, &view.answer),
@@ -521,6 +573,9 @@ fn same_standing(model: &Model, who: ParticipantId, standing: Option<&fiera_hub:
     let publishes =
         place != Place::Audience && model.publishes(who) && model.kept.phase != fiera_protocol::view::EventPhase::Ended;
     assert_eq!(standing.may_publish, publishes, "media: {who} publishes");
-    let live = &model.here.people[&who].sources;
-    assert_eq!(standing.live, *live, "media: sources of {who}");
+    let mut live = model.here.people[&who].sources.clone();
+    if let Some(room) = model.room_of(who) {
+        live.retain(|source| !model.silences(&room, *source));
+    }
+    assert_eq!(standing.live, live, "media: sources of {who}");
 }

@@ -4,6 +4,8 @@
 //! What people do: mostly what makes sense, sometimes what does not, never what the model could not judge. A new area of
 //! the fair gets a function here, a judge in the model and a look in `compare`.
 
+mod breakouts;
+mod captions;
 mod chat;
 mod ideas;
 mod order;
@@ -11,6 +13,8 @@ mod places;
 mod polls;
 mod programme;
 mod questions;
+mod show;
+mod stands;
 mod thanks;
 
 use fiera_protocol::client::Command;
@@ -35,6 +39,10 @@ const AREAS: &[(u64, Area)] = &[
     (18, ideas::draw),
     (8, programme::draw),
     (10, thanks::draw),
+    (40, breakouts::draw),
+    (16, show::draw),
+    (20, stands::draw),
+    (14, captions::draw),
 ];
 
 /// One person about to do something.
@@ -98,6 +106,14 @@ impl<'a> Deed<'a> {
 
     fn somebody(&mut self) -> ParticipantId {
         *self.random.pick(&self.people).expect("a cast")
+    }
+
+    /// One of those that everybody sees in the list, or that of a stand.
+    fn a_listed_room(&mut self) -> RoomId {
+        let kept = &self.model.kept;
+        let rooms = kept.rooms.keys().filter(|room| kept.round_of(room).is_none());
+        let rooms: Vec<RoomId> = rooms.cloned().collect();
+        self.random.pick(&rooms).expect("rooms").clone()
     }
 
     fn a_room(&mut self) -> RoomId {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use fiera_protocol::client::Command;
-use fiera_protocol::ids::{AuthorSecret, CommandId, ParticipantId};
+use fiera_protocol::ids::{AuthorSecret, CommandId, ParticipantId, RoomId, StandId};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{StreamId, StreamPosition};
 
@@ -37,6 +37,16 @@ pub(crate) enum Up {
         secrets: Vec<AuthorSecret>,
     },
     FollowUps,
+    Stand {
+        stand: StandId,
+    },
+    StandMessages {
+        stand: StandId,
+        secret: Option<AuthorSecret>,
+    },
+    Cards {
+        room: RoomId,
+    },
     Pong,
     Close {
         left: bool,

@@ -4,6 +4,8 @@
 //! What an event is, said as simply as it can be: sets, lists and maps of people and what they did. It is told what the
 //! hub was given and whether the hub took it, and knows by itself what must have become of it.
 
+pub(crate) mod breakouts;
+pub(crate) mod captions;
 pub(crate) mod chat;
 pub(crate) mod ideas;
 pub(crate) mod people;
@@ -11,25 +13,35 @@ pub(crate) mod polls;
 pub(crate) mod programme;
 pub(crate) mod questions;
 pub(crate) mod rules;
+pub(crate) mod show;
 pub(crate) mod stage;
+pub(crate) mod stands;
 pub(crate) mod thanks;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use fiera_protocol::breakouts::HelpStage;
+use fiera_protocol::captions::CaptionLang;
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{HandStage, RoomSettings};
 use fiera_protocol::ids::{
-    AnnouncementId, CommandId, DisplayName, LabelId, MessageId, ParticipantId, Role, RoomId, RoomKind, SourceKind,
-    ThanksId,
+    AnnouncementId, CaptionId, CardId, CommandId, DirectionId, DisplayName, LabelId, MessageId, ParticipantId, Role,
+    RoomId, RoomKind, SlotId, SourceKind, ThanksId,
 };
 use fiera_protocol::programme::AgendaSlot;
+use fiera_protocol::stands::StandsOpenTo;
+use fiera_protocol::text::TitleText;
 use fiera_protocol::view::EventPhase;
 use serde_json::Value;
 
+use breakouts::{Card, Rehearsal, Round};
+use captions::Captions;
 use chat::Message;
 use ideas::Idea;
 use polls::Poll;
 use questions::Question;
+use show::{Direction, Pause, Show};
+use stands::Stand;
 use thanks::Thanks;
 
 use crate::shared::Shared;
@@ -49,13 +61,25 @@ pub(crate) struct Kept {
     pub(crate) ideas: Vec<Idea>,
     pub(crate) proposed: u32,
     pub(crate) ideas_closed: bool,
-    /// In the order of their times.
+    /// Those that are shown, in the order of their times.
     pub(crate) slots: Vec<AgendaSlot>,
+    /// Those that were made, changed or erased in the event: the setup has no say in them.
+    pub(crate) own_slots: BTreeSet<SlotId>,
+    /// What slots of the setup looked like last, with their revision and when they changed.
+    pub(crate) seen_slots: BTreeMap<SlotId, AgendaSlot>,
     pub(crate) thanks: Vec<Thanks>,
     /// In the order in which they were shown.
     pub(crate) shown_thanks: Vec<ThanksId>,
     /// Who has thanked whom.
     pub(crate) have_thanked: BTreeMap<(ParticipantId, ParticipantId), ThanksId>,
+    /// In the order in which they were opened, and how many that ever were, by everybody and by each.
+    pub(crate) stands: Shared<Vec<Stand>>,
+    pub(crate) stands_ever: u32,
+    pub(crate) opened: BTreeMap<ParticipantId, u32>,
+    /// What stands under whose name.
+    pub(crate) titles: BTreeMap<ParticipantId, TitleText>,
+    /// In the order in which they were prepared.
+    pub(crate) rounds: Shared<Vec<Round>>,
     /// Accepted commands that changed any of this: never to be run again.
     pub(crate) done: BTreeSet<(ParticipantId, CommandId)>,
 }
@@ -76,6 +100,13 @@ pub(crate) struct Room {
     pub(crate) opened: u32,
     /// In the order in which they were raised.
     pub(crate) hands: Vec<Hand>,
+    pub(crate) show: Show,
+    /// Of a breakout room: its call for help, its cards in the order in which they were put up, and how many that were.
+    pub(crate) help: Option<HelpStage>,
+    pub(crate) cards: Vec<Card>,
+    pub(crate) put_up: u32,
+    /// Lines of captions that the event keeps, in the order in which they became final; without words once erased.
+    pub(crate) captions: Vec<(CaptionId, CaptionLang, Option<String>)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +139,29 @@ pub(crate) struct Presence {
     /// When each one proposed or edited an idea, and thanked somebody.
     pub(crate) proposals: BTreeMap<ParticipantId, Vec<u64>>,
     pub(crate) thanked: BTreeMap<ParticipantId, Vec<u64>>,
+    /// When each one put up or changed a card.
+    pub(crate) cards: BTreeMap<ParticipantId, Vec<u64>>,
+    /// Cards that were erased while their round was read out: of which room, and when.
+    pub(crate) erased_cards: BTreeMap<CardId, (RoomId, u64)>,
+    /// When each one changed a stand.
+    pub(crate) stand_changes: BTreeMap<ParticipantId, Vec<u64>>,
+    /// Who may speak at a stand until they leave.
+    pub(crate) words: BTreeMap<RoomId, BTreeSet<ParticipantId>>,
+    /// Messages to speakers, oldest first.
+    pub(crate) directions: BTreeMap<RoomId, Vec<Direction>>,
+    /// What is said in each room, where anything is.
+    pub(crate) captions: BTreeMap<RoomId, Captions>,
+    pub(crate) pauses: BTreeMap<RoomId, Pause>,
+    /// Whose sources arrive.
+    pub(crate) flows: BTreeMap<ParticipantId, BTreeSet<SourceKind>>,
+    /// When the phase of the round of breakouts ends.
+    pub(crate) round_until_ms: Option<u64>,
+    /// The dry run that is on, its bots as far as moderators were told, and all words that any was told.
+    pub(crate) rehearsal: Option<Rehearsal>,
+    pub(crate) bots: BTreeSet<ParticipantId>,
+    pub(crate) rehearsed_words: BTreeSet<u32>,
+    /// Latecomers, with when they go and when they are told that they do.
+    pub(crate) going: BTreeMap<ParticipantId, (u64, u64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -126,6 +180,16 @@ pub(crate) struct Model {
     pub(crate) kept: Shared<Kept>,
     pub(crate) here: Presence,
     pub(crate) capacity: BTreeMap<RoomId, usize>,
+    /// The programme of the setup, slots in rooms that it does not have included.
+    pub(crate) setup: Vec<AgendaSlot>,
+    pub(crate) stands_open_to: StandsOpenTo,
+    pub(crate) stands_max: usize,
+    pub(crate) keeps_captions: bool,
+    /// When this process began.
+    pub(crate) started_ms: u64,
+    /// The clocks at the last input.
+    pub(crate) now_ms: u64,
+    pub(crate) unix_ms: u64,
 }
 
 /// What is known of a command before the hub answers.
@@ -147,8 +211,13 @@ impl From<bool> for Verdict {
 pub(crate) struct Drawn<'a> {
     pub(crate) facts: &'a [Value],
     pub(crate) texts: &'a BTreeMap<u128, String>,
+    pub(crate) rows: &'a [(String, Option<Value>)],
     /// Thanks that who was thanked sees: whom they are for is in no fact.
     pub(crate) thanked: &'a [ThanksId],
+    /// What people are told on the stage: that is in no fact either.
+    pub(crate) directed: &'a BTreeSet<DirectionId>,
+    /// The line that a room is shown.
+    pub(crate) captioned: Option<CaptionId>,
     pub(crate) now_ms: u64,
     pub(crate) unix_ms: u64,
 }
@@ -180,9 +249,16 @@ impl Kept {
             proposed: 0,
             ideas_closed: false,
             slots: Vec::new(),
+            own_slots: BTreeSet::new(),
+            seen_slots: BTreeMap::new(),
             thanks: Vec::new(),
             shown_thanks: Vec::new(),
             have_thanked: BTreeMap::new(),
+            stands: Shared::new(Vec::new()),
+            stands_ever: 0,
+            opened: BTreeMap::new(),
+            titles: BTreeMap::new(),
+            rounds: Shared::new(Vec::new()),
             done: BTreeSet::new(),
         }
     }
@@ -202,6 +278,11 @@ impl Room {
             polls: Vec::new(),
             opened: 0,
             hands: Vec::new(),
+            show: Show::default(),
+            help: None,
+            cards: Vec::new(),
+            put_up: 0,
+            captions: Vec::new(),
         }
     }
 }
@@ -238,25 +319,34 @@ impl Model {
         let rooms = self.kept.rooms.keys();
         self.here.on_air = rooms.clone().map(|room| (room.clone(), Vec::new())).collect();
         self.here.waiting = rooms.map(|room| (room.clone(), Vec::new())).collect();
+        self.captions_go_on();
+        self.follows_setup();
+        // A stage that paused waits for whoever was on air.
+        let paused = self.kept.rooms.iter().filter(|(_, room)| room.show.shown.resuming);
+        self.here.pauses = paused.map(|(id, _)| (id.clone(), Pause::of_somebody_lost())).collect();
     }
 
     /// What a command must lead to.
     pub(crate) fn judge(&self, now_ms: u64, actor: ParticipantId, command: &Command) -> Verdict {
-        if self.here.read_only && rules::is_kept(command) {
+        if self.here.read_only && self.is_kept(actor, command) {
             return Verdict::Refuse;
         }
-        if !self.may(actor, command) {
+        if !self.may(actor, command) || rules::stays_there(command) && self.looks_in(actor) {
             return Verdict::Refuse;
         }
         let found = None
             .or_else(|| self.judge_place(actor, command))
             .or_else(|| self.judge_stage(actor, command))
+            .or_else(|| self.judge_caption(actor, command))
             .or_else(|| self.judge_question(now_ms, actor, command))
             .or_else(|| self.judge_chat(now_ms, actor, command))
             .or_else(|| self.judge_poll(now_ms, actor, command))
             .or_else(|| self.judge_idea(now_ms, actor, command))
             .or_else(|| self.judge_programme(command))
-            .or_else(|| self.judge_thanks(now_ms, actor, command));
+            .or_else(|| self.judge_thanks(now_ms, actor, command))
+            .or_else(|| self.judge_breakouts(now_ms, actor, command))
+            .or_else(|| self.judge_show(actor, command))
+            .or_else(|| self.judge_stand(actor, command));
         found.unwrap_or_else(|| panic!("the model does not know {command:?}"))
     }
 
@@ -268,6 +358,8 @@ impl Model {
             self.do_place(actor, command, drawn);
         } else if self.judge_stage(actor, command).is_some() {
             self.do_stage(actor, command, drawn);
+        } else if self.judge_caption(actor, command).is_some() {
+            self.do_caption(actor, command, drawn);
         } else if self.judge_question(now_ms, actor, command).is_some() {
             self.do_question(actor, command, drawn);
         } else if self.judge_chat(now_ms, actor, command).is_some() {
@@ -278,6 +370,9 @@ impl Model {
             self.do_idea(actor, command, drawn);
             self.do_programme(command, drawn);
             self.do_thanks(actor, command, drawn);
+            self.do_breakouts(actor, command, drawn);
+            self.do_show(actor, command, drawn);
+            self.do_stand(actor, command, drawn);
         }
     }
 }

@@ -133,6 +133,15 @@ impl World {
                 Up::Resync { stream, have } => inputs.push(Input::Resync { conn: id, stream, have }),
                 Up::Roster => inputs.push(Input::Roster { conn: id, after: None }),
                 Up::Mine { secrets } => inputs.push(Input::Mine { conn: id, secrets }),
+                Up::Stand { stand } => inputs.push(Input::Stand { conn: id, stand }),
+                Up::StandMessages { stand, secret } => {
+                    inputs.push(Input::StandMessages {
+                        conn: id,
+                        stand,
+                        secret,
+                    });
+                }
+                Up::Cards { room } => inputs.push(Input::Cards { conn: id, room }),
                 Up::FollowUps => inputs.push(Input::FollowUps { conn: id }),
                 Up::Pong => {}
             }
@@ -297,6 +306,9 @@ impl World {
     /// process begins from what was written.
     pub(crate) fn crash(&mut self) {
         self.inbox.clear();
+        if self.random.permille(600) {
+            self.setup_changes();
+        }
         self.restore();
         self.hub_started_ms = self.now_ms + 1 + self.random.below(5_000);
         self.counted.crashes += 1;
@@ -332,6 +344,8 @@ impl World {
         self.hub = Hub::restore(self.config.clone(), self.epoch, seed, kept).expect("what was kept can be read");
         assert_eq!(self.hub.poll_output(), None, "nobody is there to be told");
         self.model.crash(self.durable.clone());
+        // What the setup says is kept nowhere else.
+        self.durable = self.model.kept.clone();
         self.mirrors.clear();
     }
 

@@ -4,25 +4,34 @@
 //! Looks at everything that passes between server and hub: every answer against the model's verdict, every update and
 //! snapshot against each other, every word against who may see it.
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_hub::{Input, Output, Record, Recovered, StreamKey};
 use fiera_protocol::apply::apply;
+use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
 use fiera_protocol::codec::parse_server_frame;
 use fiera_protocol::fair::PollPhase;
-use fiera_protocol::ids::{CommandId, ParticipantId, Role};
+use fiera_protocol::ids::{CaptionId, CommandId, ParticipantId, Role};
+use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stage::StageStep;
 use fiera_protocol::thanks::ThanksStep;
 use fiera_protocol::view::{Change, EventPhase, Place, StreamId, StreamPosition, StreamState};
 use serde_json::Value;
 
+use crate::compare::breakouts::{same_but_erased, same_cards, same_in_snapshot};
+use crate::compare::captions::same_transcripts;
 use crate::compare::programme::same_mine;
-use crate::model::rules::{is_harmless, is_kept};
+use crate::compare::stands::{same_messages, same_rows, same_stand};
+use crate::model::rules::is_harmless;
 use crate::model::{Drawn, Kept, Verdict};
 use crate::tab::Known;
 use crate::words::{Surface, may_be_seen, numbers_in};
 use crate::world::World;
+use records::{fact, row, text};
 
 /// What is known before the hub takes an input.
 pub(crate) enum Judged {
@@ -44,7 +53,8 @@ fn kind_of(command: &Command) -> String {
 
 impl World {
     pub(crate) fn before_input(&mut self, input: &Input) -> Judged {
-        self.model.time_passes(self.now_ms);
+        self.model.started_ms = self.hub_started_ms;
+        self.model.time_passes(self.now_ms, self.unix_ms());
         match input {
             Input::ConnectionOpened { participant, role, .. } => {
                 Judged::Connection(self.model.may_connect(*participant, *role))
@@ -76,6 +86,9 @@ impl World {
 
     pub(crate) fn after_input(&mut self, input: &Input, judged: Judged, records: &[Record], outputs: &[Output]) {
         let said: Vec<Option<ServerMessage>> = outputs.iter().map(parsed).collect();
+        if !matches!(input, Input::ClientCommand { .. }) {
+            self.prepared(records);
+        }
         match input {
             Input::ConnectionOpened {
                 conn,
@@ -100,40 +113,83 @@ impl World {
             }
             Input::ConnectionClosed { conn, left } => self.model.disconnected(self.now_ms, conn.0, *left),
             Input::Mine { conn, secrets } => {
-                let kept = &self.model.kept;
-                answers(outputs, &said, conn.0).for_each(|message| same_mine(kept, secrets, message));
+                let model = &self.model;
+                answers(outputs, &said, conn.0).for_each(|message| same_mine(model, secrets, message));
+            }
+            Input::StandMessages { conn, stand, secret } => {
+                if let Some(who) = self.actor(conn.0) {
+                    let shown = answers(outputs, &said, conn.0).find_map(|message| match message {
+                        ServerMessage::StandMessages { stand: of, messages } if of == stand => Some(&messages[..]),
+                        _ => None,
+                    });
+                    same_messages(&self.model, who, (*stand, *secret), shown);
+                }
+            }
+            Input::Cards { conn, room } => {
+                if let Some(who) = self.actor(conn.0) {
+                    let cards = |message: &&ServerMessage| matches!(message, ServerMessage::Cards { .. });
+                    same_cards(&self.model, who, room, answers(outputs, &said, conn.0).find(cards));
+                }
             }
             Input::Storage { writable } => self.model.here.read_only = !writable,
+            Input::SourceFlow {
+                participant,
+                source,
+                flowing,
+            } => {
+                let flows = self.model.here.flows.entry(*participant).or_default();
+                if *flowing {
+                    flows.insert(*source);
+                } else {
+                    flows.remove(source);
+                }
+            }
             Input::ClientCommand { conn, id, command } => {
                 let answer = answers(outputs, &said, conn.0).filter_map(|message| match message {
-                    ServerMessage::Accepted { id: of } if of == id => Some(true),
-                    ServerMessage::Refused { id: Some(of), .. } if of == id => Some(false),
+                    ServerMessage::Accepted { id: of } if of == id => Some(None),
+                    ServerMessage::Refused { id: Some(of), code, .. } if of == id => Some(Some(*code)),
                     _ => None,
                 });
-                let answer: Vec<bool> = answer.collect();
-                self.check_command((conn.0, *id, command), judged, records, &answer);
+                let answer: Vec<Option<RefusalCode>> = answer.collect();
+                let mut captioned = said.iter().flatten().filter_map(|message| shown_line(message, command));
+                let captioned = captioned.next_back();
+                self.check_command((conn.0, *id, command), judged, (records, captioned), &answer);
             }
             _ => {}
         }
+        self.model.watch_stages();
         self.check_outputs(outputs, &said);
         self.compare();
+    }
+
+    /// Stands of the setup are opened once each, before anybody does anything.
+    fn prepared(&mut self, records: &[Record]) {
+        let facts = records
+            .iter()
+            .filter_map(fact)
+            .filter(|fact| fact["kind"] == "stand_opened");
+        for (fact, prepared) in facts.zip(&self.config.stands.prepared) {
+            let id = serde_json::from_value(fact["stand"].clone()).expect("an id");
+            let room = serde_json::from_value(fact["room"].clone()).expect("an id");
+            self.model.place_stand((id, room), &prepared.content, (None, None));
+        }
     }
 
     fn check_command(
         &mut self,
         (conn, id, command): (u64, CommandId, &Command),
         judged: Judged,
-        records: &[Record],
-        answer: &[bool],
+        (records, captioned): (&[Record], Option<CaptionId>),
+        answer: &[Option<RefusalCode>],
     ) {
         if matches!(judged, Judged::Ignored) {
             assert!(answer.is_empty(), "an answer to nobody");
             return;
         }
-        let [accepted] = answer else {
+        let [refused] = answer else {
             panic!("C1: {command:?} got {} answers", answer.len());
         };
-        let accepted = *accepted;
+        let accepted = refused.is_none();
         let actor = self.actor(conn).expect("asked before");
         self.note(|| format!("{actor} {accepted} {command:?}"));
         let verdict = match judged {
@@ -151,8 +207,8 @@ impl World {
             Verdict::Either => true,
         };
         assert!(fits, "A1: {verdict:?} expected, accepted: {accepted}: {command:?}");
-        let refused_for_now = !accepted && self.model.here.read_only && is_kept(command);
-        if !refused_for_now {
+        // C2: what is refused for now is not remembered.
+        if *refused != Some(RefusalCode::ReadOnly) {
             let person = self.model.here.people.get_mut(&actor).expect("here");
             person.answers.insert(id, accepted);
         }
@@ -163,6 +219,7 @@ impl World {
         *self.counted.accepted.entry(kind_of(command)).or_default() += 1;
         let facts: Vec<Value> = records.iter().filter_map(fact).collect();
         let texts: BTreeMap<u128, String> = records.iter().filter_map(text).collect();
+        let rows: Vec<(String, Option<Value>)> = records.iter().filter_map(row).collect();
         let thanked = match command {
             Command::Thanks {
                 step: ThanksStep::Give { participant, .. },
@@ -170,16 +227,36 @@ impl World {
             _ => None,
         };
         let thanked: Vec<_> = thanked.into_iter().flatten().map(|one| one.thanks).collect();
+        let mut directed = BTreeSet::new();
+        if matches!(
+            command,
+            Command::Stage {
+                step: StageStep::Direct { .. }
+            }
+        ) {
+            let you = self.cast.iter().filter_map(|person| self.hub.you(person.id));
+            directed.extend(you.flat_map(|you| you.directions).map(|one| one.direction));
+        }
         let drawn = Drawn {
             facts: &facts,
             texts: &texts,
+            rows: &rows,
             thanked: &thanked,
+            directed: &directed,
+            captioned,
             now_ms: self.now_ms,
             unix_ms: self.unix_ms(),
         };
-        let before = is_kept(command).then(|| self.model.kept.clone());
+        let before = (self.model.is_kept(actor, command)).then(|| self.model.kept.clone());
         self.model.accepted(actor, command, &drawn);
-        let changed = before.is_some_and(|before| before != self.model.kept);
+        // Lots that were drawn anew and fell the same way were drawn all the same.
+        let drawn_anew = matches!(
+            command,
+            Command::Breakouts {
+                step: BreakoutStep::Deal { .. }
+            }
+        ) && rows.iter().any(|(key, _)| key.starts_with("placement/"));
+        let changed = drawn_anew || before.is_some_and(|before| before != self.model.kept);
         if changed && !is_harmless(command) && self.model.kept.phase != EventPhase::Ended {
             self.model.kept.done.insert((actor, id));
         }
@@ -214,8 +291,11 @@ impl World {
                 let seen = seen.get_or_insert_with(|| may_be_seen(&self.model));
                 let allowed = seen.get(&number).is_some_and(|at| at.contains(&surface));
                 let was = replayed && self.shown.contains(&(number, surface.clone()));
+                let here = &self.model.here;
+                let said = || here.captions.values().any(|of| of.words.contains_key(&number));
+                let rehearsed = here.rehearsed_words.contains(&number);
                 assert!(
-                    allowed || was && numbers_of(&self.model.kept).contains(&number),
+                    allowed || was && (rehearsed || said() || numbers_of(&self.model.kept).contains(&number)),
                     "words zk{number}k at {surface:?}, allowed {:?}: {text}",
                     seen.get(&number)
                 );
@@ -253,9 +333,12 @@ impl World {
                     at,
                     state: state.clone(),
                 };
+                same_in_snapshot(&self.model, state);
                 if !matches!(stream, StreamKey::You(_)) {
                     let mirror = self.mirrors.entry(stream.clone()).or_insert_with(|| known.clone());
-                    assert_eq!(*mirror, known, "S2: a snapshot differs from its updates");
+                    assert_eq!(mirror.at, known.at, "S2: a snapshot of {stream:?}");
+                    let alike = same_but_erased(&self.model, self.now_ms, &known.state, &mirror.state);
+                    assert!(alike, "S2: a snapshot differs from its updates: {mirror:?}, {known:?}");
                     self.changed.insert(stream.clone());
                 }
                 Some(surface_of(&stream))
@@ -271,9 +354,22 @@ impl World {
                 assert_eq!(shown, self.model.people_in(&room), "S8: the roster");
                 None
             }
+            ServerMessage::Stand { stand } => {
+                same_stand(&self.model, who, stand);
+                None
+            }
+            ServerMessage::Cards { .. } => self.model.room_of(who).map(Surface::Notes),
+            // Compared where they were asked for.
+            ServerMessage::StandMessages { .. } => None,
             ServerMessage::FollowUps { questions } => {
                 let shown: BTreeSet<_> = questions.iter().map(|one| one.question.question).collect();
-                let all = self.model.kept.rooms.values().flat_map(|room| &room.questions);
+                let listed = self
+                    .model
+                    .kept
+                    .rooms
+                    .iter()
+                    .filter(|(id, _)| self.model.promises_in(id));
+                let all = listed.flat_map(|(_, room)| &room.questions);
                 let promised = all.filter(|question| question.is_promise()).map(|question| question.id);
                 assert_eq!(shown, promised.collect(), "Q17: the board of promises");
                 Some(Surface::Promises)
@@ -326,6 +422,8 @@ impl World {
             .into_iter()
             .find(|number| !alive.contains(number));
         assert_eq!(gone, None, "B2: the recap shows what was erased: {recap}");
+        same_transcripts(&self.model, &recap);
+        same_rows(&self.model, &self.hub.stand_rows());
         let rows = serde_json::to_value(self.hub.idea_rows()).expect("JSON");
         let agenda = serde_json::to_value(self.hub.agenda()).expect("JSON");
         for page in [&rows, &agenda, &recap["ideas"], &recap["thanks"]] {
@@ -373,7 +471,16 @@ impl World {
 fn numbers_of(kept: &Kept) -> BTreeSet<u32> {
     numbers_in(&format!(
         "{:?}",
-        (&kept.rooms, &kept.announcements, &kept.slots, &kept.ideas, &kept.thanks)
+        (
+            &kept.rooms,
+            &kept.announcements,
+            &kept.slots,
+            &kept.ideas,
+            &kept.thanks,
+            &kept.rounds,
+            &kept.titles,
+            &kept.stands,
+        )
     ))
 }
 
@@ -415,6 +522,20 @@ fn parsed(output: &Output) -> Option<ServerMessage> {
     Some(message)
 }
 
+/// The line that a room is shown because of a command.
+fn shown_line(message: &ServerMessage, command: &Command) -> Option<CaptionId> {
+    let Command::Caption { lang, text, .. } = command else {
+        return None;
+    };
+    match message {
+        ServerMessage::Update {
+            change: Change::Caption { line },
+            ..
+        } if line.lang == *lang && line.text == text.as_str() => Some(line.caption),
+        _ => None,
+    }
+}
+
 fn answers<'a>(
     outputs: &'a [Output],
     said: &'a [Option<ServerMessage>],
@@ -426,23 +547,6 @@ fn answers<'a>(
         .zip(said)
         .filter(to)
         .filter_map(|(_, message)| message.as_ref())
-}
-
-fn fact(record: &Record) -> Option<Value> {
-    match record {
-        Record::Fact { body, .. } => Some(serde_json::from_slice(body).expect("a fact is JSON")),
-        _ => None,
-    }
-}
-
-fn text(record: &Record) -> Option<(u128, String)> {
-    match record {
-        Record::Text { id, body: Some(body) } => {
-            let value: Value = serde_json::from_slice(body).expect("a text is JSON");
-            Some((*id, value["text"].as_str().expect("words").to_owned()))
-        }
-        _ => None,
-    }
 }
 
 pub(crate) fn key_of(stream: &StreamId, who: ParticipantId) -> StreamKey {

@@ -11,6 +11,8 @@ use fiera_protocol::ids::{ParticipantId, RoomId};
 use fiera_protocol::poll::{Answer, PollForm};
 
 use crate::model::Model;
+use crate::model::breakouts::Round;
+use crate::model::captions::Captions;
 use crate::model::polls::{Ballot, Poll};
 
 /// Where words can show up.
@@ -23,6 +25,8 @@ pub(crate) enum Surface {
     Organisers,
     Breakouts,
     You(ParticipantId),
+    /// Cards that whoever is in a plenary room may ask for.
+    Notes(RoomId),
     /// The board of promises, which everybody may ask for.
     Promises,
 }
@@ -74,6 +78,27 @@ pub(crate) fn may_be_seen(model: &Model) -> BTreeMap<u32, BTreeSet<Surface>> {
         let at: Vec<Surface> = own.into_iter().chain(shown).collect();
         thanks.text.iter().for_each(|text| places.show(text, &at));
     }
+    for stand in model.kept.stands.iter().filter(|stand| !stand.is_hidden()) {
+        let (content, at) = (&stand.content, [Surface::Event]);
+        let tags = content.tags.iter().map(|tag| tag.as_str());
+        let texts = [content.name.as_str(), content.line.as_str()].into_iter().chain(tags);
+        texts.for_each(|text| places.show(text, &at));
+    }
+    for round in model.kept.rounds.iter() {
+        // A round that runs is for everybody; drafts and past ones are for those who run them.
+        let at = [Surface::Breakouts, Surface::Event];
+        let at = if round.is_live() { &at[..] } else { &at[..1] };
+        for room in &round.rooms {
+            [Some(&room.title), room.topic.as_ref()]
+                .into_iter()
+                .flatten()
+                .for_each(|text| places.show(text, at));
+        }
+        round.told.iter().for_each(|(_, text, _)| places.show(text, &at[1..]));
+        show_notes(&mut places, model, round);
+    }
+    let told = model.here.rehearsal.iter().flat_map(|on| &on.told);
+    told.for_each(|text| places.show(text, &[Surface::Breakouts]));
     for (id, room) in &model.kept.rooms {
         let (front, moderators) = (Surface::Room(id.clone()), Surface::Moderators(id.clone()));
         for question in room.questions.iter().filter(|question| question.merged_into.is_none()) {
@@ -82,7 +107,7 @@ pub(crate) fn may_be_seen(model: &Model) -> BTreeMap<u32, BTreeSet<Surface>> {
             } else {
                 moderators.clone()
             }];
-            if question.is_promise() {
+            if question.is_promise() && model.promises_in(id) {
                 at.push(Surface::Promises);
             }
             let notes = question.now.note.iter().chain(&question.now.answer);
@@ -91,12 +116,33 @@ pub(crate) fn may_be_seen(model: &Model) -> BTreeMap<u32, BTreeSet<Surface>> {
         room.labels
             .iter()
             .for_each(|(_, text)| places.show(text, std::slice::from_ref(&front)));
+        room.cards
+            .iter()
+            .for_each(|card| places.show(&card.text, std::slice::from_ref(&front)));
         for (side, at) in [front.clone(), Surface::Backstage(id.clone())].iter().enumerate() {
             for message in &room.chats[side] {
                 if room.shown[side].contains(&message.id) || room.pinned.contains(&message.id) {
                     places.show(&message.text, std::slice::from_ref(at));
                 }
             }
+        }
+        // Lower thirds of those who are seen, and of those who wait.
+        let stage = [
+            (&model.here.on_air, front.clone()),
+            (&model.here.waiting, Surface::Backstage(id.clone())),
+        ];
+        for (of, at) in stage {
+            let titles = of[id].iter().filter_map(|who| model.kept.titles.get(who));
+            titles.for_each(|title| places.show(title.as_str(), std::slice::from_ref(&at)));
+        }
+        for one in model.directions(id) {
+            let waits = one.to.iter().filter(|to| !to.acknowledged).map(|to| to.participant);
+            let at: Vec<Surface> = waits.map(Surface::You).chain([moderators.clone()]).collect();
+            places.show(&one.text, &at);
+        }
+        let said = model.here.captions.get(id).into_iter();
+        for line in said.flat_map(Captions::lines) {
+            places.show(&line.text, std::slice::from_ref(&front));
         }
         for hand in &room.hands {
             let at = [moderators.clone(), Surface::You(hand.participant)];
@@ -113,6 +159,22 @@ pub(crate) fn may_be_seen(model: &Model) -> BTreeMap<u32, BTreeSet<Surface>> {
         }
     }
     places.0
+}
+
+/// O12: cards of a round that is read out, those of one room to everybody at the plenary.
+fn show_notes(places: &mut Places, model: &Model, round: &Round) {
+    let Some(shown) = round.shows else { return };
+    let (plenary, asked) = (Surface::Room(round.from.clone()), Surface::Notes(round.from.clone()));
+    for (nth, small) in round.rooms.iter().enumerate() {
+        let cards = &model.room(&small.id).cards;
+        let at = [asked.clone(), plenary.clone()];
+        let at = if nth == shown { &at[..] } else { &at[..1] };
+        if nth == shown || !cards.is_empty() {
+            places.show(&small.title, std::slice::from_ref(&plenary));
+        }
+        let texts = cards.iter().map(|card| &card.text).chain(&small.topic);
+        texts.for_each(|text| places.show(text, at));
+    }
 }
 
 fn show_poll(places: &mut Places, poll: &Poll, all: &[Surface], moderators: &Surface, is_shown: bool) {

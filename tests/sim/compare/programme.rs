@@ -11,8 +11,8 @@ use fiera_protocol::server::ServerMessage;
 use fiera_protocol::thanks::{ThanksView, YourThanks};
 use fiera_protocol::view::{EventView, YouView};
 
-use crate::model::Kept;
 use crate::model::ideas::Idea;
+use crate::model::{Kept, Model};
 
 fn idea(idea: &Idea, votes: u32) -> IdeaView {
     IdeaView {
@@ -84,17 +84,19 @@ pub(super) fn same_own(kept: &Kept, who: ParticipantId, view: &YouView) {
 }
 
 /// Q13, K2, PR14, PR23: secrets find everything that was written with them, and nothing else.
-pub(crate) fn same_mine(kept: &Kept, asked: &[AuthorSecret], message: &ServerMessage) {
+pub(crate) fn same_mine(model: &Model, asked: &[AuthorSecret], message: &ServerMessage) {
     let ServerMessage::Mine {
         questions,
         messages,
         ideas,
         thanks,
-        ..
+        stands,
     } = message
     else {
         return;
     };
+    super::stands::same_mine(model, asked, stands);
+    let kept = &model.kept;
     let known = kept.ideas.iter().map(|idea| (idea.secret, idea.id));
     let known: BTreeSet<(AuthorSecret, IdeaId)> = known.filter(|(secret, _)| asked.contains(secret)).collect();
     let shown: BTreeSet<_> = ideas.iter().map(|own| (own.secret, own.idea)).collect();

@@ -17,7 +17,7 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
             let room = if deed.random.permille(550) {
                 "hall-a".parse().expect("an id")
             } else {
-                deed.a_room()
+                deed.a_listed_room()
             };
             Command::Enter { room }
         }

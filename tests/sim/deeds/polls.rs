@@ -46,7 +46,7 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
                 options: draft.options,
             });
         }
-        return Some(Command::PreparePoll { draft });
+        return Some(Command::PreparePoll { draft, replaces: None });
     }
     let known = deed.poll()?;
     let poll = known.id;

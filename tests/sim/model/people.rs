@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use fiera_protocol::breakouts::RoundPhase;
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{DisplayName, ParticipantId, Role, RoomId};
 use fiera_protocol::limits::{
@@ -14,6 +15,21 @@ use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, Place};
 
 use super::{Drawn, Model, Person, Verdict};
+
+/// What time alone brings about; of two at once the first here comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    /// Somebody without a connection leaves.
+    Grace(ParticipantId),
+    /// Somebody goes on air.
+    Countdown(ParticipantId),
+    /// Whoever raised a hand before a crash and is not back has gone.
+    Hands,
+    /// Media of a stage broke off long enough ago.
+    Pause,
+    /// Something of the round of breakouts.
+    Round,
+}
 
 impl Model {
     pub(crate) fn may_connect(&self, who: ParticipantId, role: Role) -> bool {
@@ -58,17 +74,26 @@ impl Model {
     /// R4, of somebody whom the server no longer knew.
     fn comes_back(&mut self, who: ParticipantId, resume: &ResumePlace, epoch: u32) -> bool {
         let Some(room) = &resume.room else { return true };
-        if self.kept.phase == EventPhase::Ended || !self.fits(who, room) {
+        // O9: a room that is over leads to where everybody else was brought back to.
+        let round = self.kept.round_of(room).filter(|round| match round.phase {
+            RoundPhase::Draft => !self.bots_are_in(room),
+            phase => phase == RoundPhase::Ended,
+        });
+        let from = round.map(|round| round.from.clone());
+        let over = from.is_some();
+        let room = from.unwrap_or_else(|| room.clone());
+        if self.kept.phase == EventPhase::Ended || !self.may_walk(who, &room) || !self.fits(who, &room) {
             return false;
         }
-        self.go_to(who, Some(room.clone()));
-        if resume.place == Place::Audience {
+        self.go_to(who, Some(room));
+        if over || resume.place == Place::Audience {
             return true;
         }
         if self.place(who) == Place::Audience && (!self.publishes(who) || !self.step_backstage(who)) {
             return false;
         }
-        if resume.place == Place::OnAir && resume.epoch != epoch {
+        // In a breakout room they are on air by coming in.
+        if resume.place == Place::OnAir && resume.epoch != epoch && self.place(who) != Place::OnAir {
             return self.step_on_air(who);
         }
         true
@@ -97,47 +122,73 @@ impl Model {
     }
 
     /// What time alone does.
-    pub(crate) fn time_passes(&mut self, now_ms: u64) {
+    pub(crate) fn time_passes(&mut self, now_ms: u64, unix_ms: u64) {
+        (self.now_ms, self.unix_ms) = (now_ms, unix_ms);
         if std::mem::take(&mut self.here.fresh) {
             if self.kept.rooms.values().any(|room| !room.hands.is_empty()) {
                 self.here.awaited_until_ms = Some(now_ms + RESUME_TOKEN_TTL_MS);
             }
+            self.sees_setup();
             self.quizzes_go_on(now_ms);
+            self.round_goes_on();
         }
-        let late =
-            |(who, person): (&ParticipantId, &Person)| person.grace_until_ms.filter(|at| *at <= now_ms).map(|_| *who);
-        let late: Vec<ParticipantId> = self.here.people.iter().filter_map(late).collect();
         // In the order in which their time was over.
-        let mut due: Vec<(u64, ParticipantId, bool)> = Vec::new();
-        due.extend(
-            late.iter()
-                .map(|who| (self.here.people[who].grace_until_ms.expect("late"), *who, true)),
-        );
-        let counted = self.here.countdowns.iter().filter(|(_, at)| **at <= now_ms);
-        due.extend(counted.map(|(who, at)| (*at, *who, false)));
-        due.sort_unstable();
-        for (_, who, is_grace) in due {
-            if is_grace {
-                self.gone(who);
-            } else if self.here.countdowns.remove(&who).is_some() && self.publishes(who) {
-                self.step_on_air(who);
-            }
-        }
-        if self.here.awaited_until_ms.is_some_and(|at| at <= now_ms) {
-            self.here.awaited_until_ms = None;
-            for id in self.kept.rooms.keys().cloned().collect::<Vec<_>>() {
-                let inside = self.people_in(&id);
-                self.room_mut(&id)
-                    .hands
-                    .retain(|hand| inside.contains(&hand.participant));
+        while let Some(due) = self.next_due() {
+            match due {
+                Due::Grace(who) => {
+                    self.lost_on_air(who);
+                    self.gone(who);
+                }
+                Due::Countdown(who) => {
+                    self.here.countdowns.remove(&who);
+                    if self.publishes(who) {
+                        self.step_on_air(who);
+                    }
+                }
+                Due::Hands => self.awaited_hands_over(),
+                Due::Pause => self.pause_due(),
+                Due::Round => self.round_due(),
             }
         }
         self.quizzes_end(now_ms);
     }
 
+    /// What was due first of what is due by now.
+    fn next_due(&self) -> Option<Due> {
+        let here = &self.here;
+        let graces = here
+            .people
+            .iter()
+            .filter_map(|(who, person)| Some((person.grace_until_ms?, Due::Grace(*who))));
+        let countdowns = here
+            .countdowns
+            .iter()
+            .map(|(who, at_ms)| (*at_ms, Due::Countdown(*who)));
+        let hands = here.awaited_until_ms.map(|at_ms| (at_ms, Due::Hands));
+        let round = self.round_due_ms().map(|at_ms| (at_ms, Due::Round));
+        let pause = self.pause_due_ms().map(|at_ms| (at_ms, Due::Pause));
+        let all = graces.chain(countdowns).chain(hands).chain(pause).chain(round);
+        let first = all.filter(|(at_ms, _)| *at_ms <= self.now_ms).min();
+        first.map(|(_, due)| due)
+    }
+
+    fn awaited_hands_over(&mut self) {
+        self.here.awaited_until_ms = None;
+        for id in self.kept.rooms.keys().cloned().collect::<Vec<_>>() {
+            let inside = self.people_in(&id);
+            self.room_mut(&id)
+                .hands
+                .retain(|hand| inside.contains(&hand.participant));
+        }
+    }
+
+    /// Whether a room takes one more; breakout rooms count their seats instead, and stands have space for all of the cast.
     fn fits(&self, who: ParticipantId, room: &RoomId) -> bool {
+        let Some(capacity) = self.capacity.get(room) else {
+            return true;
+        };
         let inside = self.people_in(room);
-        inside.contains(&who) || self.role(who) >= Role::Speaker || inside.len() < self.capacity[room]
+        inside.contains(&who) || self.role(who) >= Role::Captioner || inside.len() < *capacity
     }
 
     /// Leaves where one is and goes to a room, or to the lobby page.
@@ -147,6 +198,9 @@ impl Model {
             return;
         }
         self.step_down(who);
+        if let Some(words) = before.as_ref().and_then(|before| self.here.words.get_mut(before)) {
+            words.remove(&who);
+        }
         let person = self.here.people.get_mut(&who).expect("here");
         person.room.clone_from(&room);
         for id in self.kept.rooms.keys().cloned().collect::<Vec<_>>() {
@@ -157,16 +211,22 @@ impl Model {
             }
         }
         let invited = |room: &RoomId| self.hand(room, who).is_some_and(super::Hand::is_accepted);
-        if let Some(room) = room.filter(invited)
+        if let Some(room) = room.clone().filter(invited)
             && !self.step_backstage(who)
         {
             self.end_hand(&room, who);
+        }
+        if let Some(room) = room {
+            self.came_into(who, &room, before);
         }
     }
 
     pub(super) fn judge_place(&self, actor: ParticipantId, command: &Command) -> Option<Verdict> {
         Some(match command {
-            Command::Enter { room } => (self.kept.rooms.contains_key(room) && self.fits(actor, room)).into(),
+            Command::Enter { room } => {
+                let known = self.kept.rooms.contains_key(room);
+                (known && self.may_walk(actor, room) && self.fits(actor, room)).into()
+            }
             Command::Leave {} => self.room_of(actor).is_some().into(),
             Command::Rename { .. } => Verdict::Accept,
             Command::React { .. } => (self.room_of(actor).is_some() && self.has_voice(actor)).into(),
@@ -196,8 +256,15 @@ impl Model {
 
     pub(super) fn do_place(&mut self, actor: ParticipantId, command: &Command, drawn: &Drawn<'_>) {
         match command {
-            Command::Enter { room } => self.go_to(actor, Some(room.clone())),
-            Command::Leave {} => self.go_to(actor, None),
+            Command::Enter { .. } | Command::Leave {} => {
+                let before = self.room_of(actor);
+                let room = match command {
+                    Command::Enter { room } => Some(room.clone()),
+                    _ => None,
+                };
+                self.go_to(actor, room);
+                self.walked_out(actor, before);
+            }
             Command::Rename { name } => {
                 self.here.people.get_mut(&actor).expect("here").name = name.clone();
                 if let Some(room) = self.room_of(actor) {
@@ -207,10 +274,10 @@ impl Model {
                 }
             }
             Command::SetEventPhase { phase } => {
-                self.kept.phase = *phase;
                 if *phase == EventPhase::Ended {
                     self.ended(drawn);
                 }
+                self.kept.phase = *phase;
             }
             Command::Silence { participant, on } => self.restrict(*participant, |of| of.1 = *on),
             Command::Ban { participant, on } => {
@@ -260,6 +327,12 @@ impl Model {
 
     /// P5, B4: everybody is in the audience, polls are counted, and nothing says anything of single persons.
     fn ended(&mut self, drawn: &Drawn<'_>) {
+        self.end_rehearsal();
+        self.end_round();
+        for round in self.kept.rounds.iter_mut() {
+            round.seats.clear();
+            round.shows = None;
+        }
         let here: Vec<ParticipantId> = self.here.people.keys().copied().collect();
         here.iter().for_each(|who| self.step_down(*who));
         for id in self.kept.rooms.keys().cloned().collect::<Vec<_>>() {
@@ -271,6 +344,9 @@ impl Model {
         self.here.clocks.clear();
         self.kept.count_idea_voters();
         self.kept.forget_thanked();
+        self.kept.forget_keepers();
+        self.forget_shows();
+        self.end_captions();
         self.kept.restricted.clear();
         self.kept.done.clear();
     }

@@ -445,7 +445,7 @@ impl Model {
 /// The poll that a command prepares.
 fn draft_of(command: &Command) -> PollDraft {
     match command {
-        Command::PreparePoll { draft } => draft.clone(),
+        Command::PreparePoll { draft, .. } => draft.clone(),
         Command::DraftPoll { question, options } => PollDraft {
             question: question.clone(),
             form: PollForm::Single {},

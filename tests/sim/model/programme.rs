@@ -9,6 +9,7 @@ use fiera_protocol::ideas::IdeaStage;
 use fiera_protocol::ids::SlotId;
 use fiera_protocol::limits::{SLOT_END_UNIX_MS_MAX, SLOTS_PER_EVENT_MAX, SPEAKERS_PER_SLOT_MAX};
 use fiera_protocol::programme::{AgendaSlot, ProgrammeStep, SlotDraft};
+use fiera_protocol::view::EventPhase;
 
 use super::{Drawn, Kept, Model, Room, Verdict};
 use crate::shared::Shared;
@@ -53,6 +54,7 @@ impl Kept {
     fn change_slot(&mut self, id: SlotId, drawn: &Drawn<'_>, change: impl FnOnce(&mut AgendaSlot)) {
         let slot = self.slots.iter_mut().find(|slot| slot.slot == id).expect("known");
         change(slot);
+        self.own_slots.insert(id);
         slot.revision += 1;
         slot.changed_unix_ms = Some(drawn.minute_unix_ms());
         self.order_slots();
@@ -70,9 +72,61 @@ impl Model {
         let titled = draft.title.it.is_some() || draft.title.en.is_some();
         let (from, to) = (draft.starts_unix_ms, draft.ends_unix_ms);
         let times = from < to && to - from <= DAY_MS && to <= SLOT_END_UNIX_MS_MAX;
-        let room = self.kept.rooms.get(&draft.room);
+        let listed = self.capacity.contains_key(&draft.room);
+        let room = self.kept.rooms.get(&draft.room).filter(|_| listed);
         let poll = |room: &Shared<Room>| draft.poll.is_none_or(|id| room.polls.iter().any(|poll| poll.id == id));
         titled && times && draft.speakers.len() <= SPEAKERS_PER_SLOT_MAX && room.is_some_and(poll)
+    }
+
+    /// PR4: the slots of the setup as it is at this start, but for those that are the event's own.
+    pub(super) fn follows_setup(&mut self) {
+        let kept = &self.kept;
+        let of_setup = self.setup.iter().filter(|slot| {
+            let listed = self.capacity.contains_key(&slot.room);
+            listed && !kept.own_slots.contains(&slot.slot)
+        });
+        let shown = of_setup.map(|slot| {
+            let seen = kept.seen_slots.get(&slot.slot);
+            AgendaSlot {
+                revision: seen.map_or(0, |seen| seen.revision),
+                changed_unix_ms: seen.and_then(|seen| seen.changed_unix_ms),
+                ..slot.clone()
+            }
+        });
+        let own = kept.slots.iter().filter(|slot| kept.own_slots.contains(&slot.slot));
+        let slots: Vec<AgendaSlot> = own.cloned().chain(shown).collect();
+        self.kept.slots = slots;
+        self.kept.order_slots();
+    }
+
+    /// PR4: who looks into a calendar can tell what the setup changed since the last start.
+    pub(super) fn sees_setup(&mut self) {
+        if self.kept.phase == EventPhase::Ended {
+            return;
+        }
+        let minute_unix_ms = self.unix_ms / 60_000 * 60_000;
+        let mut changed = false;
+        for slot in self.setup.clone() {
+            let before = self.kept.seen_slots.get(&slot.slot);
+            let revised = |before: &AgendaSlot| AgendaSlot {
+                revision: before.revision,
+                changed_unix_ms: before.changed_unix_ms,
+                ..slot.clone()
+            };
+            if self.kept.own_slots.contains(&slot.slot) || before.is_some_and(|before| *before == revised(before)) {
+                continue;
+            }
+            let seen = AgendaSlot {
+                revision: before.map_or(0, |before| before.revision + 1),
+                changed_unix_ms: before.map(|_| minute_unix_ms),
+                ..slot.clone()
+            };
+            self.kept.seen_slots.insert(slot.slot, seen);
+            changed = true;
+        }
+        if changed {
+            self.follows_setup();
+        }
     }
 
     pub(super) fn judge_programme(&self, command: &Command) -> Option<Verdict> {
@@ -115,6 +169,7 @@ impl Model {
                     poll: None,
                 };
                 written(&mut slot, draft);
+                self.kept.own_slots.insert(id);
                 self.kept.slots.push(slot);
                 self.kept.order_slots();
                 if let Some(idea) = idea {
@@ -129,6 +184,7 @@ impl Model {
                 }
             }
             ProgrammeStep::Erase { slot, .. } => {
+                self.kept.own_slots.insert(*slot);
                 self.kept.slots.retain(|known| known.slot != *slot);
                 let of = |idea: &&mut super::ideas::Idea| idea.slot == Some(*slot);
                 for idea in self.kept.ideas.iter_mut().filter(of) {

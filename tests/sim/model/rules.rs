@@ -3,16 +3,19 @@
 
 //! Who may do what (SPEC.md, A1), as a second opinion on the hub's own table.
 
+use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
 use fiera_protocol::ideas::IdeaStep;
 use fiera_protocol::ids::{ParticipantId, Role, RoomKind};
+use fiera_protocol::stage::StageStep;
+use fiera_protocol::stands::StandStep;
 use fiera_protocol::thanks::ThanksStep;
 use fiera_protocol::view::EventPhase;
 
 use super::Model;
 
-/// Whether a command needs the store (E1).
-pub(crate) fn is_kept(command: &Command) -> bool {
+/// Whether a command needs the store (E1), wherever it is given.
+fn needs_store(command: &Command) -> bool {
     !matches!(
         command,
         Command::Enter { .. }
@@ -24,6 +27,12 @@ pub(crate) fn is_kept(command: &Command) -> bool {
             | Command::TakeOffAir { .. }
             | Command::SetSource { .. }
             | Command::React { .. }
+            | Command::Caption { .. }
+            | Command::EraseCaption { .. }
+            | Command::Stage { .. }
+            | Command::Stand {
+                step: StandStep::GiveWord { .. }
+            }
     )
 }
 
@@ -34,8 +43,38 @@ pub(crate) fn is_harmless(command: &Command) -> bool {
         Command::Upvote { .. }
             | Command::Vote { .. }
             | Command::Answer { .. }
+            | Command::Caption { .. }
             | Command::Ideas {
                 step: IdeaStep::Vote { .. }
+            }
+            | Command::Breakouts {
+                step: BreakoutStep::VoteCard { .. }
+            }
+    )
+}
+
+/// Whether it would leave something in the room (O14).
+pub(crate) fn stays_there(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::EnterBackstage {}
+            | Command::PutOnAir { .. }
+            | Command::Stage { .. }
+            | Command::Caption { .. }
+            | Command::RaiseHand { .. }
+            | Command::Ask { .. }
+            | Command::AddLabel { .. }
+            | Command::Chat { .. }
+            | Command::SetRoom { .. }
+            | Command::DraftPoll { .. }
+            | Command::PreparePoll { .. }
+            | Command::ClonePoll { .. }
+            | Command::React { .. }
+            | Command::Breakouts {
+                step: BreakoutStep::CallHelp { .. }
+                    | BreakoutStep::AddCard { .. }
+                    | BreakoutStep::EditCard { .. }
+                    | BreakoutStep::VoteCard { .. },
             }
     )
 }
@@ -50,9 +89,20 @@ fn outlives(command: &Command) -> bool {
             | Command::SetDue { .. }
             | Command::DeleteMessage { .. }
             | Command::EraseAnnouncement { .. }
+            | Command::EraseCaption { .. }
             | Command::EraseEntry { .. }
             | Command::Ideas {
                 step: IdeaStep::Erase { .. } | IdeaStep::Settle { .. } | IdeaStep::Open { .. },
+            }
+            | Command::Stand {
+                step: StandStep::Set { .. }
+                    | StandStep::Remove { .. }
+                    | StandStep::Renew { .. }
+                    | StandStep::EraseAdopter { .. }
+                    | StandStep::EraseMessage { .. },
+            }
+            | Command::Breakouts {
+                step: BreakoutStep::EraseCard { .. },
             }
             | Command::Thanks {
                 step: ThanksStep::Hide { .. } | ThanksStep::Erase { .. },
@@ -103,8 +153,31 @@ fn least(command: &Command, actor: ParticipantId) -> Role {
         | Command::DismissPoll { .. }
         | Command::AskQuiz { .. }
         | Command::ShowEntry { .. }
-        | Command::EraseEntry { .. } => Role::Moderator,
+        | Command::EraseEntry { .. }
+        | Command::Breakouts {
+            step:
+                BreakoutStep::Prepare { .. }
+                | BreakoutStep::Deal { .. }
+                | BreakoutStep::Seat { .. }
+                | BreakoutStep::Discard { .. }
+                | BreakoutStep::Send { .. }
+                | BreakoutStep::Extend { .. }
+                | BreakoutStep::BringBack {}
+                | BreakoutStep::Tell { .. }
+                | BreakoutStep::Acknowledge { .. }
+                | BreakoutStep::ShowCards { .. }
+                | BreakoutStep::Rehearse { .. }
+                | BreakoutStep::EndRehearsal {},
+        } => Role::Moderator,
+        Command::Caption { .. } | Command::EraseCaption { .. } => Role::Captioner,
         Command::AnswerQuestion { .. } => Role::Speaker,
+        Command::Stage {
+            step: StageStep::Acknowledge { .. },
+        } => Role::Attendee,
+        Command::Stage {
+            step: StageStep::SetTitle { participant, .. },
+        } => other(participant),
+        Command::Stage { .. } => Role::Moderator,
         Command::LeaveBackstage { participant }
         | Command::PutOnAir { participant, .. }
         | Command::TakeOffAir { participant }
@@ -115,6 +188,11 @@ fn least(command: &Command, actor: ParticipantId) -> Role {
 }
 
 impl Model {
+    /// Whether a command needs the store (E1).
+    pub(crate) fn is_kept(&self, actor: ParticipantId, command: &Command) -> bool {
+        needs_store(command) || self.keeps_caption(actor, command)
+    }
+
     /// Role and phase alone; whether somebody may publish is [`Model::publishes`].
     pub(crate) fn may(&self, actor: ParticipantId, command: &Command) -> bool {
         let role = self.role(actor);
@@ -142,7 +220,7 @@ impl Model {
             RoomKind::Breakout => true,
         };
         let guest = self.hand(&room, who).is_some_and(super::Hand::is_accepted);
-        by_role || guest
+        by_role || guest || self.speaks_at_stand(who, &room)
     }
 
     pub(crate) fn moderates(&self, who: ParticipantId) -> bool {
