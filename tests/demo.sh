@@ -52,7 +52,7 @@ if [ "$crowd" -gt 0 ]; then
         "$LOADTEST" crowd --server "$base" --event "$event" --room "$room" --bots "$crowd" \
         >"$FIERA_DATA/crowd.log" 2>&1 &
     pids+=($!)
-    people="A clip is on air, and $crowd bots come in: all are called \"Bot\". CROWD=0 leaves them out; they report to
+    people="A clip is on air, and $crowd bots come in: all are called \"Bot\" and a name. CROWD=0 leaves them out; they report to
   $FIERA_DATA/crowd.log"
 fi
 
@@ -68,4 +68,10 @@ cat <<TEXT
   From another machine, cameras need HTTPS: see "HTTPS" in README.md.
 
 TEXT
-wait "${pids[0]}"
+code=0
+wait "${pids[0]}" || code=$?
+if [ "$code" -eq 137 ]; then
+    echo "The server was killed. Start it again: everybody comes back, and so does everything that was said."
+    exit 0
+fi
+exit "$code"

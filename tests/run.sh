@@ -15,6 +15,8 @@ mkdir -p "$logs"
 passed=0
 failed=0
 broken=()
+# Of each broken step: its counter and its log.
+told=()
 started=$SECONDS
 
 say() { printf '==> %s  [%dm%02ds]\n' "$1" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)); }
@@ -52,15 +54,46 @@ step() {
     if [ $ok = 0 ]; then
         [ "$f" -gt 0 ] || f=1
         broken+=("$name")
+        told+=("$counter $log")
     fi
     passed=$((passed + p))
     failed=$((failed + f))
     [ $ok = 1 ]
 }
 
+# failures COUNTER LOG: what failed in a step, a line each with the first line of its message, so that the end of a log
+# tells everything.
+failures() {
+    local lines
+    case "$1" in
+        node)
+            lines=$(awk '
+                /^✖ failing tests:/ { on = 1; next }
+                on && /^test at / { at = $3 }
+                on && /^✖ / { name = $0; sub(/^✖ /, "", name); sub(/ \([0-9.]+ms\)$/, "", name); getline; sub(/^ +/, ""); print at " " name ": " $0 }
+            ' "$2") ;;
+        nextest | cargo | vitest)
+            lines=$(awk -v runner="$1" '
+                function found(it) { name = it; if (!(it in says)) { all[++count] = it; says[it] = "" } }
+                runner == "nextest" && /^ *(FAIL|TIMEOUT|ABORT|SIG[A-Z]+) +\[/ { sub(/^[^]]*\] */, ""); sub(/^\([^)]*\) */, ""); found($0); next }
+                runner == "cargo" && /^---- .* stdout ----$/ { found($2); next }
+                runner == "vitest" && /^ *FAIL / { sub(/^ *FAIL +/, ""); found($0); getline; says[name] = $0; next }
+                /panicked at/ && name != "" && says[name] == "" { getline; sub(/^ +/, ""); says[name] = $0 }
+                END { for (i = 1; i <= count; i += 1) print all[i] (says[all[i]] == "" ? "" : ": " says[all[i]]) }
+            ' "$2") ;;
+    esac
+    # What has no tests has a compiler's or a program's own words.
+    [ -n "${lines:-}" ] || lines=$(grep -E '^ *[^ ]*error|[Ee]rror( TS[0-9]+)?:' "$2" | head -n 5)
+    [ -n "$lines" ] || lines=$(grep -v '^ *$' "$2" | tail -n 3)
+    cut -c1-300 <<<"$lines" | head -n 20 | sed 's/^/    /'
+}
+
 finish() {
     say "done"
-    for name in "${broken[@]}"; do echo "failed: $name"; done
+    for i in "${!broken[@]}"; do
+        echo "failed: ${broken[$i]}"
+        failures "${told[$i]%% *}" "${told[$i]#* }"
+    done
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]
     exit

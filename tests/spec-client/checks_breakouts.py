@@ -32,6 +32,16 @@ async def a_round(cast):
     expect(people[0].state("event")["breakout"] is None, "a draft is told to everybody")
     await step(organiser, "deal", round=draft)
     await organiser.until(lambda: [len(one["seated"]) for one in rounds()[-1]["rooms"]] == [2, 2], "rooms of equal size (O2)")
+    await refused("not_allowed", step(people[0], "rehearse", round=draft, bots=4))
+    await step(organiser, "rehearse", round=draft, bots=4)
+    rehearsal = lambda: organiser.state("breakouts")["rehearsal"]  # noqa: E731
+    await organiser.until(rehearsal, "the dry run (O13)")
+    bots = [one["name"] for room in rehearsal()["round"]["rooms"] for one in room["seated"]]
+    expect(len(bots) == 4 and all(name.startswith("Bot ") for name in bots), f"O13 not bots: {bots}")
+    await refused("wrong_state", step(organiser, "send", round=draft))
+    await step(organiser, "end_rehearsal")
+    await organiser.until(lambda: rehearsal() is None, "the end of the dry run (O14)")
+    expect(people[0].state("event")["breakout"] is None and people[0].you["breakout"] is None, "O14 somebody was told")
     await step(organiser, "send", round=draft)
     for client in people:
         await client.until(lambda client=client: client.you["breakout"], "where to go")
@@ -68,6 +78,43 @@ async def a_round(cast):
     for client in people[:3]:
         await client.until(lambda client=client: client.you["room"] == room, "back where everybody is (O5)", 35)
     await refused("wrong_state", people[0].command("enter", room=homes[0]))
+    # What it wrote is read at the plenary (O12).
+    round_id = rounds()[-1]["round"]
+    shown = lambda client: client.state("room", room)["cards_shown"]  # noqa: E731
+    await people[0].until(lambda: people[0].state("room", room), "the plenary room")
+    await refused("not_allowed", step(people[0], "show_cards", round=round_id, room=homes[0]))
+    await step(organiser, "show_cards", round=round_id, room=other)
+    await people[0].until(lambda: shown(people[0]), "the cards of a room")
+    listed = [(one["room"], one["cards"]) for one in shown(people[0])["rooms"]]
+    expect(sorted(listed) == sorted([(homes[0], 1), (other, 0)]) and shown(people[0])["cards"] == [], f"{shown(people[0])}")
+    await people[0].send({"kind": "cards", "room": homes[0]})
+    await people[0].until(lambda: people[0].cards, "the cards that were asked for")
+    expect([(one["text"], one["votes"]) for one in people[0].cards["cards"]] == [("Roll back first", 1)], f"{people[0].cards}")
+    await step(people[0], "erase_card", card=card, secret=own)
+    await people[0].until(lambda: [one["room"] for one in shown(people[0])["rooms"]] == [other], "the erased card is gone")
+    await step(organiser, "show_cards", round=round_id)
+    await people[0].until(lambda: shown(people[0]) is None, "nothing is shown any more")
+
+
+@check("O11", "who chooses a room is told how many places are left in each")
+async def places_are_told(_cast):
+    async with another_fair() as (fair, cast):
+        room = fair.room()
+        organiser = await cast.holder("organiser", room)
+        people = [await cast.guest(room) for _ in range(2)]
+        plan = {"from": room, "rooms": [{"title": "Testing"}, {"title": "Deploying"}], "mode": "self_select", "capacity": 1,
+                "minutes": 5, "latecomers": "placed"}
+        await step(organiser, "prepare", plan=plan)
+        await organiser.until(lambda: organiser.state("breakouts")["rounds"], "the draft")
+        await step(organiser, "send", round=organiser.state("breakouts")["rounds"][0]["round"])
+        left = lambda: people[1].state("event")["breakout"]  # noqa: E731
+        await people[1].until(lambda: left() and left()["free"] == [1, 1], "all places")
+        first = left()["rooms"][0]["room"]
+        await people[0].command("enter", room=first)
+        await people[1].until(lambda: left()["free"] == [0, 1], "one place less")
+        await refused("room_full", people[1].command("enter", room=first))
+        await people[0].command("leave")
+        await people[1].until(lambda: left()["free"] == [1, 1], "the place is free again")
 
 
 @check("O9", "kill -9 in the middle of a round: everybody is back in their own room with what it wrote, and is brought back later")

@@ -67,7 +67,7 @@ class Client:
         self.token, self.cookie, self.name, self.resume = token, cookie, name, resume
         self.streams, self.violations, self.log = Streams(), [], []
         self.welcome, self.drain, self.refusals, self.final = None, None, [], None
-        self.mine = self.promises = None
+        self.mine = self.promises = self.cards = None
         self.joins, self.roster_pages, self.pending, self.answered = 0, [], {}, {}
         self.media = []  # messages about media, in order
         self.socket, self.task, self.joined, self.closed_with = None, None, False, None
@@ -225,6 +225,8 @@ class Client:
             self.mine = message
         elif kind == "follow_ups":
             self.promises = message
+        elif kind == "cards":
+            self.cards = message
         elif kind in ("accepted", "refused"):
             self.take_answer(message)
         else:

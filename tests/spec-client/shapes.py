@@ -22,13 +22,14 @@ OPTIONAL = {
     "tags", "links", "hours", "card", "problem", "context", "method", "tool", "results", "contact", "licence",  # J2
     "track", "notes", "changed_unix_ms", "cancelled", "idea", "poll",  # PR1: a slot has nothing to say of it
     "note", "slot", "text", "ideas", "thanks",  # PR10, PR20, PR14
+    "away",  # W6: only of who is not back yet
     "stands", "title",  # J3: none opened with these secrets; ST5: no line under the name
 }
 NULLABLE = {
     "shows", "poll", "organiser", "peak_unix_ms", "topic", "quality", "merged_into",  # M2, V1, S9, N10, W1, N15, Q13
     "entries", "asked", "right", "ends_unix_ms", "nps", "option",  # V12, V13, V10, V13
     "time_zone", "timer",  # PR, ST3
-    "breakout", "help", "told", "until_unix_ms", "goes_at_unix_ms",  # O
+    "breakout", "help", "told", "until_unix_ms", "goes_at_unix_ms", "rehearsal", "cards_shown",  # O
 }
 MAPS = {"titles", "track", "notes"}  # language to text, as an agenda's `title`
 

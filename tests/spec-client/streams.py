@@ -147,6 +147,12 @@ def put_entry(state, change):
     state["entries"]["entries"] = [change["entry"] if one["entry"] == change["entry"]["entry"] else one for one in known]
 
 
+def change_breakout_places(state, change):
+    """Places left in the rooms of the round that runs."""
+    if state["breakout"]:
+        state["breakout"]["free"] = change["free"]
+
+
 def passing(_state, _change):
     """What happened just now and leaves no trace in the state."""
 
@@ -162,6 +168,7 @@ CHANGES = {
         "phase": whole("phase"), "counts": change_counts, "read_only": whole("read_only"),
         "announced": last("announcements", "announcement", SHOWN_ANNOUNCEMENTS),
         "announcement_gone": gone("announcements", "announcement"), "breakout": whole("breakout"),
+        "breakout_places": change_breakout_places,
         "stand": item("stands", "stand", "stand", order="order"), "stand_gone": gone("stands", "stand"),
         "stand_counts": change_stand_counts,
         "slot": put_slot, "slot_gone": gone("agenda", "slot"), "idea": item("ideas", "idea", "idea", order="order"),
@@ -172,7 +179,8 @@ CHANGES = {
         "people": whole("people"), "on_air": whole("on_air"), "speaking": whole("speaking", "participants"),
         "settings": whole("settings"), "poll": whole("poll"), "hands": whole("hands"), "upvotes": change_upvotes,
         "reactions": passing, "labels": whole("labels"), "pinned": whole("pinned"), "help": whole("help"), "show": whole("show"),
-        "card": item("cards", "card", "card", order="order"), "card_gone": gone("cards", "card"), **QUESTION, **CHAT,
+        "card": item("cards", "card", "card", order="order"), "card_gone": gone("cards", "card"),
+        "cards_shown": whole("cards_shown"), **QUESTION, **CHAT,
     },
     "backstage": {"waiting": whole("waiting"), "countdowns": whole("countdowns"), "timer": whole("timer"), **CHAT},
     "moderators": {
@@ -182,7 +190,7 @@ CHANGES = {
     },
     "captions": {"caption": put_caption, "caption_gone": gone("lines", "caption")},
     "organisers": {"numbers": whole("numbers"), "word_filter": whole("filter", "words"), "curve": item("curve", "point", "unix_min", order="unix_min")},
-    "breakouts": {"round": item("rounds", "round", "round"), "round_gone": gone("rounds", "round")},
+    "breakouts": {"round": item("rounds", "round", "round"), "round_gone": gone("rounds", "round"), "rehearsal": whole("rehearsal")},
     "you": {"you": apply_you},
 }
 

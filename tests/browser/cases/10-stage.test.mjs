@@ -15,13 +15,15 @@ import { until } from "../lib/until.mjs";
 
 const SPEAKER = "Anna Speaker";
 const JOIN_TO_PICTURE_MS_MAX = 2_000;
+/** The fake camera of everybody here: 720 lines in three layers cost half of what they do at its 20 pictures per second. */
+const CAMERA = "--use-fake-device-for-media-stream=fps=10";
 
 describe("a stage in real browsers", () => {
   let server, chromium, firefox, speaker;
   const listeners = [];
   before(async () => {
     server = await startServer();
-    chromium = await startChromium();
+    chromium = await startChromium({ args: [CAMERA] });
     // The camera is Chromium's fake device (green, with a clock); the screen is blue with a tone of its own.
     speaker = await chromium.newPage(SPEAKER, { camera: { screen: { color: "#2040ff", tone_hz: 880 } } });
   });
@@ -40,35 +42,43 @@ describe("a stage in real browsers", () => {
   });
 
   it("from the click on Join to the first picture takes less than two seconds", async (test) => {
-    const page = await chromium.newPage("Listener 1");
-    listeners.push(page);
-    await page.goto(`${server.url}/e/demo`);
-    await page.waitFor("join");
-    await page.fill("name", page.name);
-    // By the page's own clock: what the test's driver takes before it clicks is no part of it.
-    const shown = page.probe("clickToPicture", { name: SPEAKER, source: "camera" });
-    await page.click("join");
-    const took_ms = await shown;
-    test.diagnostic(`${Math.round(took_ms)} ms`);
-    assert.ok(took_ms !== null && took_ms < JOIN_TO_PICTURE_MS_MAX, `it took ${Math.round(took_ms)} ms`);
+    const took_ms = [];
+    // Three visits, and the middle one counts: what else the machine does at one moment is not the product's.
+    for (let visit = 0; visit < 3; visit += 1) {
+      await listeners.pop()?.close();
+      const page = await chromium.newPage("Listener 1");
+      listeners.push(page);
+      await page.goto(`${server.url}/e/demo`);
+      await page.waitFor("join");
+      await page.fill("name", page.name);
+      // By the page's own clock: what the test's driver takes before it clicks is no part of it.
+      const shown = page.probe("clickToPicture", { name: SPEAKER, source: "camera" });
+      await page.click("join");
+      took_ms.push((await shown) ?? Infinity);
+    }
+    const all = took_ms.map((took) => `${Math.round(took)} ms`).join(", ");
+    test.diagnostic(all);
+    assert.ok(took_ms.toSorted((a, b) => a - b)[1] < JOIN_TO_PICTURE_MS_MAX, `it took ${all}`);
   });
 
   it("three simulcast layers leave the speaker, and each size of tile gets its own", async () => {
-    await until(
-      "three layers are sent",
-      async () => {
-        const streams = (await speaker.probe("stats")).flatMap(({ outbound }) => outbound);
-        const sending = streams.filter((it) => it.kind === "video" && it.rid && it.framesSent > 5);
-        return sending.length === 3 && sending.map((it) => it.rid);
-      },
-      { within_ms: 20_000 },
-    );
     const [page] = listeners;
-    const height = async () => (await page.probe("sample", { name: SPEAKER, source: "camera" }))?.height;
-    await page.size(1600, 1000);
-    const large = await until("a large stage gets the full picture", async () => (await height()) === 720 && 720, { within_ms: 15_000 });
-    await page.size(360, 640);
-    await until("a small stage gets a smaller layer", async () => (await height()) <= large / 2, { within_ms: 15_000 });
+    // The server asks a speaker for layers that somebody is shown, and for the lowest: each is sent while a tile of its size is open.
+    for (const [layer, height, width_px, height_px] of [["f", 720, 1600, 1000], ["h", 360, 480, 640]]) {
+      await page.size(width_px, height_px);
+      await until(
+        `a stage of ${width_px} px gets ${height} lines, from layer ${layer}`,
+        async () => {
+          const shown = await page.probe("sample", { name: SPEAKER, source: "camera" });
+          const streams = (await speaker.probe("stats")).flatMap(({ outbound }) => outbound).filter((it) => it.kind === "video" && it.rid);
+          const sent = (rid) => streams.find((it) => it.rid === rid)?.framesSent ?? 0;
+          if (streams.length === 3 && sent(layer) > 5 && sent("q") > 5 && shown?.height === height) return true;
+          const facts = streams.map((it) => [it.rid, it.active, it.framesSent, it.frameHeight, it.targetBitrate, it.qualityLimitationReason]);
+          throw new Error(`${shown?.height} lines of ${JSON.stringify(facts)}`);
+        },
+        { within_ms: 20_000 },
+      );
+    }
     await moves(page, { name: SPEAKER, source: "camera" });
     await page.size(1280, 800);
   });

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import { startChromium } from "../lib/browsers.mjs";
-import { codecsNow, join } from "../lib/fair.mjs";
+import { hasCodecs, join } from "../lib/fair.mjs";
 import { moves } from "../lib/senses.mjs";
 import { startServer, whipUrl } from "../lib/server.mjs";
 import { always, until } from "../lib/until.mjs";
@@ -65,8 +65,8 @@ async function pictureBps(page, for_ms = 3_000) {
   return (((await bytes()) - before) * 8_000) / (performance.now() - since);
 }
 
-// AV1 costs an encoder without hardware more than two cores have: fewer layers and pictures.
-for (const [codec, mode, rate] of [["video/VP9", "L3T3_KEY", 25], ["video/AV1", "L2T1_KEY", 8]]) {
+// Encoders without hardware: VP9 takes most of a core at so many pictures per second, AV1 with fewer layers too.
+for (const [codec, mode, rate] of [["video/VP9", "L3T3_KEY", 12], ["video/AV1", "L2T1_KEY", 8]]) {
   describe(`${codec} ${mode} by WHIP`, () => {
     let server, chromium, publisher, listener;
     const height = async () => (await listener.probe("sample", PICTURE))?.height ?? 0;
@@ -91,7 +91,7 @@ for (const [codec, mode, rate] of [["video/VP9", "L3T3_KEY", 25], ["video/AV1", 
     it("whoever shows it large gets all of it", async () => {
       await large();
       await until("the full picture comes", async () => (await height()) === 720, { within_ms: 20_000 });
-      assert.deepEqual(await codecsNow(listener), [codec]);
+      await hasCodecs(listener, codec);
       await moves(listener, PICTURE);
       const { scalabilityMode } = await publisher.evaluate(() => globalThis.sending());
       assert.equal(scalabilityMode, mode);

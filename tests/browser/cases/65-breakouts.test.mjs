@@ -7,18 +7,22 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { startChromium } from "../lib/browsers.mjs";
+import { startChromium, startFirefox } from "../lib/browsers.mjs";
 import { join, received } from "../lib/fair.mjs";
+import { Keyboard, listenAloud, saidAloud } from "../lib/keyboard.mjs";
 import { hears, hearsNothing } from "../lib/senses.mjs";
-import { EVENT, startServer } from "../lib/server.mjs";
-import { until } from "../lib/until.mjs";
+import { EVENT, STAGE, startServer } from "../lib/server.mjs";
+import { becomes, until } from "../lib/until.mjs";
 
 const PLACED_MS_MAX = 10_000;
 const BACK_MS_MAX = 45_000;
 
 /** Chooses an option of a list by its value or by the beginning of its words. */
-const choose = (page, testid, option) =>
-  page.evaluate(
+async function choose(page, testid, option) {
+  const there = ([testid, option]) =>
+    [...(document.querySelector(`[data-testid="${testid}"]`)?.options ?? [])].some((one) => one.value === option || one.text.startsWith(option));
+  await until(`${page.name} finds ${option} in ${testid}`, () => page.evaluate(there, [testid, option]));
+  await page.evaluate(
     ([testid, option]) => {
       const list = document.querySelector(`[data-testid="${testid}"]`);
       const found = [...list.options].find((one) => one.value === option || one.text.startsWith(option));
@@ -27,6 +31,7 @@ const choose = (page, testid, option) =>
     },
     [testid, option],
   );
+}
 
 /** Seats somebody in the room of that number, by the two lists. */
 async function seat(page, name, nth) {
@@ -38,7 +43,7 @@ async function seat(page, name, nth) {
     }, name),
   );
   const place = `[data-testid="draft-room"]:nth-of-type(${nth}) [data-testid="place-here"]`;
-  await until("the button can be pressed", () => page.evaluate((it) => document.querySelector(it)?.disabled === false, place));
+  await until("the button can be pressed", () => page.evaluate((it) => document.querySelector(it)?.ariaDisabled === "false", place));
   await page.click(place);
   await until(`${name} has a place`, () =>
     page.evaluate(
@@ -63,13 +68,16 @@ const micIs = (page, on) =>
   until(`the microphone of ${page.name} is ${on ? "on" : "off"}`, () =>
     page.evaluate((on) => document.querySelector('[data-testid="mic"]')?.dataset.on === String(on), on),
   );
+/** The streams that a page sends: another connection has others. */
+const sends = async (page) =>
+  (await page.probe("stats")).flatMap(({ outbound }) => outbound.map(({ ssrc }) => ssrc)).sort((a, b) => a - b);
 const roomOf = (page) => page.text("breakout-here");
 
 describe("breakout rooms", () => {
-  let server, chromium, organiser, ada, bo, cleo, dan, all;
+  let server, chromium, firefox, fleur, organiser, ada, bo, cleo, dan, all;
   before(async () => {
     server = await startServer();
-    chromium = await startChromium();
+    [chromium, firefox] = await Promise.all([startChromium(), startFirefox()]);
     organiser = await chromium.newPage("Olga");
     ada = await chromium.newPage("Ada", { camera: { color: "#e01010", tone_hz: 440, width: 320, height: 180 } });
     bo = await chromium.newPage("Bo");
@@ -86,6 +94,7 @@ describe("breakout rooms", () => {
   });
   after(async () => {
     await chromium?.stop();
+    await firefox?.stop();
     await server?.stop();
   });
 
@@ -128,6 +137,31 @@ describe("breakout rooms", () => {
     assert.ok(racks.every((count) => count >= 1), `viewing connections: ${racks}`);
   });
 
+  it("takes who speaks along to another room and back, by the connection that is there", async () => {
+    const before = await sends(ada);
+    assert.ok(before.length > 0, "Ada publishes");
+    const move = async (room) => {
+      await choose(organiser, "move-who", "Ada");
+      await choose(organiser, "move-where", room);
+      await organiser.click('form:has([data-testid="move-who"]) button');
+      await until(`Ada is in ${room}`, async () => (await roomOf(ada))?.includes(room));
+    };
+    await move("Deploying");
+    await micIs(ada, true);
+    await cleo.click("mic");
+    await micIs(cleo, false);
+    await hears(dan);
+    await hearsNothing(bo);
+    await move("Testing");
+    await micIs(ada, true);
+    await hears(bo);
+    await hearsNothing(dan);
+    await cleo.click("mic");
+    await hears(dan);
+    assert.deepEqual(await sends(ada), before, "another connection was made");
+    assert.equal(await asked(ada), 1, "asked again");
+  });
+
   it("carries help, words to all rooms and notes", async () => {
     await bo.click("breakout-help");
     await organiser.click("acknowledge");
@@ -137,6 +171,10 @@ describe("breakout rooms", () => {
     await ada.click("card-vote");
     await until("Ada's room sees the note", async () => /Roll back first/.test((await ada.text("card")) ?? ""));
     assert.ok(!(await dan.has("card")), "a note of another room");
+    await bo.fill("card-input", "Small steps");
+    await bo.click("card-add");
+    await dan.fill("card-input", "Name the costs");
+    await dan.click("card-add");
     await organiser.fill("breakouts-tell", "Three points, please");
     await organiser.click('[data-testid="breakouts-grid"] form button');
     for (const page of [ada, dan]) await page.waitFor("breakout-told");
@@ -150,11 +188,80 @@ describe("breakout rooms", () => {
     for (const page of all) await page.waitGone("breakout-banner", BACK_MS_MAX);
     test.diagnostic(`everybody back ${Math.round(performance.now() - back)} ms after the click, 30 s of them the grace`);
     for (const page of all) {
-      assert.equal(await page.evaluate(() => document.querySelector(".fair")?.dataset.place), "audience");
-      assert.ok(!(await page.has("mic")), `${page.name} has a microphone on the stage`);
+      await becomes(`the place of ${page.name}`, () => page.evaluate(() => document.querySelector(".fair")?.dataset.place), "audience");
+      await page.waitGone("mic");
     }
     await hearsNothing(dan);
     const before = await received(dan);
     assert.ok(before.audio > 0, "Dan's viewing connection is another one");
+  });
+
+  it("shows what the rooms wrote to everybody who is back, and to a late reader in Firefox by keyboard alone", async () => {
+    fleur = await firefox.newPage("Fleur");
+    await join(server, fleur);
+    const [projector, keys] = [await chromium.newPage("Projector"), new Keyboard(fleur)];
+    await projector.goto(`${server.url}/e/${EVENT}/projector?room=${STAGE}`);
+    await listenAloud(fleur);
+    assert.ok(!(await fleur.has("notes-banner")), "shown before somebody shows them");
+    await organiser.click("notes-show");
+    await fleur.waitFor("notes-banner");
+    await until("it is said once", async () => (await saidAloud(fleur)).polite.some(({ text }) => /notes from the breakout/i.test(text)));
+    await keys.activate("notes-read");
+    const notes = (page) => page.evaluate(() => [...document.querySelectorAll('[data-testid="note"]')].map((one) => one.innerText.split("\n")[0]));
+    const reads = (page, what) => until(`${page.name} reads ${what}`, async () => assert.deepEqual(await notes(page), what) ?? true);
+    await reads(fleur, ["Roll back first", "Small steps"]);
+    assert.match(await fleur.text("note"), /Bo · 1 vote/);
+    await until("the projector shows them", async () => /Testing[^]*Roll back first[^]*Small steps/.test((await projector.text("projector-notes")) ?? ""));
+    // The notes of the other room, which nobody shows at present.
+    await keys.tabTo("notes-pick");
+    await keys.press("End");
+    await reads(fleur, ["Name the costs"]);
+    await organiser.click("notes-next");
+    await until("the projector follows", async () => /Deploying[^]*Name the costs/.test((await projector.text("projector-notes")) ?? ""));
+    // Words belong to who wrote them.
+    await keys.press("Home");
+    await organiser.click("notes-previous");
+    await reads(fleur, ["Roll back first", "Small steps"]);
+    await bo.click("notes-read");
+    await reads(bo, ["Roll back first", "Small steps"]);
+    await bo.click('[data-testid="note"]:nth-of-type(2) button');
+    await reads(fleur, ["Roll back first"]);
+    await until("it is gone from the wall", async () => !/Small steps/.test((await projector.text("projector-notes")) ?? "Small steps"));
+    const said = (await saidAloud(fleur)).polite.filter(({ text }) => /notes from the breakout/i.test(text));
+    assert.equal(said.length, 1, "said again");
+    await organiser.click("notes-hide");
+    for (const page of [fleur, bo]) await page.waitGone("notes-banner");
+    await projector.waitGone("projector-notes");
+  });
+
+  it("says how many places are left to whoever chooses, and which rooms are full", async () => {
+    await choose(organiser, "breakouts-mode", "self_select");
+    await organiser.click('[data-testid="breakouts-wizard"] input[value="rooms"]');
+    await organiser.fill("breakouts-rooms", "2");
+    await organiser.fill("breakouts-capacity", "2");
+    await organiser.click("breakouts-prepare");
+    await organiser.click("breakouts-send");
+    const places = (page) => page.evaluate(() => [...document.querySelectorAll('[data-testid="breakout-free"]')].map((one) => one.innerText));
+    const see = (page, what) => until(`${page.name} sees ${what}`, async () => assert.deepEqual(await places(page), what) ?? true);
+    for (const page of [ada, fleur]) await see(page, ["2 places left", "2 places left"]);
+    const first = '[data-testid="breakout-choice"] li:first-child button';
+    await ada.click(first);
+    await see(fleur, ["1 place left", "2 places left"]);
+    await bo.click(first);
+    await see(fleur, ["full", "2 places left"]);
+    const keys = new Keyboard(fleur);
+    const shut = await fleur.evaluate((first) => {
+      const button = document.querySelector(first);
+      button.focus();
+      return button.getAttribute("aria-disabled");
+    }, first);
+    assert.equal(shut, "true");
+    await keys.press("Enter");
+    await keys.press("Tab");
+    await keys.press("Enter");
+    await fleur.waitFor("breakout-here");
+    await see(dan, ["full", "1 place left"]);
+    await ada.click("breakout-leave");
+    await see(dan, ["1 place left", "1 place left"]);
   });
 });

@@ -64,6 +64,7 @@ describe("a fair with questions, chat, a poll and a raised hand", () => {
     await until("the projector shows it", async () => (await projector.text("projector-now"))?.includes(ROLLBACK));
     await moderator.click(await cardOf(moderator, COST, "q-next"));
     await question(bo, COST, { stage: "next" });
+    await until("that move can be taken back", async () => (await moderator.text("undo-toast"))?.includes(COST));
     await moderator.click("undo");
     await question(bo, COST, { stage: "published" });
   });

@@ -11,7 +11,7 @@ import { ask, cardOf, chatOf, openDirect, openPanel, question, say, upvote } fro
 import { startChromium } from "../lib/browsers.mjs";
 import { join, joinAs } from "../lib/fair.mjs";
 import { EVENT, startServer } from "../lib/server.mjs";
-import { until } from "../lib/until.mjs";
+import { becomes, until } from "../lib/until.mjs";
 
 const FIRST = "How do you rol back?";
 const BETTER = "How do you roll back a release?";
@@ -72,6 +72,30 @@ describe("questions and chat, to the last step", () => {
     const seen = await question(bo, BETTER);
     assert.ok(!seen.text.includes("Ada"), seen.text);
     assert.ok(!(await bo.evaluate((old) => document.body.innerText.includes(old), FIRST)), "the old words are still there");
+  });
+
+  it("keeps nothing that was sent as a draft, also where one changes the tab before the answer", async () => {
+    const words = "On its way";
+    await openPanel(ada, "chat");
+    await ada.fill("chat-input", words);
+    await ada.evaluate(() => {
+      for (const one of ["chat-send", "panel-tab-questions"]) document.querySelector(`[data-testid="${one}"]`).click();
+    });
+    await openPanel(bo, "chat");
+    await until("Bo reads it", async () => (await chatOf(bo)).some((one) => one.includes(words)));
+    await openPanel(ada, "chat");
+    await becomes("nothing is left to be sent", () => ada.evaluate(() => document.querySelector('[data-testid="chat-input"]').value), "");
+    for (const page of [ada, bo]) await openPanel(page, "questions");
+  });
+
+  it("says that something alike was asked, and has its buttons outside of what is said", async () => {
+    await bo.fill("ask-input", BETTER);
+    await bo.waitFor("similar-up");
+    assert.ok((await bo.text("similar-said")).length > 5, "nothing is said");
+    const inside = await bo.evaluate(() => document.querySelector('[data-testid="similar-up"]').closest('[role="status"]') !== null);
+    assert.ok(!inside, "a button in what is said");
+    await bo.fill("ask-input", "");
+    await bo.waitGone("similar-up");
   });
 
   it("makes one question of two, and counts everybody once", async () => {

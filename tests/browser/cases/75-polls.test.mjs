@@ -12,8 +12,10 @@ import { startChromium } from "../lib/browsers.mjs";
 import { join, joinAs } from "../lib/fair.mjs";
 import { Keyboard } from "../lib/keyboard.mjs";
 import { EVENT, STAGE, startServer } from "../lib/server.mjs";
-import { until } from "../lib/until.mjs";
+import { becomes, until } from "../lib/until.mjs";
 
+/** The poll that is open, on the moderator's desk: the ones before it stand there too. */
+const OPEN = '[data-testid="direct-polls"] > [data-phase="open"]';
 const OPTIONS = ["Longer breaks", "Shorter talks", "A better lunch"];
 
 describe("polls of every kind", () => {
@@ -65,7 +67,7 @@ describe("polls of every kind", () => {
 
   /** Both have answered; the moderator closes and reveals; everybody sees it, and no number before. */
   async function reveals(asks, name) {
-    await until("two answers are counted", async () => (await moderator.text("poll-answers"))?.includes("2"));
+    await until("two answers are counted", async () => (await moderator.text(`${OPEN} [data-testid="poll-answers"]`))?.includes("2"));
     await look(`${name}-open`);
     for (const page of [ada, projector]) assert.ok(!(await page.has("poll-outcome")), "results are shown while the poll is open");
     await moderator.click("poll-close");
@@ -75,24 +77,34 @@ describe("polls of every kind", () => {
     await look(`${name}-revealed`);
   }
 
+  /** One's own answer comes back, and the form is for the next change: in messages of their own. */
   const sends = async (page) => {
     await page.click("poll-send");
     await page.waitFor("poll-sent");
+    await until(`${page.name} may change it`, () => page.evaluate(() => document.querySelector('[data-testid="poll-send"]')?.ariaDisabled === "true"));
   };
+
+  /** A selector for the button that shows or hides what somebody wrote. */
+  async function entry(words) {
+    const id = await until(`the moderator has "${words}"`, () =>
+      moderator.evaluate((text) => [...document.querySelectorAll("[data-entry]")].find((one) => one.innerText.includes(text))?.dataset.entry ?? null, words));
+    return `[data-entry="${id}"] [data-testid="entry-show"]`;
+  }
 
   it("several answers: as many as may be chosen, and changed before it closes", async () => {
     const asks = "What do we change?";
     await opens(asks, OPTIONS, { kind: "multiple" });
     await ada.click("poll-option-0");
     await ada.click("poll-option-2");
-    assert.ok(await ada.evaluate(() => document.querySelector('[data-testid="poll-option-1"]').disabled), "a third may be ticked");
+    await until("a third may not be ticked", () => ada.evaluate(() => document.querySelector('[data-testid="poll-option-1"]').disabled));
     await sends(ada);
     await bo.click("poll-option-1");
+    // What is ticked while an answer is on its way stays ticked, and is the next answer.
+    await bo.evaluate(() => {
+      for (const one of ["poll-send", "poll-option-1", "poll-option-2"]) document.querySelector(`[data-testid="${one}"]`).click();
+    });
+    await bo.waitFor("poll-sent");
     await sends(bo);
-    await bo.click("poll-option-1");
-    await bo.click("poll-option-2");
-    await bo.click("poll-send");
-    await until("Bo's answer is as changed", () => bo.evaluate(() => document.querySelector('[data-testid="poll-send"]').ariaDisabled === "true"));
     await reveals(asks, "multiple");
     const votes = await ada.evaluate(() => [...document.querySelectorAll('[data-testid^="poll-bar-"]')].map((one) => one.dataset.votes));
     assert.deepEqual(votes, ["1", "0", "2"]);
@@ -118,7 +130,7 @@ describe("polls of every kind", () => {
     await keys.takesOver();
     await keys.activate("poll-up-2");
     await keys.activate("poll-up-2");
-    assert.equal((await keys.mustSee("moving to the top")).testid, "poll-down-2");
+    await keys.comesTo("poll-down-2", "moving to the top");
     await keys.activate("poll-send");
     await sends(bo);
     await reveals(asks, "ranking");
@@ -136,8 +148,7 @@ describe("polls of every kind", () => {
     await sends(bo);
     await reveals(asks, "words");
     await until("the cloud has both words", async () => /lively\s*: 2\s*rude\s*: 1/i.test((await ada.text("poll-cloud")) ?? ""));
-    const rude = await moderator.evaluate(() => [...document.querySelectorAll("[data-entry]")].find((one) => one.innerText.includes("rude")).dataset.entry);
-    await moderator.click(`[data-entry="${rude}"] [data-testid="entry-show"]`);
+    await moderator.click(await entry("rude"));
     for (const page of [ada, projector]) {
       await until(`${page.name} no longer has the word`, async () => !(await page.text("poll-cloud")).includes("rude"));
     }
@@ -152,8 +163,7 @@ describe("polls of every kind", () => {
     await sends(bo);
     await reveals(asks, "text");
     assert.ok(!(await ada.text("poll-card")).includes("My name"), "shown before it is published");
-    const more = await moderator.evaluate(() => [...document.querySelectorAll("[data-entry]")].find((one) => one.innerText.includes("More time")).dataset.entry);
-    await moderator.click(`[data-entry="${more}"] [data-testid="entry-show"]`);
+    await moderator.click(await entry("More time"));
     for (const page of [ada, projector]) {
       await until(`${page.name} reads it`, async () => (await page.text("poll-texts")) === "More time between the talks");
     }
@@ -183,6 +193,7 @@ describe("polls of every kind", () => {
       await page.click("quiz-join");
       await page.waitFor("quiz-me");
     }
+    await until("the wall says how to take part and how many do", async () => /Play[^]*2 players/.test((await projector.text("projector-poll")) ?? ""));
     await look("quiz-players");
 
     const asked = async (question) => {
@@ -190,6 +201,8 @@ describe("polls of every kind", () => {
       for (const page of [ada, bo, projector]) {
         await until(`${page.name} is asked "${question}"`, async () => (await page.text(page === projector ? "projector-poll" : "poll-card"))?.includes(question));
       }
+      // The button asks what comes after the one that the moderator sees.
+      await until(`the moderator sees "${question}"`, async () => (await moderator.text(OPEN))?.includes(question));
     };
     const plays = async (page, option) => {
       await page.click(`quiz-option-${option}`);
@@ -210,6 +223,33 @@ describe("polls of every kind", () => {
       const board = (await page.text("poll-board")).replace(/\s+/g, " ");
       assert.match(board, /^1\. Fox 1\d\d\d points 2\. Owl \d{3,4} points$/, page.name);
     }
+  });
+
+  it("a draft is changed before it is opened, with all that it was prepared with", async () => {
+    const asks = "Git, once more?";
+    const typed = (testid) => moderator.evaluate((it) => document.querySelector(`[data-testid="${it}"]`)?.value, testid);
+    await moderator.click("poll-clone");
+    await moderator.click("poll-edit");
+    await until("the draft is in the form", async () => (await typed("poll-draft-question")) === "What do you know of Git?");
+    await becomes("its second question", () => typed("quiz-draft-question-2"), "Since when?");
+    await look("draft-edited");
+    await moderator.click("poll-draft-leave");
+    await becomes("the form is for a new one again", () => typed("poll-draft-question"), "");
+    await moderator.click("poll-edit");
+    await until("the draft is in the form", async () => (await typed("poll-draft-question")) !== "");
+    await moderator.fill("poll-draft-question", asks);
+    await moderator.fill("quiz-draft-question-1", "Who maintains it?");
+    await moderator.click("poll-draft-save");
+    await until("the draft reads so", () =>
+      moderator.evaluate((question) => {
+        const drafts = [...document.querySelectorAll('[data-testid="direct-polls"] > [data-phase="draft"]')];
+        return drafts.length === 1 && drafts[0].innerText.includes(question);
+      }, asks));
+    await moderator.click("poll-open");
+    for (const page of [ada, bo]) await pollOn(page, "poll-card", asks, "open");
+    await moderator.click("quiz-ask");
+    await until("the changed question is asked", async () => (await ada.text("poll-card"))?.includes("Who maintains it?"));
+    await moderator.click("poll-close");
   });
 
   it("no page complained", () => {

@@ -69,8 +69,9 @@ describe("stands", () => {
     await keeper.fill("card-problem", "Code di due ore, però solo al catasto.");
     await keeper.fill("card-licence", "EUPL-1.2");
     await keeper.click("stand-save");
-    await keeper.waitFor("stand-card");
-    await until("the visitor reads the card", async () => (await visitor.text("stand-card"))?.includes("EUPL-1.2"));
+    for (const page of [keeper, visitor]) {
+      await until(`${page.name} reads the card`, async () => (await page.text("stand-card"))?.includes("EUPL-1.2"));
+    }
   });
 
   it("takes what a publiccode.yml says onto its card, once the keeper has looked at it", async () => {
@@ -79,12 +80,15 @@ describe("stands", () => {
     await keeper.fill("publiccode-file", "name: [");
     await keeper.click("publiccode-read");
     await keeper.waitFor("publiccode-fault");
-    await keeper.fill("publiccode-file", 'publiccodeYmlVersion: "0.4"\nname: Sportello\nsoftwareVersion: "2.1"\nlegal: { license: AGPL-3.0-only }\n');
+    await keeper.fill("publiccode-file", 'publiccodeYmlVersion: "0.4"\nname: Sportello\nsoftwareVersion: "2.1"\nlegal: { license: AGPL-3.0-only }\nusedBy: [Ente]\nmaintenance: { contacts: [{ name: Lia, email: lia@example.org }] }\n');
     await keeper.click("publiccode-read");
+    await keeper.waitFor("publiccode-left");
+    assert.match(await keeper.text("publiccode-left"), /usedBy/);
     await keeper.click("publiccode-use");
     await keeper.click("stand-save");
     await until("the visitor reads it", async () => /Sportello 2\.1[^]*AGPL-3\.0-only/.test((await visitor.text("stand-card")) ?? ""));
     assert.match(await visitor.text("stand-card"), /Code di due ore/, "what the file does not say stays");
+    assert.doesNotMatch(await visitor.text("stand-card"), /lia@example/, "an address is public only where the keeper says so");
   });
 
   it("is found by a word of its card, without accents and capitals", async () => {
@@ -106,7 +110,9 @@ describe("stands", () => {
     for (const page of [visitor, keeper]) {
       await until(`${page.name} sees the count`, async () => /1/.test((await page.text("reuse-count")) ?? ""));
     }
-    await until("the name is shown", async () => (await visitor.text("adopters"))?.includes("Comune di Esempio"));
+    for (const page of [visitor, keeper]) {
+      await until(`${page.name} reads the name`, async () => (await page.text("adopters"))?.includes("Comune di Esempio"));
+    }
   });
 
   it("takes a message that its keeper alone reads, after a reload too", async () => {

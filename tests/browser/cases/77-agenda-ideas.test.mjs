@@ -5,14 +5,14 @@
 // ideas that become slots or are refused with a reason, and thanks that only who was thanked makes public.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 
 import { openPanel } from "../lib/audience.mjs";
 import { startChromium } from "../lib/browsers.mjs";
 import { join, joinAs } from "../lib/fair.mjs";
 import { Keyboard } from "../lib/keyboard.mjs";
 import { EVENT, startServer } from "../lib/server.mjs";
-import { until } from "../lib/until.mjs";
+import { becomes, until } from "../lib/until.mjs";
 
 const IDEA = "A session on incidents";
 const OTHER = "A tour of the stands";
@@ -32,6 +32,10 @@ describe("agenda, ideas, thanks", () => {
   after(async () => {
     await chromium?.stop();
     await server?.stop();
+  });
+  // Each begins without a dialog, also when the one before it failed.
+  afterEach(async () => {
+    for (const page of [organiser, ada, bo]) await close(page);
   });
 
   /** Screenshots, where they are asked for: SCREENSHOTS=1. */
@@ -62,7 +66,11 @@ describe("agenda, ideas, thanks", () => {
     await page.click("[data-pressed]");
   }
 
-  const close = (page) => page.evaluate(() => document.querySelectorAll("dialog[open]").forEach((one) => one.close()));
+  /** Closes the dialogs of a page; one that is closed goes away a moment later. */
+  async function close(page) {
+    await page.evaluate(() => document.querySelectorAll("dialog[open]").forEach((one) => one.close()));
+    await until(`${page.name} has no dialog`, () => page.evaluate(() => !document.querySelector("dialog")));
+  }
 
   it("follows the organiser who adds, moves and cancels a slot, and refuses one who was slower", async () => {
     for (const page of [organiser, ada]) await page.click("agenda-button");
@@ -70,6 +78,7 @@ describe("agenda, ideas, thanks", () => {
     await organiser.fill("slot-title-en", "Lightning talks");
     await organiser.click("slot-save");
     await until("Ada sees the new slot", () => shown(ada, "slot", "Lightning talks"));
+    await organiser.waitGone("slot-form");
     await look("organiser", organiser);
     await press(organiser, "slot", "Lightning talks", "slot-edit");
     await organiser.fill("slot-title-en", "Lightning talks, longer");
@@ -78,7 +87,9 @@ describe("agenda, ideas, thanks", () => {
     await joinAs(server, second, "organiser");
     await second.click("agenda-button");
     await press(second, "slot", "Lightning talks", "slot-cancel");
-    await until("Ada sees that it is cancelled", async () => /Cancelled|Annullato/.test((await shown(ada, "slot", "Lightning talks")) ?? ""));
+    for (const page of [ada, organiser]) {
+      await until(`${page.name} sees that it is cancelled`, async () => /Cancelled|Annullato/.test((await shown(page, "slot", "Lightning talks")) ?? ""));
+    }
     await organiser.click("slot-save");
     await until("Olga is told", () => organiser.has('[data-testid="slot-told"][data-told="changedMeanwhile"]'));
     await organiser.click("slot-save");
@@ -87,10 +98,11 @@ describe("agenda, ideas, thanks", () => {
   });
 
   it("keeps picks in the browser alone and makes a calendar of them", async () => {
+    await ada.click("agenda-button");
     await press(ada, "slot", "Lightning talks, longer", "agenda-pick");
     await look("attendee", ada);
-    const kept = await ada.evaluate((event) => Object.entries(localStorage).filter(([key]) => key.startsWith(`fiera.agenda.${event}.`)), EVENT);
-    assert.deepEqual(kept.map(([, ids]) => JSON.parse(ids).length), [1], "of Ada, and of nobody else");
+    const kept = () => ada.evaluate((event) => Object.entries(localStorage).filter(([key]) => key.startsWith(`fiera.agenda.${event}.`)), EVENT);
+    await becomes("picks of Ada, and of nobody else", async () => (await kept()).map(([, ids]) => JSON.parse(ids).length), [1]);
     await ada.evaluate(() => {
       const make = URL.createObjectURL.bind(URL);
       URL.createObjectURL = (file) => {
@@ -104,7 +116,6 @@ describe("agenda, ideas, thanks", () => {
     assert.ok(saved.startsWith("BEGIN:VCALENDAR\r\n") && saved.includes("Lightning talks") && saved.endsWith("END:VCALENDAR\r\n"), saved);
     const whole = await (await fetch(`${server.url}/api/v1/events/${EVENT}/agenda.ics`)).text();
     assert.ok((whole.match(/BEGIN:VEVENT/g)?.length ?? 0) > 1);
-    for (const page of [organiser, ada]) await close(page);
   });
 
   it("takes an idea from its proposal to a slot, and says why another one is not taken up", async () => {
@@ -113,7 +124,7 @@ describe("agenda, ideas, thanks", () => {
       await page.click("idea-new");
       await page.fill("idea-title", words);
       await page.click("idea-send");
-      await until(`Olga sees "${words}"`, () => shown(organiser, "idea", words));
+      for (const reader of [organiser, ada, bo]) await until(`${reader.name} sees "${words}"`, () => shown(reader, "idea", words));
     }
     await press(bo, "idea", IDEA, "idea-vote");
     await press(ada, "idea", IDEA, "idea-vote");
@@ -123,11 +134,11 @@ describe("agenda, ideas, thanks", () => {
     await organiser.fill("idea-note", "There was one last month");
     await organiser.click("idea-refuse-send");
     await until("Bo reads why not", async () => ((await shown(bo, "idea", OTHER)) ?? "").includes("last month"));
+    await organiser.waitGone("idea-answer");
     await press(organiser, "idea", IDEA, "idea-plan");
     await organiser.click("slot-save");
     await until("Ada reads that it is planned", async () => /Planned|In programma/.test((await shown(ada, "idea", IDEA)) ?? ""));
     await look("ideas-organiser", organiser);
-    for (const page of [organiser, ada, bo]) await close(page);
     const outside = await chromium.newPage("Gil");
     await outside.goto(`${server.url}/e/${EVENT}/ideas`);
     await until("the board is there for everybody", async () => ((await outside.text("ideas-board")) ?? "").includes(IDEA));
@@ -139,33 +150,32 @@ describe("agenda, ideas, thanks", () => {
 
   it("goes by keyboard through the agenda and the ideas, and the focus comes back to what opened a form", async () => {
     const keys = new Keyboard(organiser);
-    const focus = async (after) => (await keys.mustSee(after)).testid;
     await keys.takesOver();
     await keys.tabTo("agenda-button");
     await keys.press("Enter");
     await organiser.waitFor("agenda-dialog");
     await keys.mustSee("opening the agenda");
     await keys.activate("slot-add");
-    assert.equal(await focus("adding a slot"), "slot-title-it");
+    await keys.comesTo("slot-title-it", "adding a slot");
     await keys.activate("slot-drop");
-    assert.equal(await focus("not saving it"), "slot-add");
+    await keys.comesTo("slot-add", "not saving it");
     await keys.activate("slot-edit");
-    assert.equal(await focus("changing a slot"), "slot-title-it");
+    await keys.comesTo("slot-title-it", "changing a slot");
     await keys.activate("slot-drop");
-    assert.equal(await focus("leaving it as it was"), "slot-edit");
+    await keys.comesTo("slot-edit", "leaving it as it was");
     await keys.press("Escape");
     await organiser.waitGone("agenda-dialog");
-    assert.equal(await focus("closing the agenda"), "agenda-button");
+    await keys.comesTo("agenda-button", "closing the agenda");
 
     await keys.tabTo("ideas-button");
     await keys.press("Enter");
     await organiser.waitFor("ideas-dialog");
     await keys.activate("idea-new");
-    assert.equal(await focus("writing an idea"), "idea-title");
+    await keys.comesTo("idea-title", "writing an idea");
     await keys.type("An idea by keyboard");
     await keys.press("Enter");
     await until("the idea is on the board", () => shown(organiser, "idea", "An idea by keyboard"));
-    await until("the focus is back", async () => (await focus("proposing")) === "idea-new");
+    await keys.comesTo("idea-new", "proposing");
     await until("what became of it is said where it can be heard", async () =>
       ((await organiser.text("announcer-ideas-dialog")) ?? "").length > 5, { within_ms: 8_000 });
     // The last one of the list: with a vote it moves to the top, and the focus with it.
@@ -177,12 +187,40 @@ describe("agenda, ideas, thanks", () => {
     for (let stop = 0; stop < 60 && !(await stands()).mine; stop += 1) await keys.press("Tab");
     assert.deepEqual(await stands(), { mine: true, pressed: "false", first: false });
     await keys.press("Enter");
-    await until("it moved to the top", async () => (await stands()).first);
-    assert.deepEqual(await stands(), { mine: true, pressed: "true", first: true });
-    assert.equal(await focus("voting"), "idea-vote");
+    // The order and one's own vote come in messages of their own.
+    await becomes("it moved to the top, and is pressed", stands, { mine: true, pressed: "true", first: true });
+    await keys.comesTo("idea-vote", "voting");
     await keys.press("Escape");
     await organiser.waitGone("ideas-dialog");
-    assert.equal(await focus("closing the ideas"), "ideas-button");
+    await keys.comesTo("ideas-button", "closing the ideas");
+  });
+
+  it("keeps what an organiser writes about an idea that is taken back meanwhile, and tells", async () => {
+    const words = "A tour of the cellar";
+    for (const page of [organiser, ada]) await page.click("ideas-button");
+    await ada.click("idea-new");
+    await ada.fill("idea-title", words);
+    await ada.click("idea-send");
+    await until("Olga sees it", () => shown(organiser, "idea", words));
+    // The focus goes back to what opened the form: not under the presses that follow.
+    await ada.waitGone("idea-form");
+    await press(organiser, "idea", words, "idea-refuse");
+    await organiser.fill("idea-note", "Too dark");
+    // The second press is the sure one.
+    const asks = () => ada.text("[data-pressed]");
+    await press(ada, "idea", words, "idea-erase");
+    await until("Ada is asked whether she is sure", async () => /^Really/.test((await asks()) ?? ""));
+    await ada.click("[data-pressed]");
+    await until("it is gone", async () => !(await shown(organiser, "idea", words)));
+    const at = () => organiser.evaluate(() => [document.activeElement.dataset.testid, document.activeElement.value]);
+    await becomes("what Olga wrote, and where she is", at, ["idea-note", "Too dark"]);
+    await until("Olga is told", async () => /not there any more/.test((await organiser.text("idea-answer-told")) ?? ""));
+    const keys = new Keyboard(organiser);
+    await keys.takesOver();
+    await keys.activate("idea-answer-drop");
+    await organiser.waitGone("idea-answer");
+    await keys.mustSee("dropping it");
+    assert.ok(await organiser.evaluate(() => document.activeElement.closest("dialog") !== null), "the focus left the dialog");
   });
 
   it("thanks in private, and shows it only when who was thanked wants to", async () => {

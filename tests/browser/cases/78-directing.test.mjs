@@ -13,7 +13,7 @@ import { startLink } from "../lib/cut.mjs";
 import { join, joinAs, speakOnAir } from "../lib/fair.mjs";
 import { hears, hearsNothing, moves, shows } from "../lib/senses.mjs";
 import { EVENT, STAGE, startServer } from "../lib/server.mjs";
-import { until } from "../lib/until.mjs";
+import { becomes, until } from "../lib/until.mjs";
 
 const SARA = "Sara Speaker";
 const LINE = "Head of backups";
@@ -59,9 +59,11 @@ describe("directing a stage", () => {
     await mario.click("layout-speaker");
     await spots(ada, { screen: "side", camera: "main" });
     await mario.click("layout-slides");
-    await spots(ada, { screen: "even", camera: "away" });
+    // Slides alone: nobody is sent what nobody sees.
+    await spots(ada, { screen: "even", camera: null });
     await mario.click("layout-grid");
     await spots(ada, { screen: "even", camera: "even" });
+    await moves(ada, camera);
     await ada.click(`[data-source="screen"] [data-testid="pin"]`);
     await spots(ada, { screen: "main", camera: "side" });
     await mario.click("layout-speaker");
@@ -106,7 +108,7 @@ describe("directing a stage", () => {
     await mario.click("direction-send");
     await until("Sara reads it", async () => (await sara.text("direction"))?.includes(MESSAGE), { within_ms: WITHIN_MS });
     const read = () => mario.evaluate(() => document.querySelector('[data-testid="direction-reader"]')?.dataset.read);
-    assert.equal(await read(), "false");
+    await becomes("Mario knows that it was not read", read, "false", { within_ms: WITHIN_MS });
     assert.equal(await ada.has("direction"), false);
     await sara.click("acknowledge");
     await until("Mario knows", async () => (await read()) === "true", { within_ms: WITHIN_MS });
@@ -122,7 +124,8 @@ describe("directing a stage", () => {
     await ada.waitFor("sound-off-note", WITHIN_MS);
     await hearsNothing(ada);
     await sara.waitFor("silenced-all", WITHIN_MS);
-    assert.equal(await mario.evaluate(() => document.activeElement.dataset.testid), "sound-off", "the keyboard keeps its place");
+    await mario.waitFor('[data-testid="sound"][data-off="true"]', WITHIN_MS);
+    await becomes("the keyboard keeps its place", () => mario.evaluate(() => document.activeElement.dataset.testid), "sound-off");
     await mario.click("sound-off");
     await mario.click("confirm");
     await hears(ada);

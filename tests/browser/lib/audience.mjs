@@ -5,37 +5,50 @@
 
 import { until } from "./until.mjs";
 
+/** Opens a panel by its button, unless it is open: what is in it may come later than the panel itself. */
+async function open(page, button) {
+  await page.waitFor(button);
+  const isOpen = () => page.evaluate((it) => document.querySelector(`[data-testid="${it}"]`)?.ariaExpanded === "true", button);
+  if (!(await isOpen())) await page.click(button);
+  await until(`${page.name} has ${button} open`, isOpen);
+}
+
 /** Opens a tab of the panel, unless it is open. */
 export async function openPanel(page, tab) {
-  const selector = `[data-testid="panel-tab-${tab}"]`;
-  if (!(await page.has(selector))) await page.click("panel-attend");
-  await page.waitFor(selector);
-  const isOpen = () =>
-    page.evaluate((it) => {
-      const found = document.querySelector(it);
-      return found?.getAttribute("aria-selected") === "true" || found?.getAttribute("aria-expanded") === "true";
-    }, selector);
-  if (!(await isOpen())) await page.click(selector);
+  await open(page, "panel-attend");
+  const name = `panel-tab-${tab}`;
+  const isOpen = () => page.evaluate((it) => document.querySelector(`[data-testid="${it}"]`)?.ariaSelected === "true", name);
+  if (!(await isOpen())) await page.click(name);
   await until(`${page.name} has ${tab} open`, isOpen);
 }
 
-/** Opens what only moderators have. */
+/** Opens what only moderators have: it is fetched when it is opened first. */
 export async function openDirect(page) {
-  if (!(await page.has("direct"))) await page.click("panel-direct");
+  await open(page, "panel-direct");
   await page.waitFor("direct");
 }
+
+/** What was sent is answered: the field is empty, or says why it was refused. Who sends before is not heard. */
+export const answered = (page, testid) =>
+  until(`what ${page.name} sent by ${testid} is answered`, () =>
+    page.evaluate((it) => {
+      const field = document.querySelector(`[data-testid="${it}-input"]`);
+      return field?.value === "" || document.querySelector(`[data-testid="${it}-refused"]`) !== null;
+    }, testid));
 
 export async function ask(page, text, { anonymous = false } = {}) {
   await openPanel(page, "questions");
   await page.fill("ask-input", text);
   if (anonymous) await page.click("ask-anonymous");
   await page.click("ask-send");
+  await answered(page, "ask");
 }
 
 export async function say(page, text) {
   await openPanel(page, "chat");
   await page.fill("chat-input", text);
   await page.click("chat-send");
+  await answered(page, "chat");
 }
 
 /** The id and the stage of a question, once the page shows it. */
@@ -77,14 +90,16 @@ export async function cardOf(page, text, what) {
 }
 
 /** Chooses in a list, by the value of its entry. */
-export const choose = (page, testid, value) =>
-  page.evaluate(([name, wanted]) => {
+export async function choose(page, testid, value) {
+  await page.waitFor(testid);
+  await page.evaluate(([name, wanted]) => {
     const list = document.querySelector(`[data-testid="${name}"]`);
     const at = [...list.options].findIndex((one) => one.value === wanted);
     if (at < 0) throw new Error(`${name} has no ${wanted}`);
     list.selectedIndex = at;
     list.dispatchEvent(new Event("change", { bubbles: true }));
   }, [testid, value]);
+}
 
 /** A moderator prepares a poll and opens it; `fill` writes what only polls of its kind have. */
 export async function openPoll(page, asks, options = [], { kind = "single", fill = null } = {}) {

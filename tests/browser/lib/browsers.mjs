@@ -14,6 +14,8 @@ import { until } from "./until.mjs";
 
 const probeSource = readFileSync(join(browserTestsDir, "lib/probe.js"), "utf8");
 const SIZE = { width: 1280, height: 800 };
+/** What Playwright and Puppeteer allow of themselves. */
+const FILL_MS_MAX = 30_000;
 
 const CHROMIUM_ARGS = [
   "--no-sandbox",
@@ -47,6 +49,21 @@ const FIREFOX_PREFS = {
 
 /** Elements are named by their `data-testid`; what holds a bracket is a selector already. */
 const selectorOf = (name) => (name.includes("[") ? name : `[data-testid="${name}"]`);
+
+/** In a page: why an element could not be used, as far as it can be seen now. */
+const inTheWay = (selector) => {
+  const at = document.querySelector(selector);
+  if (!at) return "it is gone";
+  if (!at.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return "it is hidden";
+  if (at.matches(":disabled, [aria-disabled=true]")) return "it is disabled";
+  const { left, top, width, height } = at.getBoundingClientRect();
+  const over = document.elementFromPoint(left + width / 2, top + height / 2);
+  if (!over) return "it is out of sight";
+  if (at.contains(over) || over.contains(at)) return "nothing covers it: it moves, or the page is too busy";
+  const named = over.closest("[data-testid]")?.dataset.testid;
+  const name = over.tagName.toLowerCase() + [...over.classList].map((one) => `.${one}`).join("");
+  return `${name}${named ? ` of ${named}` : ""} lies over it`;
+};
 
 /** A page of either browser. Elements are named by their `data-testid`. */
 class Page {
@@ -109,18 +126,40 @@ class Page {
     return this.evaluate((selector) => document.querySelector(selector)?.innerText.trim() ?? null, selectorOf(testid));
   }
 
-  /** A real click, as of a mouse: it counts as the user's gesture. */
+  /** A real click, as of a mouse, once the element takes one: it counts as the user's gesture. */
   async click(testid, within_ms = 10_000) {
     const selector = selectorOf(testid);
     await this.waitFor(testid, within_ms);
-    if (this.kind === "chromium") await this.native.click(selector, { timeout: within_ms });
-    else await this.native.locator(selector).setTimeout(within_ms).click();
+    // Playwright waits for this by itself.
+    if (this.kind === "firefox") {
+      const takes = () => this.evaluate((it) => !document.querySelector(it)?.matches("[aria-disabled=true]"), selector);
+      await until(`${this.name} may press ${testid}`, takes, { within_ms });
+    }
+    await this.#does(`click ${testid}`, selector, within_ms, () =>
+      this.kind === "chromium"
+        ? this.native.click(selector, { timeout: within_ms })
+        : this.native.locator(selector).setTimeout(within_ms).click());
   }
 
   async fill(testid, value) {
+    const [selector, within_ms] = [selectorOf(testid), FILL_MS_MAX];
     await this.waitFor(testid);
-    if (this.kind === "chromium") await this.native.fill(selectorOf(testid), value);
-    else await this.native.locator(selectorOf(testid)).fill(value);
+    await this.#does(`fill ${testid}`, selector, within_ms, () =>
+      this.kind === "chromium"
+        ? this.native.fill(selector, value, { timeout: within_ms })
+        : this.native.locator(selector).setTimeout(within_ms).fill(value));
+  }
+
+  /** What the driver does with an element; where it cannot, one sentence instead of the driver's log. */
+  async #does(what, selector, within_ms, work) {
+    try {
+      await work();
+    } catch (error) {
+      const [first] = String(error?.message ?? error).split("\n");
+      if (!/time(d )?out/i.test(first)) throw new Error(`${this.name} could not ${what}: ${first}`);
+      const why = await this.evaluate(inTheWay, selector).catch(() => "the page does not answer");
+      throw new Error(`${this.name} could not ${what} within ${within_ms} ms: ${why}`);
+    }
   }
 
   async size(width, height) {

@@ -4,7 +4,7 @@
 // What people do at a fair, as steps: join, go behind the stage, go on air. Pages are named by what they show.
 
 import { EVENT } from "./server.mjs";
-import { until } from "./until.mjs";
+import { becomes, until } from "./until.mjs";
 
 /** Opens the door and goes in by one click, as a listener does. */
 export async function join(server, page, { name = page.name, token = null, within_ms = 10_000 } = {}) {
@@ -66,8 +66,11 @@ export async function received(page) {
   return totals;
 }
 
-/** Codecs of the video streams that bring packets now, such as `video/VP8`. */
-export async function codecsNow(page) {
+/** The video streams that bring pictures have these codecs, such as `video/VP8`, and no others. */
+export const hasCodecs = (page, ...codecs) => becomes(`the codecs that ${page.name} decodes`, () => codecsNow(page), codecs);
+
+/** Codecs of the video streams of which pictures are decoded within a moment. */
+async function codecsNow(page) {
   const before = new Map();
   for (const { inbound } of await page.probe("stats")) {
     for (const stream of inbound) before.set(stream.ssrc, stream.framesDecoded ?? 0);

@@ -8,6 +8,8 @@ import { until } from "./until.mjs";
 
 /** Stops of the Tab key on one way; a page that needs more has no way. */
 const STOPS_MAX = 90;
+/** A page that is very busy takes so long for a key. */
+const KEY_MS_MAX = 1_000;
 
 /** Where the focus is, and whether it can be seen there. */
 const whereNow = () => {
@@ -26,27 +28,35 @@ const whereNow = () => {
   const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   // Programs put the focus on headings and on the page's main part, to read on from there: those need no ring.
   const reads = at.tabIndex < 0;
-  const item = at.closest("[data-question], [data-participant], [data-poll]");
-  const { question, participant, poll } = item?.dataset ?? {};
+  const item = at.closest("[data-question], [data-participant], [data-poll], [data-stand], [data-room], [data-card]");
+  const { question, participant, poll, stand, room, card } = item?.dataset ?? {};
   const hidden = [
     ...(inside ? [] : ["it is not on the screen"]),
     ...(inside && !uncovered ? [`${top?.className || top?.tagName} lies over it`] : []),
     ...(ring || reads ? [] : ["it has no ring"]),
   ].join(", ");
-  return { testid, name, lost: false, hidden, seen: hidden === "", item: question ?? participant ?? poll ?? null };
+  return { testid, name, lost: false, hidden, seen: hidden === "", item: question ?? participant ?? poll ?? stand ?? room ?? card ?? null };
 };
 
 /** Whether a control comes before the one that has the focus. */
 const isBefore = ({ testid, item }) => {
   const all = [...document.querySelectorAll(`[data-testid="${testid}"]`)];
   const of = (one) => {
-    const { question, participant, poll } = one.closest("[data-question], [data-participant], [data-poll]")?.dataset ?? {};
-    return question ?? participant ?? poll;
+    const at = one.closest("[data-question], [data-participant], [data-poll], [data-stand], [data-room], [data-card]");
+    const { question, participant, poll, stand, room, card } = at?.dataset ?? {};
+    return question ?? participant ?? poll ?? stand ?? room ?? card;
   };
   const target = item === null ? all[0] : all.find((one) => of(one) === item);
   const at = document.activeElement;
   return Boolean(target && at !== document.body && at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING);
 };
+
+/** Whether an item has the control: another one may have it before. */
+const isThere = ({ testid, item }) =>
+  [...document.querySelectorAll(`[data-testid="${testid}"]`)].some((one) => {
+    const at = one.closest("[data-question], [data-participant], [data-poll], [data-stand], [data-room], [data-card]");
+    return Object.values(at?.dataset ?? {}).includes(item);
+  });
 
 /** The names of the first and the last control of the page, as `whereNow` names them. */
 const ends = () => {
@@ -93,10 +103,20 @@ export class Keyboard {
     }, { within_ms: 3_000 });
   }
 
+  /** The focus comes, by itself, to what has this test id, and is seen there. */
+  async comesTo(testid, after) {
+    return until(`the focus of ${this.page.name} comes to ${testid} after ${after}`, async () => {
+      const at = await this.where();
+      if (at.testid !== testid || !at.seen) throw new Error(`it is on ${at.name}; ${at.hidden ?? "lost"}`);
+      return at;
+    }, { within_ms: 5_000 });
+  }
+
   /** Tab or Shift+Tab, whichever leads there, until the focus is on `testid`, of the given item where there are several. */
   async tabTo(testid, { item = null } = {}) {
     const is = (at) => at.testid === testid && (item === null || at.item === item);
     await this.page.waitFor(testid);
+    if (item !== null) await until(`${this.page.name} has ${testid} of ${item}`, () => this.page.evaluate(isThere, { testid, item }));
     return this.#walk(await this.page.evaluate(isBefore, { testid, item }), is, testid);
   }
 
@@ -105,12 +125,24 @@ export class Keyboard {
     for (let stop = 0; stop < STOPS_MAX; stop += 1) {
       const at = await this.where();
       if (is(at)) return way;
-      await this.press(back ? "Shift+Tab" : "Tab");
+      await this.#tab(back);
       const next = await this.where();
       way.push(next.name);
       if (!next.seen) await this.mustSee(`Tab on the way ${way.join(", ")}`);
     }
     throw new Error(`${this.page.name}: Tab never comes to ${towards}; the way was ${way.join(", ")}`);
+  }
+
+  /** The Tab key, until the page has done what it does: the key that goes up comes after that. */
+  async #tab(back) {
+    const before = await this.page.evaluate(() => {
+      if (globalThis.__tabs === undefined) addEventListener("keyup", ({ key }) => (globalThis.__tabs += Number(key === "Tab")), { capture: true });
+      return (globalThis.__tabs ??= 0);
+    });
+    await this.press(back ? "Shift+Tab" : "Tab");
+    // Past the last control the browser's own come, and the key goes up there.
+    const letGo = () => this.page.evaluate((tabs) => globalThis.__tabs > tabs || !document.hasFocus(), before);
+    await until("the key was let go", letGo, { within_ms: KEY_MS_MAX }).catch(() => {});
   }
 
   /** Goes to a control and presses it. */

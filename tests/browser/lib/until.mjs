@@ -4,6 +4,7 @@
 // Waiting for conditions, with a deadline and a sentence that says what was waited for.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 
 const POLL_MS = 50;
 
@@ -28,6 +29,14 @@ export async function until(what, probe, { within_ms = 10_000, poll_ms = POLL_MS
     await pause(poll_ms);
   }
 }
+
+/** What `read` answers becomes exactly `wanted`: all of it at one moment, for what arrives in messages of its own. */
+export const becomes = (what, read, wanted, options) =>
+  until(`${what}: ${JSON.stringify(wanted)}`, async () => {
+    const seen = await read();
+    if (!isDeepStrictEqual(seen, wanted)) throw new Error(JSON.stringify(seen) ?? "nothing");
+    return true;
+  }, options);
 
 /** Runs `check` again and again for a time; it must never throw or answer false. */
 export async function always(what, check, { for_ms, poll_ms = 100 }) {
