@@ -19,7 +19,7 @@ run: build ## Builds, then starts a demo fair: a speaker on air, a crowd of bots
 	@FIERA=target/release/fiera LOADTEST=target/release/fiera-loadtest PORT=$(PORT) bash tests/demo.sh
 
 build: web ## Builds the web client and both programs; leaves target/release/fiera and fiera-loadtest
-	@echo "==> server and load generator (release; the first time takes several minutes)"
+	@echo "==> server and load generator (release; the first time takes several minutes, the last step says nothing for most of them)"
 	cargo build --release -p fiera-app -p fiera-loadtest
 	mkdir -p target/release
 	for program in fiera fiera-loadtest; do

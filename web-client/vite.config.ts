@@ -19,7 +19,23 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     outDir: mode === 'states' ? 'node_modules/.states' : 'dist',
     emptyOutDir: true,
-    rolldownOptions: { input: here(mode === 'states' ? 'states.html' : 'index.html') },
+    rolldownOptions: {
+      input: here(mode === 'states' ? 'states.html' : 'index.html'),
+      output: {
+        codeSplitting: {
+          // Parts that are opened together are one file: many small ones are compressed badly. Nothing of them is
+          // loaded with the stage.
+          includeDependenciesRecursively: false,
+          groups: [
+            {
+              name: 'desk',
+              test: /src\/ui\/direct\/(?!Confirm|KeysList)[A-Z]|src\/ui\/direct\/(direct|undo)\.svelte|src\/ui\/show\/(DirectionsDesk|Layouts|LineOf|ShowDesk|TimerDesk|SoundOff)|src\/ui\/breakouts\/(BreakoutsDesk|Wizard|RoundGrid|RoundDraft|plan)/,
+            },
+            { name: 'programme', test: /src\/ui\/programme\/(?!NowNext|Agenda(Page|View)|Ideas(Page|Board|Dialog)|zone)|src\/ui\/fair\/AgendaDialog/ },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use fiera_protocol::breakouts::{Latecomers, RoundMode, RoundPhase};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{HandStage, PollPhase, PollView, QuestionStage, Reaction};
 use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, PollId, RoomId};
@@ -38,6 +39,10 @@ const CALM_MS: u64 = 20_000;
 const SILENT_MS: u64 = 120_000;
 /// A bot behind the stage has nothing to show: it says so and goes back.
 const BACKSTAGE_MS: u64 = 12_000;
+/// Who chooses a breakout room has looked at the list for no longer.
+const CHOICE_MS: u64 = 15_000;
+/// How often a bot in a breakout room looks whether there is something to do.
+const BREAKOUT_LOOK_MS: u64 = 1_000;
 
 /// Mean time between two such acts of the whole crowd, and the shortest between two of one bot, milliseconds.
 struct Pace {
@@ -95,6 +100,7 @@ pub struct Bot {
     audit_ms: u64,
     vote: Option<(PollId, u64)>,
     leave_backstage_ms: Option<u64>,
+    choose_ms: Option<u64>,
 }
 
 impl Bot {
@@ -121,6 +127,7 @@ impl Bot {
             audit_ms: 0,
             vote: None,
             leave_backstage_ms: None,
+            choose_ms: None,
         })
     }
 
@@ -323,6 +330,45 @@ impl Bot {
         }
     }
 
+    /// In a breakout room bots stay and chat until they are brought back; where people choose a room, so do they. True
+    /// where nothing else is to be done.
+    fn follows_round(&mut self, now_ms: u64, member: &mut Member, room: Option<&RoomId>) -> bool {
+        let Some(round) = member.mirror.event().and_then(|event| event.breakout.as_ref()) else {
+            self.choose_ms = None;
+            return false;
+        };
+        if round.rooms.iter().any(|one| Some(&one.room) == room) {
+            self.settled = false;
+            self.enter_ms = now_ms + BREAKOUT_LOOK_MS;
+            if self.chat_ms <= now_ms {
+                self.chat_ms = self.later(now_ms, &CHAT);
+                if let Some(command) = self.chat(&member.mirror) {
+                    member.command(now_ms, command);
+                }
+            }
+            return true;
+        }
+        let seated = member.mirror.you().is_some_and(|you| you.breakout.is_some());
+        let chooses = round.mode == RoundMode::SelfSelect || !seated && round.latecomers == Latecomers::Choose;
+        if round.phase != RoundPhase::Open || !chooses || room != Some(&self.room) {
+            return false;
+        }
+        let Some(at) = self.choose_ms else {
+            self.choose_ms = Some(now_ms + self.dice.between(1_000, CHOICE_MS));
+            return false;
+        };
+        if at <= now_ms {
+            self.choose_ms = Some(now_ms + CALM_MS);
+            let spaces: Vec<f64> = round.free.iter().map(|free| f64::from(*free)).collect();
+            let nth = self.dice.weighted(&spaces);
+            if let Some(one) = nth.and_then(|nth| round.rooms.get(nth)) {
+                let room = one.room.clone();
+                member.command(now_ms, Command::Enter { room });
+            }
+        }
+        false
+    }
+
     fn absence(&mut self) -> Absence {
         // Most lose the network and are back at once, some close the page for a while.
         if self.dice.chance(0.7) {
@@ -404,6 +450,9 @@ impl Brain for Bot {
             let you = member.mirror.you()?;
             (you.room.clone(), you.place)
         };
+        if self.follows_round(now_ms, member, room.as_ref()) {
+            return None;
+        }
         if room.as_ref() != Some(&self.room) {
             self.settled = false;
             if self.enter_ms <= now_ms && !member.waits_for("enter") {
@@ -446,6 +495,7 @@ impl Brain for Bot {
             self.lower_ms.unwrap_or(u64::MAX),
             self.vote.map_or(u64::MAX, |(_, at)| at),
             self.leave_backstage_ms.unwrap_or(u64::MAX),
+            self.choose_ms.unwrap_or(u64::MAX),
         ];
         if self.settled {
             due.into_iter().min().unwrap_or(u64::MAX)

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! The crowd's moderator: a poll every few minutes, questions one after the other. It does nothing where a person has
-//! just done something, and touches no poll that a person has made. Pure.
+//! just done something, and touches no poll that a person has made and no question of theirs but to publish it. Pure.
 
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{PollPhase, PollView, QuestionStage, QuestionView};
@@ -137,7 +137,9 @@ impl Regia {
                 u32::MAX - known.order,
             )
         };
-        let open = |known: &&QuestionView| matches!(known.stage, QuestionStage::Published | QuestionStage::Next);
+        let open = |known: &&QuestionView| {
+            matches!(known.stage, QuestionStage::Published | QuestionStage::Next) && is_of_bots(known)
+        };
         if let Some(known) = room.questions.iter().filter(open).max_by_key(rank).cloned() {
             self.question_ms = now_ms + NOW_MS;
             self.move_question(now_ms, member, &known, QuestionStage::Now, None);
@@ -214,6 +216,15 @@ fn remember<T>(own: &mut Vec<T>, mark: T) {
 fn was_own<T: PartialEq>(own: &mut Vec<T>, mark: &T) -> bool {
     let at = own.iter().position(|one| one == mark);
     at.map(|at| own.remove(at)).is_some()
+}
+
+/// Whether bots ask this: what a person asked waits for a person.
+fn is_of_bots(known: &QuestionView) -> bool {
+    let all = [Language::It, Language::En]
+        .into_iter()
+        .flat_map(|language| &phrases(language).questions);
+    all.map(|question| question.as_str())
+        .any(|question| question == known.text)
 }
 
 /// Whether a poll is one of the phrase file's: also of an earlier run of this program.

@@ -90,6 +90,7 @@ impl Toy {
             show: StageShow::default(),
             help: None,
             cards: vec![],
+            cards_shown: None,
         };
         let moderators = ModeratorsView {
             room: room_id(),

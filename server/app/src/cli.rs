@@ -108,7 +108,14 @@ pub fn run() -> anyhow::Result<()> {
 }
 
 fn print_token(args: TokenArgs) -> anyhow::Result<()> {
+    let is_new = !Keys::exist(&args.data);
     let keys = Keys::load_or_create(&args.data)?;
+    if is_new {
+        eprintln!(
+            "There was no key in {0}, so one was made: the token is good for a server with --data {0} alone (`make run`: data/demo).",
+            args.data.display()
+        );
+    }
     let life = Duration::from_secs(u64::from(args.expires_hours) * 3_600);
     let expires_unix_s = token::unix_s() + life.as_secs();
     let grant = Grant {

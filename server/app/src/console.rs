@@ -27,7 +27,7 @@ pub(crate) fn greeting(config: &Config, port: u16, keys: &Keys, reached_at: &[Ip
     if !config.demo {
         return format!("Fiera listens on {base}/");
     }
-    let link = |role: Role| {
+    let link = |page: &str, role: Role| {
         let event = DEMO.parse().ok()?;
         let expires_unix_s = token::unix_s() + DEMO_LINKS_TTL.as_secs();
         let grant = Grant {
@@ -37,17 +37,19 @@ pub(crate) fn greeting(config: &Config, port: u16, keys: &Keys, reached_at: &[Ip
             expires_unix_s,
         };
         let token = token::sign(keys, &grant).ok()?;
-        Some(format!("{base}/e/{DEMO}#t={token}"))
+        Some(format!("{base}/e/{DEMO}{page}#t={token}"))
     };
-    let line = |word: &str, role| format!("\n  {word:<10} {}", link(role).unwrap_or_default());
+    let line = |word: &str, page, role| format!("\n  {word:<10} {}", link(page, role).unwrap_or_default());
     // The projector shows the address that it was opened under, for a hall to scan: not that of this machine alone.
     let outside =
         lan_address(config, reached_at).map(|address| format!("{scheme}://{}", SocketAddr::new(address, port)));
     let links = format!(
-        "Fiera demo is open:\n  attendee   {base}/e/{DEMO}{}{}{}\n  projector  {}/e/{DEMO}/projector",
-        line("speaker", Role::Speaker),
-        line("moderator", Role::Moderator),
-        line("organiser", Role::Organiser),
+        "Fiera demo is open:\n  attendee   {base}/e/{DEMO}{}{}{}{}{}\n  projector  {}/e/{DEMO}/projector",
+        line("captioner", "", Role::Captioner),
+        line("speaker", "", Role::Speaker),
+        line("moderator", "", Role::Moderator),
+        line("organiser", "", Role::Organiser),
+        line("dashboard", "/dashboard", Role::Organiser),
         outside.as_ref().unwrap_or(&base)
     );
     match outside {
@@ -101,7 +103,15 @@ mod tests {
     #[test]
     fn a_demo_has_a_link_for_each_role_and_a_code_with_an_address_that_phones_reach() {
         let text = said(true, &[], &["127.0.0.1", "2001:db8::1", "192.0.2.7"]);
-        for word in ["attendee", "speaker", "moderator", "organiser", "projector"] {
+        for word in [
+            "attendee",
+            "captioner",
+            "speaker",
+            "moderator",
+            "organiser",
+            "dashboard",
+            "projector",
+        ] {
             assert!(text.contains(&format!("\n  {word}")), "{text}");
         }
         assert!(text.contains("http://192.0.2.7:8080/e/demo\n"), "{text}");

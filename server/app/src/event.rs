@@ -10,7 +10,9 @@ use std::time::Instant;
 use fiera_hub::{Hub, SaidLine};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::Localised;
-use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, Role, RoomId, StandId};
+use fiera_protocol::ids::{
+    AuthorSecret, CommandId, DisplayName, EventId, ParticipantId, PollId, Role, RoomId, StandId,
+};
 use fiera_protocol::programme::AgendaSlot;
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{EventPhase, StreamId, StreamPosition};
@@ -70,6 +72,10 @@ pub(crate) enum Message {
     },
     /// From a client.
     FollowUps { socket: SocketId },
+    /// From a client.
+    PollDraft { socket: SocketId, poll: PollId },
+    /// From a client.
+    Cards { socket: SocketId, room: RoomId },
     /// From a client.
     Stand { socket: SocketId, stand: StandId },
     /// From a client.

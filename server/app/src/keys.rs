@@ -31,6 +31,12 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Whether the data folder has a key.
+    #[must_use]
+    pub fn exist(data: &Path) -> bool {
+        data.join(FILE).exists()
+    }
+
     /// Reads `secret.key` in the data folder, or makes it (mode 0600) where there is none.
     ///
     /// # Errors

@@ -2,14 +2,15 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! Which thread has what: the publishers of a room live together on its home thread, a viewer lives on the thread that
-//! its first handshake message reaches. It holds no packet and no socket; all of it changes a few times per join.
+//! its first handshake message reaches, and a publisher goes from thread to thread with its room. It holds no packet and no
+//! socket; all of it changes a few times per join and move.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use fiera_sfu::api::{CloseReason, Command, Event, ParticipantKey, PeerId, RoomKey};
-use fiera_sfu::engine::ThreadId;
+use fiera_sfu::engine::{MovingPublisher, ThreadId};
 use fiera_sfu::sdp::TransportCredentials;
 use fiera_sfu::transport::CONNECT_TIMEOUT;
 
@@ -42,6 +43,23 @@ enum Place {
         since: Instant,
         commands: VecDeque<Command>,
     },
+    /// A publisher that `from` is to give to `to`, for this room; what was asked for it since.
+    Moving {
+        from: ThreadId,
+        to: ThreadId,
+        room: RoomKey,
+        commands: VecDeque<Command>,
+    },
+}
+
+impl Place {
+    /// The thread that counts it as one of its publishers.
+    fn counted(&self) -> Option<ThreadId> {
+        match self {
+            Place::Thread(thread) | Place::Moving { to: thread, .. } => Some(*thread),
+            Place::Nowhere { .. } => None,
+        }
+    }
 }
 
 struct Peer {
@@ -125,9 +143,10 @@ impl Director {
                 }
             },
             Command::AddViewer { .. } => (self.mailboxes.len() == 1).then_some(ThreadId(0)),
-            Command::RemovePeer { peer } | Command::MoveViewer { peer, .. } | Command::Want { peer, .. } => {
-                registry.thread_of(*peer)
-            }
+            Command::RemovePeer { peer }
+            | Command::MoveViewer { peer, .. }
+            | Command::MovePublisher { peer, .. }
+            | Command::Want { peer, .. } => registry.thread_of(*peer),
             Command::SetOnAir { participant, .. } | Command::SetLive { participant, .. } => {
                 let peer = registry.participants.get(participant);
                 peer.and_then(|peer| registry.thread_of(*peer))
@@ -143,7 +162,10 @@ impl Director {
     /// are never adopted.
     pub(crate) fn command(&self, now: Instant, command: Command) {
         self.wait_for_room(&command);
-        let mut registry = self.registry();
+        self.dispatch(&mut self.registry(), now, command);
+    }
+
+    fn dispatch(&self, registry: &mut Registry, now: Instant, command: Command) {
         match &command {
             Command::AddPublisher {
                 peer,
@@ -153,12 +175,12 @@ impl Director {
                 remote,
                 ..
             } => {
-                self.replace(&mut registry, *peer);
-                let place = self.home_for(&mut registry, *room);
+                self.replace(registry, *peer);
+                let place = self.home_for(registry, *room);
                 if let Some(other) = registry.participants.insert(*participant, *peer) {
                     // On the same thread the core replaces it itself.
                     if registry.thread_of(other).is_some_and(|thread| thread != place) {
-                        self.replace(&mut registry, other);
+                        self.replace(registry, other);
                     } else {
                         registry.forget(other);
                     }
@@ -166,13 +188,13 @@ impl Director {
                 let begins = remote.we_are_dtls_client;
                 let publishes = Some((*room, *participant));
                 registry.add(*peer, Place::Thread(place), local.clone(), begins, publishes);
-                self.release_empty(&mut registry);
+                self.release_empty(registry);
                 self.post(place, Letter::Command(Box::new(command)));
             }
             Command::AddViewer {
                 peer, local, remote, ..
             } => {
-                self.replace(&mut registry, *peer);
+                self.replace(registry, *peer);
                 let (peer, local, begins) = (*peer, local.clone(), remote.we_are_dtls_client);
                 if self.mailboxes.len() == 1 {
                     registry.add(peer, Place::Thread(ThreadId(0)), local, begins, None);
@@ -186,6 +208,7 @@ impl Director {
                 registry.add(peer, place, local, begins, None);
                 registry.unclaimed.push_back(peer);
             }
+            Command::MovePublisher { peer, room } => self.move_publisher(registry, *peer, *room),
             Command::RemovePeer { peer } | Command::MoveViewer { peer, .. } | Command::Want { peer, .. } => {
                 let peer = *peer;
                 let ends = matches!(command, Command::RemovePeer { .. });
@@ -206,16 +229,89 @@ impl Director {
                         let thread = *thread;
                         self.post(thread, Letter::Command(Box::new(command)));
                     }
+                    Some(Place::Moving { commands, .. }) => supersede(commands, command),
                     // Counted there as stale.
                     None => self.post(ThreadId(0), Letter::Command(Box::new(command))),
                 }
             }
             Command::SetOnAir { participant, .. } | Command::SetLive { participant, .. } => {
-                let peer = registry.participants.get(participant);
-                let thread = peer.and_then(|peer| registry.thread_of(*peer));
+                let peer = registry.participants.get(participant).copied();
+                if let Some(found) = peer.and_then(|peer| registry.peers.get_mut(&peer))
+                    && let Place::Moving { commands, .. } = &mut found.place
+                {
+                    supersede(commands, command);
+                    return;
+                }
+                let thread = peer.and_then(|peer| registry.thread_of(peer));
                 self.post(thread.unwrap_or_default(), Letter::Command(Box::new(command)));
             }
         }
+    }
+
+    /// Sends a publisher to the home of another room: by a command where that is its own thread.
+    fn move_publisher(&self, registry: &mut Registry, peer: PeerId, room: RoomKey) {
+        let command = Command::MovePublisher { peer, room };
+        if let Some(Place::Moving { commands, .. }) = registry.peers.get_mut(&peer).map(|found| &mut found.place) {
+            // It moves on from there.
+            supersede(commands, command);
+            return;
+        }
+        let here = registry.thread_of(peer);
+        let publishes = registry.peers.get(&peer).is_some_and(|found| found.publishes.is_some());
+        let Some(from) = here.filter(|_| publishes) else {
+            // Counted there as stale.
+            self.post(here.unwrap_or_default(), Letter::Command(Box::new(command)));
+            return;
+        };
+        let to = self.home_for(registry, room);
+        registry.enrol(peer, room, to);
+        if from == to {
+            self.post(from, Letter::Command(Box::new(command)));
+        } else {
+            if let Some(found) = registry.peers.get_mut(&peer) {
+                let commands = VecDeque::new();
+                found.place = Place::Moving {
+                    from,
+                    to,
+                    room,
+                    commands,
+                };
+            }
+            self.post(from, Letter::HandOver(peer));
+        }
+        self.release_empty(registry);
+    }
+
+    /// Gives a publisher to the thread that it is meant for, with what was asked for it meanwhile. `release` is called
+    /// where that is still wanted, under the lock: it only takes the publisher out of the core. False: it was not, or there is nothing to give.
+    pub(crate) fn hand_over(
+        &self,
+        peer: PeerId,
+        from: ThreadId,
+        now: Instant,
+        release: impl FnOnce() -> Option<Box<MovingPublisher>>,
+    ) -> bool {
+        let registry = &mut *self.registry();
+        let Some(found) = registry.peers.get_mut(&peer) else {
+            return false;
+        };
+        let (to, room) = match &found.place {
+            Place::Moving { from: of, to, room, .. } if *of == from => (*to, *room),
+            _ => return false,
+        };
+        let Some(moving) = release() else { return false };
+        // All threads, so that what others forward does not come here any more.
+        for thread in self.threads().filter(|thread| *thread != to) {
+            self.post(thread, Letter::Moved(moving.ends().to_vec(), to));
+        }
+        self.post(to, Letter::Adopt(moving, room));
+        let before = std::mem::replace(&mut found.place, Place::Thread(to));
+        if let Place::Moving { commands, .. } = before {
+            for command in commands {
+                self.dispatch(registry, now, command);
+            }
+        }
+        true
     }
 
     /// Ends a connection in favour of a newer one.
@@ -273,7 +369,7 @@ impl Director {
         let peer = registry.peers.get(registry.ufrags.get(ufrag)?)?;
         let password = peer.local.ice_pwd.clone();
         Some(match peer.place {
-            Place::Thread(thread) => Answer::Owner(thread, password),
+            Place::Thread(thread) | Place::Moving { from: thread, .. } => Answer::Owner(thread, password),
             Place::Nowhere { .. } => Answer::Unclaimed(password, peer.we_begin),
         })
     }
@@ -288,6 +384,10 @@ impl Director {
             Place::Thread(owner) => {
                 peer.place = Place::Thread(owner);
                 Claim::Owner(owner)
+            }
+            moving @ Place::Moving { from, .. } => {
+                peer.place = moving;
+                Claim::Owner(from)
             }
             Place::Nowhere { commands, .. } => Claim::Mine(commands.into()),
         }
@@ -304,7 +404,7 @@ impl Director {
                     registry.forget(peer);
                     expired.push(peer);
                 }
-                Some(Place::Thread(_)) | None => {}
+                Some(Place::Thread(_) | Place::Moving { .. }) | None => {}
             }
             registry.unclaimed.pop_front();
         }
@@ -318,10 +418,21 @@ impl Director {
     }
 }
 
+/// Keeps a command for a publisher that changes threads, in place of an earlier one about the same: none is lost, and
+/// there are never more than there are kinds.
+fn supersede(commands: &mut VecDeque<Command>, command: Command) {
+    let is_earlier = |kept: &Command| match (kept, &command) {
+        (Command::SetLive { source: a, .. }, Command::SetLive { source: b, .. }) => a == b,
+        (kept, command) => std::mem::discriminant(kept) == std::mem::discriminant(command),
+    };
+    commands.retain(|kept| !is_earlier(kept));
+    commands.push_back(command);
+}
+
 impl Registry {
     fn thread_of(&self, peer: PeerId) -> Option<ThreadId> {
         match self.peers.get(&peer)?.place {
-            Place::Thread(thread) => Some(thread),
+            Place::Thread(thread) | Place::Moving { from: thread, .. } => Some(thread),
             Place::Nowhere { .. } => None,
         }
     }
@@ -353,6 +464,33 @@ impl Registry {
         self.peers.insert(peer, added);
     }
 
+    /// A publisher is, or will be, in this room on this thread.
+    fn enrol(&mut self, peer: PeerId, room: RoomKey, thread: ThreadId) {
+        let Some(found) = self.peers.get_mut(&peer) else { return };
+        let Some((of, _)) = &mut found.publishes else { return };
+        let (was, before) = (std::mem::replace(of, room), found.place.counted());
+        self.discount(was, before);
+        if let Some(home) = self.rooms.get_mut(&room) {
+            home.publishers += 1;
+        }
+        if let Some(count) = self.publishers.get_mut(usize::from(thread.0)) {
+            *count += 1;
+        }
+    }
+
+    /// One publisher less in a room and on a thread.
+    fn discount(&mut self, room: RoomKey, thread: Option<ThreadId>) {
+        if let Some(home) = self.rooms.get_mut(&room) {
+            home.publishers = home.publishers.saturating_sub(1);
+            if home.publishers == 0 {
+                self.emptied.push(room);
+            }
+        }
+        if let Some(count) = thread.and_then(|thread| self.publishers.get_mut(usize::from(thread.0))) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     fn forget(&mut self, peer: PeerId) {
         let Some(found) = self.peers.remove(&peer) else { return };
         if self.ufrags.get(&found.local.ice_ufrag) == Some(&peer) {
@@ -364,16 +502,6 @@ impl Registry {
         if self.participants.get(&participant) == Some(&peer) {
             self.participants.remove(&participant);
         }
-        if let Some(home) = self.rooms.get_mut(&room) {
-            home.publishers = home.publishers.saturating_sub(1);
-            if home.publishers == 0 {
-                self.emptied.push(room);
-            }
-        }
-        if let Place::Thread(thread) = found.place
-            && let Some(count) = self.publishers.get_mut(usize::from(thread.0))
-        {
-            *count = count.saturating_sub(1);
-        }
+        self.discount(room, found.place.counted());
     }
 }

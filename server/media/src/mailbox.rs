@@ -4,12 +4,13 @@
 //! What others leave for a media thread: bounded, in order, and with a bell that rings only where the thread may sleep.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use fiera_sfu::api::{Command, Event, PeerId, RoomKey};
-use fiera_sfu::egress::Path;
-use fiera_sfu::engine::{Relay, ThreadId};
+use fiera_sfu::egress::{Path, Via};
+use fiera_sfu::engine::{MovingPublisher, Relay, ThreadId};
 
 use crate::inspect::Look;
 use crate::udp::Waker;
@@ -25,6 +26,12 @@ pub(crate) enum Letter {
     Command(Box<Command>),
     /// Ends a connection whose participant has a newer one on another thread.
     Replace(PeerId),
+    /// Give this publisher to the thread that is the home of its next room.
+    HandOver(PeerId),
+    /// A publisher that another thread gave up, for a room whose home is here.
+    Adopt(Box<MovingPublisher>, RoomKey),
+    /// Whose these addresses are from now on.
+    Moved(Vec<(Via, SocketAddr)>, ThreadId),
     /// Where the publishers of a room are.
     Home(RoomKey, Option<ThreadId>),
     /// To be reported to the control plane.

@@ -123,6 +123,11 @@ impl Router {
         self.elsewhere(sfu, &path)
     }
 
+    /// What comes from there is another thread's.
+    pub(crate) fn note(&mut self, end: End, owner: ThreadId) {
+        self.foreign.insert(end, owner);
+    }
+
     fn elsewhere(&mut self, sfu: &Sfu, path: &Path) -> Route {
         if sfu.knows(path) {
             return Route::Here;

@@ -6,7 +6,10 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use fiera_sfu::api::{CloseReason, ParticipantKey, PeerId, RoomKey, Side};
+use fiera_sfu::api::{CloseReason, ParticipantKey, PeerId, RoomKey, Side, SourceKind};
+use fiera_sfu::clock::ServerClock;
+use fiera_sfu::egress::Egress;
+use fiera_sfu::engine::{MovingPublisher, Sfu};
 use fiera_sfu::sdp::{Fingerprint, PublisherMedia, RemoteTransport, ViewerMedia};
 use fiera_sfu::transport::CONNECT_TIMEOUT;
 
@@ -246,4 +249,164 @@ fn every_thread_is_asked_and_one_that_has_ended_is_missing() {
     );
     drop(media);
     assert!(handle.inspect(Duration::ZERO).is_empty());
+}
+
+/// A publisher that a core gave up.
+fn released(peer: u64) -> Option<Box<MovingPublisher>> {
+    let identity = Arc::new(DtlsIdentity::generate().expect("an identity"));
+    let now = Instant::now();
+    let mut sfu = Sfu::new(identity, ServerClock::new(now, 0));
+    sfu.handle_command(now, publisher(peer, 1, peer), &mut Egress::new());
+    sfu.release_publisher(now, PeerId(peer))
+}
+
+/// Room 1 with publisher 1 on thread 0, room 2 with publisher 2 on thread 1; publisher 1 is told to move to room 2.
+fn moving() -> Director {
+    let director = Director::new(2).expect("a director");
+    let now = Instant::now();
+    director.command(now, publisher(1, 1, 1));
+    director.command(now, publisher(2, 2, 2));
+    let (peer, room) = (PeerId(1), RoomKey(2));
+    director.command(now, Command::MovePublisher { peer, room });
+    director
+}
+
+fn letters(director: &Director, thread: usize) -> Vec<Letter> {
+    let mut letters = std::collections::VecDeque::new();
+    director.mailboxes[thread].take(&mut letters);
+    letters.into()
+}
+
+#[test]
+fn a_publisher_goes_to_the_home_of_its_next_room_with_all_that_was_asked_for_it_meanwhile() {
+    let director = moving();
+    let now = Instant::now();
+    assert!(matches!(
+        letters(&director, 0)[..],
+        [.., Letter::HandOver(PeerId(1)), _]
+    ));
+    assert_eq!(owner(&director, 1), Some(ThreadId(0)), "until it is given up");
+    assert_eq!(director.homes(), [(RoomKey(2), ThreadId(1))]);
+    let participant = ParticipantKey(1);
+    for live in [true, false, true, false].into_iter().cycle().take(200) {
+        let source = SourceKind::Mic;
+        director.command(
+            now,
+            Command::SetLive {
+                participant,
+                source,
+                live,
+            },
+        );
+        director.command(
+            now,
+            Command::SetOnAir {
+                participant,
+                on_air: !live,
+            },
+        );
+    }
+    letters(&director, 1);
+    assert!(
+        letters(&director, 0).is_empty(),
+        "nothing for who is about to give it up"
+    );
+
+    assert!(!director.hand_over(PeerId(1), ThreadId(1), now, || panic!("not from there")));
+    assert!(director.hand_over(PeerId(1), ThreadId(0), now, || released(1)));
+    let told = letters(&director, 1);
+    let [
+        Letter::Adopt(adopted, RoomKey(2)),
+        Letter::Command(first),
+        Letter::Command(second),
+    ] = &told[..]
+    else {
+        panic!("{} letters", told.len());
+    };
+    assert_eq!(adopted.peer(), PeerId(1));
+    assert!(
+        matches!(**first, Command::SetLive { live: false, .. }),
+        "the last word on it"
+    );
+    assert!(matches!(**second, Command::SetOnAir { on_air: true, .. }));
+    assert!(matches!(letters(&director, 0)[..], [Letter::Moved(_, ThreadId(1))]));
+    assert_eq!(owner(&director, 1), Some(ThreadId(1)));
+    director.closed(PeerId(1), ThreadId(0), CloseReason::Asked);
+    assert_eq!(owner(&director, 1), Some(ThreadId(1)), "it is none of theirs any more");
+    director.command(now, publisher(3, 3, 3));
+    assert_eq!(owner(&director, 3), Some(ThreadId(0)), "where there are fewest now");
+}
+
+#[test]
+fn a_publisher_that_is_replaced_or_lost_before_it_is_given_up_is_not_given_up() {
+    let now = Instant::now();
+    let director = moving();
+    director.command(now, publisher(4, 2, 1));
+    let replaced = |letter: &Letter| matches!(letter, Letter::Replace(PeerId(1)));
+    assert!(letters(&director, 0).iter().any(replaced));
+    assert!(!director.hand_over(PeerId(1), ThreadId(0), now, || panic!("it is replaced")));
+    assert_eq!(owner(&director, 4), Some(ThreadId(1)));
+
+    // By one that the core there replaces it by itself.
+    let director = moving();
+    director.command(now, publisher(4, 3, 1));
+    assert!(!director.hand_over(PeerId(1), ThreadId(0), now, || panic!("it is replaced")));
+    assert_eq!(owner(&director, 4), Some(ThreadId(0)));
+
+    let director = moving();
+    director.closed(PeerId(1), ThreadId(0), CloseReason::ConsentExpired);
+    assert!(!director.hand_over(PeerId(1), ThreadId(0), now, || panic!("it is gone")));
+    assert_eq!(owner(&director, 1), None);
+    director.closed(PeerId(2), ThreadId(1), CloseReason::PeerClosed);
+    assert_eq!(director.homes(), [], "it is counted nowhere");
+}
+
+#[test]
+fn a_publisher_that_moves_on_before_it_is_given_up_ends_up_where_it_was_sent_last() {
+    let now = Instant::now();
+    let director = moving();
+    let peer = PeerId(1);
+    director.command(now, publisher(3, 3, 3));
+    director.command(now, Command::MovePublisher { peer, room: RoomKey(3) });
+    assert!(director.hand_over(peer, ThreadId(0), now, || released(1)));
+    assert!(matches!(letters(&director, 1)[..], [.., Letter::HandOver(PeerId(1))]));
+    assert!(director.hand_over(peer, ThreadId(1), now, || released(1)));
+    assert_eq!(owner(&director, 1), Some(ThreadId(0)));
+    director.command(now, Command::RemovePeer { peer });
+    assert!(matches!(
+        letters(&director, 0)[..],
+        [.., Letter::Adopt(_, RoomKey(3)), Letter::Command(_)]
+    ));
+}
+
+#[test]
+fn the_threads_themselves_hand_a_publisher_over() {
+    let config = MediaConfig {
+        bind: (Ipv4Addr::LOCALHOST, 0).into(),
+        advertise: Vec::new(),
+        threads: Some(2),
+    };
+    let media = Media::start(config, Box::new(|_| ())).expect("starts");
+    let handle = media.handle();
+    handle.command(publisher(1, 1, 1));
+    handle.command(publisher(2, 2, 2));
+    let where_are = || {
+        let mut seen: Vec<_> = handle
+            .inspect(Duration::from_secs(30))
+            .iter()
+            .map(|v| (v.peer.0, v.thread.0))
+            .collect();
+        seen.sort_unstable();
+        seen
+    };
+    assert_eq!(where_are(), [(1, 0), (2, 1)]);
+    let peer = PeerId(1);
+    for (room, thread) in [(2, 1), (1, 0), (2, 1)] {
+        let room = RoomKey(room);
+        handle.command(publisher(3, 1, 3));
+        handle.command(Command::MovePublisher { peer, room });
+        // Carried out before the second question is answered: the first one is a letter behind the hand-over.
+        where_are();
+        assert_eq!(where_are()[0], (1, thread), "{room:?}");
+    }
 }

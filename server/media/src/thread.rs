@@ -254,6 +254,31 @@ impl Worker {
                     carry_out(now, *command, &mut self.sfu, &mut self.peers, &mut self.egress);
                 }
                 Letter::Replace(peer) => self.sfu.handle_replaced(now, peer, &mut self.egress),
+                Letter::HandOver(peer) => {
+                    let (sfu, mut left) = (&mut self.sfu, None);
+                    let release = || {
+                        let (moving, vacancy) = sfu.take_publisher(peer)?;
+                        left = Some(vacancy);
+                        Some(moving)
+                    };
+                    if self.shared.director.hand_over(peer, self.thread, now, release) {
+                        self.peers.remove(&peer);
+                    }
+                    // Outside of the registry's lock: a room may have many viewers.
+                    if let Some(vacancy) = left {
+                        self.sfu.vacate(now, vacancy);
+                    }
+                }
+                Letter::Adopt(moving, room) => {
+                    self.peers.insert(moving.peer());
+                    self.sfu.adopt_publisher(now, moving, room, &mut self.egress);
+                }
+                Letter::Moved(ends, owner) => {
+                    let router = self.router.as_mut().filter(|_| owner != self.thread);
+                    if let Some(router) = router {
+                        ends.into_iter().for_each(|end| router.note(end, owner));
+                    }
+                }
                 Letter::Home(room, home) => self.sfu.handle_home(now, room, home),
                 Letter::Report(event) => self.shared.say(event),
                 Letter::Relay(from, relay) => self.sfu.handle_relay(now, from, relay),

@@ -239,6 +239,60 @@ fn viewers_are_served_by_the_thread_that_they_reach_and_go_on_when_they_move() {
 }
 
 #[test]
+fn a_publisher_that_moves_is_handed_over_and_its_browser_never_notices() {
+    let mut hall = Hall::open();
+    for _ in 0..4 {
+        hall.watch();
+    }
+    hall.run_until("pictures", |hall| (0..4).all(|viewer| hall.pictures(viewer) > 30));
+    let handle = hall.media.handle();
+    let publishes = |hall: &Hall| {
+        let threads = hall.media.handle().thread_counters();
+        threads.iter().position(|thread| thread.publishers > 0)
+    };
+    // A room whose home is the other thread: somebody is about to publish there.
+    let first = publishes(&hall);
+    let elsewhere = RoomKey(2);
+    let somebody = Endpoint::towards(hall.server, hall.random.fork(), true, fingerprint(&handle));
+    handle.command(Command::AddPublisher {
+        peer: PeerId(1_000),
+        room: elsewhere,
+        participant: ParticipantKey(1_000),
+        on_air: true,
+        local: somebody.server.clone(),
+        remote: somebody.as_remote(),
+        media: published(&[]),
+    });
+    let peers: Vec<PeerId> = hall.viewers.iter().map(|(_, viewer)| viewer.peer).collect();
+    for room in [elsewhere, ROOM, elsewhere] {
+        let peer = PeerId(1);
+        handle.command(Command::MovePublisher { peer, room });
+        for peer in peers.iter().copied() {
+            let side = Side::Audience;
+            handle.command(Command::MoveViewer { peer, room, side });
+        }
+        let before: Vec<usize> = (0..4).map(|viewer| hall.pictures(viewer)).collect();
+        hall.run_until("the picture goes on", |hall| {
+            (0..4).all(|viewer| hall.pictures(viewer) > before[viewer] + 60)
+        });
+        if room == elsewhere {
+            hall.run_until("counted on the other thread", |hall| publishes(hall) != first);
+        }
+    }
+    for (_, viewer) in &hall.viewers {
+        once_each(&viewer.stamps(CAMERA));
+        assert_eq!(viewer.endpoint.unopened, 0, "each packet was sealed once");
+    }
+    assert_eq!(hall.speaker.1.endpoint.unopened, 0, "what came to the speaker too");
+    let events = hall.events.lock().expect("not poisoned");
+    let of_speaker = |event: &&Event| match event {
+        Event::Connected { peer } | Event::Closed { peer, .. } => *peer == PeerId(1),
+        _ => false,
+    };
+    assert_eq!(events.iter().filter(of_speaker).count(), 1, "connected once");
+}
+
+#[test]
 fn sequence_and_time_are_unbroken_on_every_thread() {
     let mut hall = Hall::open();
     for _ in 0..4 {

@@ -107,6 +107,13 @@ pub enum Command {
         /// The side.
         side: Side,
     },
+    /// Moves a publisher to another room; the connection stays, and whether it is on air and what of it is live.
+    MovePublisher {
+        /// The connection.
+        peer: PeerId,
+        /// Where its sources are heard and seen from now on.
+        room: RoomKey,
+    },
     /// How large a slot is shown.
     Want {
         /// The viewer.

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use self::backup::BackupError;
 pub use self::open::{Access, OpenError};
 pub use self::schema::FORMAT;
 
@@ -100,8 +101,8 @@ impl SqliteStore {
     /// data folder. Working state, snapshots and leases are never in it. Blocks; commits go on meanwhile.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where something is at `path` already or it cannot be written.
-    pub fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
+    /// [`BackupError`] where something is at `path` already, it cannot be written, or another program holds the file.
+    pub fn backup_to(&self, path: &Path) -> Result<(), BackupError> {
         backup::write(&self.path, path)
     }
 }

@@ -76,5 +76,9 @@ fn a_backup_replaces_nothing() {
     let refused = server.backup_to(&folder.join("taken")).unwrap_err();
     assert!(refused.to_string().contains("take another name"), "{refused}");
     assert_eq!(fs::read(folder.join("taken")).unwrap(), b"precious");
-    assert!(server.backup_to(&folder.join("no/such/folder")).is_err());
+    let refused = server.backup_to(&folder.join("no/such/file")).unwrap_err().to_string();
+    assert!(
+        refused.contains("there is no folder") && refused.contains("no/such; make it"),
+        "{refused}"
+    );
 }

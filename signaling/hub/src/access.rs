@@ -144,7 +144,7 @@ impl Deed {
         (Self::EraseAnnouncement, "erase_announcement"),
         (
             Self::RunBreakouts,
-            "breakouts: prepare, deal, seat, discard, send, extend, bring_back, tell, acknowledge",
+            "breakouts: prepare, deal, seat, discard, send, rehearse, end_rehearsal, extend, bring_back, tell, acknowledge, show_cards",
         ),
         (Self::CallHelp, "breakouts: call_help"),
         (Self::WriteCards, "breakouts: add_card, edit_card"),

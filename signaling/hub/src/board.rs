@@ -4,6 +4,7 @@
 //! Two extracts for pages that follow no stream: a room for the projector, public and without any participant id; and
 //! what the hub holds about one participant, for their eyes alone.
 
+use fiera_protocol::breakouts::CardsShown;
 use fiera_protocol::fair::{Localised, PollView, QuestionStage, YourHand};
 use fiera_protocol::ids::{DisplayName, EventId, ParticipantId, Role, RoomId};
 use fiera_protocol::programme::AgendaSlot;
@@ -12,6 +13,7 @@ use fiera_protocol::text::TitleText;
 use fiera_protocol::view::{EventPhase, Place, Publisher, RoomSummary, StreamState};
 use serde::Serialize;
 
+use crate::breakouts::Note;
 use crate::hub::Hub;
 use crate::recap::PublicQuestion;
 
@@ -44,10 +46,27 @@ pub struct Board {
     pub next: Vec<PublicQuestion>,
     /// The poll that is open, or was last; its tally once revealed.
     pub poll: Option<PollView>,
+    /// Notes of a breakout room that are read out.
+    pub cards: Option<BoardCards>,
     /// Slots of the programme that take place, in order of time.
     pub agenda: Vec<BoardSlot>,
     /// The rooms of the event, so that slots can name theirs.
     pub rooms: Vec<BoardRoom>,
+}
+
+/// Notes of a breakout room on the wall.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoardCards {
+    /// What the room is called.
+    pub title: String,
+    /// What it was about.
+    pub topic: Option<String>,
+    /// Which of the rooms with notes it is, from 1.
+    pub number: usize,
+    /// How many rooms have notes.
+    pub rooms: usize,
+    /// Best supported first.
+    pub notes: Vec<Note>,
 }
 
 /// A room as the wall names it.
@@ -206,6 +225,7 @@ impl Hub {
             now: of(QuestionStage::Now).next(),
             next: of(QuestionStage::Next).collect(),
             poll: view.poll.clone(),
+            cards: view.cards_shown.clone().and_then(board_cards),
             agenda: event
                 .agenda
                 .iter()
@@ -247,6 +267,17 @@ impl Hub {
             has_upvotes: self.rooms.values().any(|room| room.questions.is_supporter(participant)),
         }
     }
+}
+
+fn board_cards(shown: CardsShown) -> Option<BoardCards> {
+    let at = shown.rooms.iter().position(|one| one.room == shown.room)?;
+    Some(BoardCards {
+        title: shown.rooms.get(at)?.title.clone(),
+        topic: shown.topic,
+        number: at + 1,
+        rooms: shown.rooms.len(),
+        notes: shown.cards.into_iter().map(Note::from).collect(),
+    })
 }
 
 fn lower_third(one: &Publisher) -> Option<LowerThird> {

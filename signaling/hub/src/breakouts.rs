@@ -7,14 +7,17 @@
 mod cards;
 mod commands;
 mod course;
+mod plenary;
+mod rehearsal;
 mod seating;
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::breakouts::{HelpStage, Latecomers, RoundMode, RoundPhase};
 use fiera_protocol::fair::RoomSettings;
 use fiera_protocol::ids::{AnnouncementId, ParticipantId, RoomId, RoomKind, RoundId};
+use fiera_protocol::limits::{ROUND_EXTENSION_MIN_MAX, ROUND_MINUTES_MAX, ROUND_SEATS_MAX};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use cards::Cards;
@@ -24,7 +27,9 @@ use crate::cadence::Cadence;
 use crate::config::RoomConfig;
 use crate::fact::{Fact, KeptRoom};
 use crate::hub::Hub;
+use crate::input::Now;
 use crate::keeping::{from_hex, hex, row};
+use crate::refusal::{self, Refusal};
 use crate::stream::Stream;
 
 /// How a breakout room works at first. What is asked there, people say to each other; for the plenary they write cards.
@@ -46,6 +51,10 @@ pub(crate) struct Breakouts {
     /// Deadlines were restored as wall-clock times alone.
     restored: bool,
     grid: Cadence,
+    /// Plenary rooms whose people are told with the grid that cards shown there were erased.
+    cards_untold: BTreeSet<RoomId>,
+    /// Bots in place of people; never together with a round that runs.
+    rehearsal: Option<rehearsal::Rehearsal>,
     /// What moderators and organisers know.
     pub(crate) stream: Stream,
 }
@@ -70,6 +79,8 @@ struct Round {
     /// Latecomers who are moved soon, with the time of it: monotonic, and as they are shown it.
     going: BTreeMap<ParticipantId, (u64, u64)>,
     told: Option<AnnouncementId>,
+    /// Which room's cards are shown at the plenary, counted from 0.
+    shows: Option<u16>,
 }
 
 /// Whose seat is where, as it is kept.
@@ -123,6 +134,41 @@ impl Round {
         taken
     }
 
+    /// Whether there is anybody who chooses a room.
+    fn is_chosen_from(&self) -> bool {
+        let by_choice = self.mode == RoundMode::SelfSelect || self.latecomers == Latecomers::Choose;
+        by_choice && self.phase == RoundPhase::Open
+    }
+
+    /// Seats that can still be taken, room by room; none while nobody chooses.
+    fn free(&self) -> Vec<u16> {
+        if !self.is_chosen_from() {
+            return Vec::new();
+        }
+        let seats = ROUND_SEATS_MAX.saturating_sub(self.placements.len());
+        let seats = u16::try_from(seats).unwrap_or(u16::MAX);
+        let left = |taken: u16| self.capacity.saturating_sub(taken).min(seats);
+        self.taken().into_iter().map(left).collect()
+    }
+
+    /// Milliseconds that are left when the rooms are kept open for so many minutes more, and all their minutes.
+    fn extended(&self, now: Now, minutes: u16) -> Result<(u64, u16), Refusal> {
+        if !(1..=ROUND_EXTENSION_MIN_MAX).contains(&minutes) {
+            return Err(refusal::ROUND_SIZES);
+        }
+        if self.phase == RoundPhase::Announced {
+            return Err(refusal::ROUND_NOT_OPEN);
+        }
+        let total = self.minutes.saturating_add(minutes);
+        if total > ROUND_MINUTES_MAX {
+            return Err(refusal::ROUND_TOO_LONG);
+        }
+        let open = self.phase == RoundPhase::Open;
+        let until_ms = self.until_ms.filter(|_| open).unwrap_or(now.mono_ms);
+        let left_ms = until_ms.saturating_sub(now.mono_ms);
+        Ok((left_ms + u64::from(minutes) * 60_000, total))
+    }
+
     fn has_space(&self, nth: u16) -> bool {
         self.taken()
             .get(usize::from(nth))
@@ -148,6 +194,8 @@ impl Breakouts {
             due_ms: None,
             restored: false,
             grid: Cadence::default(),
+            cards_untold: BTreeSet::new(),
+            rehearsal: None,
             stream,
         }
     }
@@ -216,6 +264,7 @@ impl Hub {
                     placements: BTreeMap::new(),
                     going: BTreeMap::new(),
                     told: None,
+                    shows: None,
                 });
             }
             Fact::RoundMoved {
@@ -268,6 +317,8 @@ impl Hub {
         };
         let room = Self::make_room(config, self.epoch);
         self.rooms.entry(kept.room.clone()).or_insert(room);
+        // Moderators who look in know who is silenced or banned, there as everywhere.
+        self.dirty.restricted = true;
     }
 
     pub(crate) fn apply_breakout_row(&mut self, kind: &str, name: &[&str], value: Option<&[u8]>) {
@@ -290,6 +341,15 @@ impl Hub {
                     self.dirty.people.insert(participant);
                 }
             }
+            ("cardsshown", [round]) => {
+                let Some(round) = from_hex(round).map(RoundId::from_u128) else {
+                    return;
+                };
+                if let Some(round) = self.breakouts.get_mut(round) {
+                    let shows: Option<u16> = value.and_then(row);
+                    round.shows = shows.filter(|nth| usize::from(*nth) < round.rooms.len());
+                }
+            }
             ("help", [room]) => {
                 let Some(room) = room.parse().ok().and_then(|room| self.rooms.get_mut(&room)) else {
                     return;
@@ -307,6 +367,7 @@ impl Hub {
         for round in &mut self.breakouts.rounds {
             round.placements.clear();
             round.going.clear();
+            round.shows = None;
         }
         for (id, room) in &mut self.rooms {
             room.cards.forget_voters();
@@ -320,7 +381,16 @@ impl Hub {
 
     /// What must hold of breakouts between two inputs; see `invariants`.
     pub(crate) fn check_breakouts(&self) {
+        self.check_rehearsal();
         debug_assert!(self.breakouts.rounds.iter().filter(|round| round.is_live()).count() <= 1);
+        debug_assert!(
+            self.shown_changes().is_empty(),
+            "plenary rooms know other cards of their breakouts"
+        );
+        debug_assert!(
+            self.breakouts.cards_untold.is_empty() || self.breakouts.grid.is_due(),
+            "nobody is going to tell of erased cards"
+        );
         for round in &self.breakouts.rounds {
             let open = matches!(round.phase, RoundPhase::Open | RoundPhase::Closing);
             debug_assert!(round.is_live() || round.going.is_empty(), "{}: goes nowhere", round.id);
@@ -338,10 +408,15 @@ impl Hub {
                 "{}: never ends",
                 round.id
             );
+            debug_assert!(
+                round.shows.is_none() || round.phase == RoundPhase::Ended,
+                "{}: shown before it is over",
+                round.id
+            );
             for kept in &round.rooms {
                 let people = self.rooms.get(&kept.room).map_or(0, |room| room.people().len());
                 debug_assert!(
-                    open || people == 0,
+                    open || people == 0 || self.bots_are_in(&kept.room),
                     "{}: somebody is in a room that is not open",
                     kept.room
                 );

@@ -11,7 +11,7 @@ use crate::access::{self, Deed, Seat};
 use crate::fact::Fact;
 use crate::hub::Hub;
 use crate::input::{ConnectionId, Now};
-use crate::keeping::{is_idempotent, needs_store};
+use crate::keeping::{needs_store, outlives_restart};
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
 use crate::view;
@@ -40,12 +40,17 @@ impl Hub {
         }
         let kept_before = self.kept_so_far();
         // Where somebody is ends with the process: after a restart a move is run again, whatever else it had changed.
-        let remembered = needs_store(&command) && !is_idempotent(&command);
+        let remembered = outlives_restart(&command);
         let answer = match self.carry_out(now, participant, command) {
             Ok(()) => view::accepted(id),
             Err(refusal) => {
                 debug_assert_eq!(self.kept_so_far(), kept_before, "refused, and kept something");
-                view::refused(Some(id), refusal)
+                let answer = view::refused(Some(id), refusal);
+                if refusal == refusal::READ_ONLY {
+                    self.tell(conn, answer);
+                    return;
+                }
+                answer
             }
         };
         if remembered && self.kept_so_far() > kept_before {
@@ -62,6 +67,9 @@ impl Hub {
     }
 
     fn carry_out(&mut self, now: Now, actor: ParticipantId, command: Command) -> Result<(), Refusal> {
+        if self.would_stay_after_rehearsal(actor, &command) {
+            return Err(refusal::LOOKS_IN);
+        }
         match command {
             Command::Enter { room } => self.walk_to(actor, &room),
             Command::Leave {} => self.leave(actor),
@@ -351,6 +359,7 @@ impl Hub {
             return Err(refusal::PHASE_ORDER);
         }
         if next == EventPhase::Ended {
+            self.end_rehearsal();
             self.end_round(now);
         }
         let at_unix_ms = now.unix_ms;

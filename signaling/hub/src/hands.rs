@@ -4,7 +4,7 @@
 //! Requests to speak: the queue, acceptance to backstage, the way back. A raised hand belongs to somebody in the
 //! audience, an accepted one to somebody behind or on the stage; whatever ends that ends the hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{HandStage, HandView, YourHand};
@@ -58,8 +58,8 @@ impl Hands {
         self.hands.keys().copied()
     }
 
-    /// The queue as moderators see it.
-    pub(crate) fn queue(&self) -> Vec<HandView> {
+    /// The queue as moderators see it; `here` are the people in the room.
+    pub(crate) fn queue(&self, here: &BTreeSet<ParticipantId>) -> Vec<HandView> {
         let mut queue: Vec<_> = self.hands.iter().collect();
         queue.sort_by_key(|(_, hand)| hand.order);
         let view = |(participant, hand): (&ParticipantId, &Hand)| HandView {
@@ -67,6 +67,7 @@ impl Hands {
             name: hand.name.clone(),
             topic: hand.topic.clone().map(String::from),
             stage: hand.stage,
+            away: !here.contains(participant),
         };
         queue.into_iter().map(view).collect()
     }

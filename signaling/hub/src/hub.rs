@@ -262,7 +262,9 @@ impl Hub {
                 lines,
             } => self.captioned(now, (source, role), &room, lines),
             Input::FollowUps { conn } => self.follow_ups(conn),
+            Input::PollDraft { conn, poll } => self.tell_poll_draft(conn, poll),
             Input::Stand { conn, stand } => self.tell_stand(conn, stand),
+            Input::Cards { conn, room } => self.tell_cards(conn, room),
             Input::StandMessages { conn, stand, secret } => self.tell_stand_messages(conn, stand, secret),
             Input::ExternalPublisherUp {
                 participant,

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use fiera_protocol::client::Command;
-use fiera_protocol::ids::{AuthorSecret, CommandId, DisplayName, ParticipantId, Role, RoomId, SourceKind, StandId};
+use fiera_protocol::ids::{
+    AuthorSecret, CommandId, DisplayName, ParticipantId, PollId, Role, RoomId, SourceKind, StandId,
+};
 use fiera_protocol::resume::ResumePlace;
 use fiera_protocol::view::{StreamId, StreamPosition};
 
@@ -108,6 +110,20 @@ pub enum Input {
     FollowUps {
         /// The socket.
         conn: ConnectionId,
+    },
+    /// A `poll_draft` message.
+    PollDraft {
+        /// The socket.
+        conn: ConnectionId,
+        /// Which.
+        poll: PollId,
+    },
+    /// A `cards` message.
+    Cards {
+        /// The socket.
+        conn: ConnectionId,
+        /// Of which breakout room.
+        room: RoomId,
     },
     /// A `stand` message.
     Stand {

@@ -31,10 +31,7 @@ impl Hub {
             self.check_kept();
             self.check_breakouts();
             debug_assert!(self.grid_is_told(), "moderators know another grid");
-            debug_assert!(
-                matches!(self.stream.state(), StreamState::Event(event) if event.breakout == self.breakout_view()),
-                "followers know another round"
-            );
+            debug_assert!(self.round_is_told(), "followers know another round");
             debug_assert!(self.stands.is_sound(self.phase == EventPhase::Ended), "stands");
             debug_assert!(self.stands_are_told(), "followers know other stands");
             debug_assert!(

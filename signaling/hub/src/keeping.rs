@@ -160,7 +160,7 @@ pub(crate) fn needs_store(command: &Command) -> bool {
 }
 
 /// Whether a command says how things should be, so that running it again changes nothing and need not be remembered.
-pub(crate) fn is_idempotent(command: &Command) -> bool {
+fn is_idempotent(command: &Command) -> bool {
     let supports = |step: &BreakoutStep| matches!(step, BreakoutStep::VoteCard { .. });
     matches!(
         command,
@@ -172,6 +172,13 @@ pub(crate) fn is_idempotent(command: &Command) -> bool {
                 step: IdeaStep::Vote { .. }
             }
     ) || matches!(command, Command::Breakouts { step } if supports(step))
+}
+
+/// Whether a command that was accepted, and changed what is kept, is not run again after a restart. A line of captions is
+/// taken back for good or not at all, so whoever asks again is told that it was.
+pub(crate) fn outlives_restart(command: &Command) -> bool {
+    let kept = needs_store(command) || matches!(command, Command::EraseCaption { .. });
+    kept && !is_idempotent(command)
 }
 
 impl Hub {
@@ -263,7 +270,8 @@ impl Hub {
         hash.is_some_and(|hash| self.kept_answers.numbers.contains_key(&hash))
     }
 
-    /// Remembers an accepted command beyond a restart. Not once the event is over: then nothing is run anyway.
+    /// Remembers an accepted command beyond a restart. Not once the event is over (C2): the little that is run then, such
+    /// as erasing, says `unknown_item` the second time.
     pub(crate) fn keep_answer(&mut self, participant: ParticipantId, id: CommandId) {
         if self.phase == EventPhase::Ended {
             return;

@@ -137,6 +137,10 @@ pub(crate) const POLL_ORDER: Refusal = refusal(
     RefusalCode::WrongState,
     "A poll goes from draft to open to closed to revealed, one step at a time. Choose the next step.",
 );
+pub(crate) const POLL_NOT_DRAFT: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Only a draft can be changed. Copy the poll, and change the copy.",
+);
 pub(crate) const POLL_OPEN_ALREADY: Refusal = refusal(
     RefusalCode::WrongState,
     "Another poll is open in this room. Close that one first.",
@@ -472,6 +476,26 @@ pub(crate) const ROUND_SENT: Refusal = refusal(
 pub(crate) const ROUND_LIVE: Refusal = refusal(
     RefusalCode::WrongState,
     "Other breakout rooms are open. Bring everybody back first.",
+);
+pub(crate) const REHEARSED: Refusal = refusal(
+    RefusalCode::WrongState,
+    "A dry run with bots is on. End it first: then people can be sent and the rooms changed.",
+);
+pub(crate) const REHEARSAL_SIZE: Refusal = refusal(
+    RefusalCode::Malformed,
+    "A dry run has 1 to 1,000 bots. Choose another number.",
+);
+pub(crate) const LOOKS_IN: Refusal = refusal(
+    RefusalCode::WrongState,
+    "Only a dry run is on in this room, and nothing of it is kept. Do this where people are.",
+);
+pub(crate) const ROUND_NOT_OVER: Refusal = refusal(
+    RefusalCode::WrongState,
+    "These breakout rooms are not over. Show their notes when everybody is back.",
+);
+pub(crate) const CARDS_NOT_SHOWN: Refusal = refusal(
+    RefusalCode::WrongState,
+    "The notes of this room are not shown here at present. Wait until somebody shows them.",
 );
 pub(crate) const NO_ROUND: Refusal = refusal(
     RefusalCode::WrongState,

@@ -132,7 +132,7 @@ impl Hub {
             "answer" | "answerkey" => self.apply_answer_row(kind, name, value),
             "ballot" | "pollkey" => self.apply_poll_row(kind, name, value),
             "hand" => self.apply_hand_row(name, value),
-            "placement" | "help" => self.apply_breakout_row(kind, name, value),
+            "placement" | "help" | "cardsshown" => self.apply_breakout_row(kind, name, value),
             "cardkey" | "cardvote" => self.apply_card_row(kind, name, value),
             "keeper" | "opener" | "opened" | "reuse" | "reusekey" => self.apply_stand_row(kind, name, value),
             "ideakey" | "ideavote" => self.apply_idea_row(kind, name, value),

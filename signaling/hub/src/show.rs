@@ -289,6 +289,18 @@ impl Hub {
         Ok(())
     }
 
+    /// The room is no more: nothing is directed there, and nothing of it is kept.
+    pub(crate) fn end_show(&mut self, id: &RoomId) {
+        self.forget_pause(id);
+        self.keep_show(id, KeptShow::default());
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        let told = std::mem::take(&mut room.show.directions);
+        let told = told.iter().flat_map(|one| one.to.iter().map(|to| to.participant));
+        let here = told.filter(|to| self.people.contains_key(to));
+        self.dirty.people.extend(here);
+        self.dirty.rooms.insert(id.clone());
+    }
+
     pub(crate) fn apply_show_row(&mut self, name: &[&str], value: Option<&[u8]>) {
         let [room] = name else { return };
         let Some((id, room)) = self.rooms.iter_mut().find(|(id, _)| id.as_str() == *room) else {

@@ -71,6 +71,14 @@ impl Stream {
         text
     }
 
+    /// Makes the change part of what newcomers are told, without an update: words in the state were erased. The caller owes
+    /// the followers an update that says all of it.
+    pub(crate) fn amend(&mut self, change: &Change) {
+        let fits = apply(&mut self.state, change);
+        debug_assert!(fits, "{change:?} on {:?}", self.id);
+        self.snapshot = None;
+    }
+
     /// Forgets the updates so far: words in them were erased for good. Who asks for them gets a snapshot.
     pub(crate) fn forget_updates(&mut self) {
         self.ring.clear();

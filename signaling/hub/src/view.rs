@@ -112,6 +112,7 @@ pub(crate) fn empty_room(config: &RoomConfig) -> StreamState {
         show: StageShow::default(),
         help: None,
         cards: Vec::new(),
+        cards_shown: None,
     })
 }
 
@@ -158,7 +159,10 @@ pub(crate) fn empty_organisers(config: &EventConfig) -> StreamState {
 }
 
 pub(crate) fn empty_breakouts() -> StreamState {
-    StreamState::Breakouts(BreakoutsView { rounds: Vec::new() })
+    StreamState::Breakouts(BreakoutsView {
+        rounds: Vec::new(),
+        rehearsal: None,
+    })
 }
 
 pub(crate) fn empty_backstage(room: &RoomId) -> StreamState {
@@ -251,7 +255,7 @@ pub(crate) fn moderators_changes(room: &Room) -> Vec<Change> {
     let StreamState::Moderators(known) = room.moderators.state() else {
         return Vec::new();
     };
-    let hands = room.hands.queue();
+    let hands = room.hands.queue(room.people());
     let hands = (known.hands != hands).then_some(Change::HandQueue { hands });
     let gone = |poll: &&PollView| room.polls.get(poll.poll).is_none();
     let gone = known

@@ -16,7 +16,7 @@ use fiera_protocol::ids::{AuthorSecret, CardId, Role, RoundId, SourceKind};
 use fiera_protocol::limits::{PLACE_GRACE_MS, ROUND_GRACE_MS, ROUND_GRID_INTERVAL_MS, ROUND_NOTICE_MS};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
-use fiera_protocol::view::{EventPhase, Place};
+use fiera_protocol::view::{Change, EventPhase, Place};
 use proptest::prelude::*;
 use support::fair::say;
 use support::{Shell, person, room};
@@ -297,6 +297,69 @@ fn o4_people_choose_rooms_that_have_space() {
 }
 
 #[test]
+fn o11_who_chooses_sees_the_places_that_are_left_at_most_twice_a_second() {
+    let mut fair = Fair::new(5);
+    let round = fair.prepare(plan(2, RoundMode::SelfSelect, 2));
+    fair.run(BreakoutStep::Send { round });
+    let rooms: Vec<_> = fair.round().rooms.iter().map(|room| room.room.clone()).collect();
+    let left = |fair: &Fair| {
+        let view = fair.shell.event_view(fair.people[4]);
+        view.breakout.as_ref().map(|breakout| breakout.free.clone())
+    };
+    assert_eq!(left(&fair), Some(vec![2, 2]));
+    fair.shell.pass(ROUND_GRID_INTERVAL_MS);
+    let watcher = fair.people[4];
+    fair.shell.take(watcher);
+    for nth in 0..3 {
+        let place = rooms[nth % 2].clone();
+        fair.shell.ok(fair.people[nth], Command::Enter { room: place });
+    }
+    fair.shell.pass(ROUND_GRID_INTERVAL_MS);
+    let told = fair.shell.take(watcher);
+    let told = told.iter().filter_map(|one| match one {
+        ServerMessage::Update { change, .. } => Some(change),
+        _ => None,
+    });
+    let told: Vec<_> = told
+        .filter(|change| matches!(change, Change::Breakout { .. } | Change::BreakoutPlaces { .. }))
+        .cloned()
+        .collect();
+    let free = |free: &[u16]| Change::BreakoutPlaces { free: free.to_vec() };
+    assert_eq!(told, [free(&[1, 2]), free(&[0, 1])], "numbers alone, the first at once");
+    // A seat is taken while its owner is away, and free again once they choose another or walk out.
+    fair.shell.close(fair.people[1]);
+    fair.shell.ok(fair.people[0], Command::Leave {});
+    fair.shell.pass(PLACE_GRACE_MS);
+    assert_eq!(left(&fair), Some(vec![1, 1]));
+    fair.shell.restart();
+    fair.people[4] = fair.shell.join(4, Role::Attendee, "lobby");
+    fair.organiser = fair.shell.join(100, Role::Organiser, "lobby");
+    assert_eq!(left(&fair), Some(vec![1, 1]), "seats are kept");
+    fair.run(BreakoutStep::BringBack {});
+    assert_eq!(left(&fair), Some(Vec::new()), "nobody chooses any more");
+}
+
+#[test]
+fn o11_where_nobody_chooses_no_number_of_places_is_told() {
+    for (latecomers, free) in [(Latecomers::Placed, vec![]), (Latecomers::Choose, vec![1, 1])] {
+        let mut fair = Fair::new(2);
+        let plan = RoundPlan {
+            latecomers,
+            ..plan(2, RoundMode::Random, 2)
+        };
+        let round = fair.prepare(plan);
+        fair.run(BreakoutStep::Send { round });
+        let left = |fair: &Fair| {
+            let view = fair.shell.event_view(fair.organiser);
+            view.breakout.as_ref().map(|breakout| breakout.free.clone())
+        };
+        assert_eq!(left(&fair), Some(vec![]), "announced: {latecomers:?}");
+        fair.shell.pass(ROUND_NOTICE_MS);
+        assert_eq!(left(&fair), Some(free), "open: {latecomers:?}");
+    }
+}
+
+#[test]
 fn o4_a_latecomer_who_chose_a_room_and_walked_out_leaves_the_place_to_others() {
     let mut fair = Fair::new(1);
     let choose = RoundPlan {
@@ -404,8 +467,48 @@ fn o1_plans_have_limits_and_a_draft_can_be_replaced_and_thrown_away() {
     let texts = fair.shell.kept.texts.len();
     fair.run(BreakoutStep::Discard { round: better.round });
     assert_eq!(fair.shell.kept.texts.len() + 2, texts, "its titles are erased");
+    let view = fair.shell.breakouts_view(fair.organiser).expect("follows");
+    assert!(view.rounds.is_empty(), "told at once, for its words are gone");
     let again = BreakoutStep::Discard { round: better.round };
     assert_eq!(fair.shell.step(fair.organiser, again), Err(RefusalCode::UnknownItem));
+}
+
+#[test]
+fn o4_a_moderator_with_a_seat_looks_into_a_full_room_and_keeps_their_seat() {
+    let mut fair = Fair::new(1);
+    let round = fair.prepare(plan(2, RoundMode::Assigned, 1));
+    assert_eq!(fair.seat(round, 0, 0), Ok(()));
+    assert_eq!(fair.seat(round, 100, 1), Ok(()));
+    fair.run(BreakoutStep::Send { round });
+    fair.shell.pass(ROUND_NOTICE_MS);
+    for visited in ["breakout-1-1", "lobby"] {
+        let enter = Command::Enter { room: room(visited) };
+        fair.shell.ok(fair.organiser, enter);
+        let own = fair.shell.you(fair.organiser).breakout.clone().expect("a seat");
+        assert_eq!(own.room, room("breakout-1-2"), "their own, from {visited}");
+        assert_eq!(own.goes_at_unix_ms, None, "who left by themselves is not moved again");
+    }
+    let seated: Vec<usize> = fair.round().rooms.iter().map(|room| room.seated.len()).collect();
+    assert_eq!(seated, [1, 1], "nobody above the capacity");
+}
+
+#[test]
+fn u3_moderators_of_a_breakout_room_know_who_was_silenced_before_it_was_made() {
+    let mut fair = Fair::new(1);
+    let silence = Command::Silence {
+        participant: person(0),
+        on: true,
+    };
+    fair.shell.ok(fair.organiser, silence);
+    fair.open(1, 2);
+    let place = room("breakout-1-1");
+    fair.shell.ok(fair.organiser, Command::Enter { room: place });
+    let view = fair
+        .shell
+        .moderators_view(fair.organiser, "breakout-1-1")
+        .expect("follows");
+    let silenced: Vec<_> = view.restricted.iter().map(|one| one.participant).collect();
+    assert_eq!(silenced, [person(0)]);
 }
 
 #[test]

@@ -310,8 +310,26 @@ fn z6_while_nothing_can_be_stored_captions_go_on_unless_they_are_kept() {
     let mut shell = keeping();
     let captioner = shell.join(1, Role::Captioner, "hall-a");
     shell.input(Input::Storage { writable: false });
-    assert_eq!(
-        shell.command(captioner, caption("it", "uno", true, 1)),
-        Err(RefusalCode::ReadOnly)
-    );
+    let id = shell.next_command_id();
+    let said = caption("it", "uno", true, 1);
+    let answer = shell.command_as(captioner, id, said.clone());
+    assert_eq!(answer, Err(RefusalCode::ReadOnly));
+    // C2: what was refused for now is carried out once the store is back.
+    shell.input(Input::Storage { writable: true });
+    assert_eq!(shell.command_as(captioner, id, said), Ok(()));
+    assert_eq!(words(&shell, captioner, "hall-a"), ["it. uno"]);
+}
+
+#[test]
+fn c2_a_line_that_was_taken_back_stays_so_for_whoever_asks_again_after_a_restart() {
+    let mut shell = keeping();
+    let captioner = shell.join(1, Role::Captioner, "hall-a");
+    shell.ok(captioner, caption("it", "uno", true, 1));
+    let caption = lines(&shell, captioner, "hall-a")[0].caption;
+    let id = shell.next_command_id();
+    let erased = Command::EraseCaption { caption };
+    assert_eq!(shell.command_as(captioner, id, erased.clone()), Ok(()));
+    shell.restart();
+    let again = shell.join(1, Role::Captioner, "hall-a");
+    assert_eq!(shell.command_as(again, id, erased), Ok(()));
 }

@@ -56,6 +56,11 @@ fn countdown(s: u8, who: Option<u128>) -> Command {
 
 const OFF_AIR: Command = Command::TakeOffAir { participant: None };
 
+fn away(shell: &Shell, moderator: ConnectionId) -> Vec<bool> {
+    let view = shell.moderators_view(moderator, "hall-a").expect("moderates");
+    view.hands.iter().map(|hand| hand.away).collect()
+}
+
 fn queue(shell: &Shell, moderator: ConnectionId, hall: &str) -> Vec<(ParticipantId, HandStage)> {
     let view = shell.moderators_view(moderator, hall).expect("moderates");
     view.hands.iter().map(|hand| (hand.participant, hand.stage)).collect()
@@ -284,8 +289,10 @@ fn w6_hands_survive_a_restart_and_wait_for_their_owners() {
     shell.ok(moderator, accept(2));
     shell.on_air(hands[1]);
     let tokens = hands.map(|conn| shell.clients[&conn].resume.clone());
+    assert_eq!(away(&shell, moderator), [false; 3]);
     shell.restart();
     let moderator = shell.join(100, Role::Moderator, "hall-a");
+    assert_eq!(away(&shell, moderator), [true; 3], "nobody is back yet");
     let before = [
         (person(1), HandStage::Raised),
         (person(2), HandStage::Accepted),
@@ -299,8 +306,10 @@ fn w6_hands_survive_a_restart_and_wait_for_their_owners() {
     );
     let first = shell.open_with(1, Role::Attendee, tokens[0].clone());
     assert_eq!(shell.you(first).hand.as_ref().map(|hand| hand.position), Some(1));
+    assert_eq!(away(&shell, moderator), [false, true, true]);
     let second = shell.open_with(2, Role::Attendee, tokens[1].clone());
     assert_eq!(shell.place(second), (Some("hall-a"), Place::OnAir), "R4: on air again");
+    assert_eq!(away(&shell, moderator), [false, false, true]);
     shell.pass(RESUME_TOKEN_TTL_MS);
     let after = [(person(1), HandStage::Raised), (person(2), HandStage::Accepted)];
     assert_eq!(

@@ -286,7 +286,7 @@ fn polled() -> Shell {
     let mut polls: Vec<PollId> = Vec::new();
     for draft in drafts {
         let draft = serde_json::from_str(draft).expect("a draft");
-        shell.ok(organiser, Command::PreparePoll { draft });
+        shell.ok(organiser, Command::PreparePoll { draft, replaces: None });
         polls.push(serde_json::from_value(shell.last_fact()["poll"].clone()).expect("an id"));
     }
     let set = |poll, phase| Command::SetPoll { poll, phase };

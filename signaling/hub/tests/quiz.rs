@@ -59,7 +59,7 @@ fn seated() -> (Shell, ConnectionId, [ConnectionId; 2], PollId) {
     let moderator = shell.join(100, Role::Moderator, HALL);
     let players = [1, 2].map(|who| shell.join(who, Role::Attendee, HALL));
     let draft = serde_json::from_str(QUIZ).expect("a draft");
-    shell.ok(moderator, Command::PreparePoll { draft });
+    shell.ok(moderator, Command::PreparePoll { draft, replaces: None });
     let poll = shell.moderators_view(moderator, HALL).expect("moderates").polls[0].poll;
     shell.ok(moderator, set(poll, PollPhase::Open));
     shell.ok(players[0], nickname(poll, "Volpe"));

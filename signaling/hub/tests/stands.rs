@@ -12,6 +12,7 @@ use fiera_protocol::ids::{AuthorSecret, ParticipantId, Role, RoomId, StandId};
 use fiera_protocol::limits::{STAND_CHANGES_PER_WINDOW_MAX, STAND_WINDOW_MS, STANDS_OPENED_PER_PARTICIPANT_MAX};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::stage::{StageLayout, StageStep};
 use fiera_protocol::stands::{
     StandContent, StandMessage, StandState, StandStep, StandSummary, StandView, StandsOpenTo,
 };
@@ -385,6 +386,10 @@ fn j7_a_removed_stand_leaves_no_word_behind() {
             shell.ok(visitor, Command::Vote { poll, option: 1 });
         }
     }
+    let layout = StageStep::Layout {
+        layout: StageLayout::Grid,
+    };
+    shell.ok(moderator, Command::Stage { step: layout });
     let topic = None;
     shell.ok(visitor, Command::RaiseHand { topic });
     assert_eq!(leave(&mut shell, visitor, stand, "written", false), Ok(()));

@@ -70,6 +70,11 @@ fn to_event(event: &mut EventView, change: &Change) -> bool {
         Change::ThanksGone { thanks } => event.thanks.retain(|known| known.thanks != *thanks),
         Change::ReadOnly { read_only } => event.read_only = *read_only,
         Change::Breakout { breakout } => event.breakout.clone_from(breakout),
+        Change::BreakoutPlaces { free } => {
+            if let Some(breakout) = &mut event.breakout {
+                breakout.free.clone_from(free);
+            }
+        }
         Change::Stand { stand } => {
             let at = event.stands.partition_point(|known| known.order < stand.order);
             match event.stands.get_mut(at) {
@@ -107,6 +112,7 @@ fn to_room(room: &mut RoomView, change: &Change) -> bool {
         Change::Poll { poll } => room.poll.clone_from(poll),
         Change::Hands { hands } => room.hands = *hands,
         Change::Help { help } => room.help = *help,
+        Change::CardsShown { cards_shown } => room.cards_shown.clone_from(cards_shown),
         Change::Card { card } => {
             let at = room.cards.partition_point(|known| known.order < card.order);
             match room.cards.get_mut(at) {
@@ -198,6 +204,7 @@ fn to_breakouts(breakouts: &mut BreakoutsView, change: &Change) -> bool {
             Some(known) => known.clone_from(round),
             None => breakouts.rounds.push(round.clone()),
         },
+        Change::Rehearsal { rehearsal } => breakouts.rehearsal.clone_from(rehearsal),
         Change::RoundGone { round } => breakouts.rounds.retain(|one| one.round != *round),
         _ => return false,
     }

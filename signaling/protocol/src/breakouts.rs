@@ -139,6 +139,16 @@ pub enum BreakoutStep {
         /// The draft.
         round: RoundId,
     },
+    /// Sends bots instead of people into the rooms of a draft (moderators and organisers). Until it is over, `seat`,
+    /// `extend`, `bring_back`, `tell` and `acknowledge` are about the bots.
+    Rehearse {
+        /// The draft.
+        round: RoundId,
+        /// How many bots, 1 to 1,000; whoever has a seat in the draft is played in any case.
+        bots: u16,
+    },
+    /// Ends the dry run at once: the draft is as it was (moderators and organisers).
+    EndRehearsal {},
     /// Keeps the rooms open for longer (moderators and organisers).
     Extend {
         /// By how many minutes, 1 to 60.
@@ -155,6 +165,16 @@ pub enum BreakoutStep {
     Acknowledge {
         /// Which room.
         room: RoomId,
+    },
+    /// Shows the cards of a room to everybody in the plenary room, once the round is over, or those of none any more
+    /// (moderators and organisers).
+    ShowCards {
+        /// The round.
+        round: RoundId,
+        /// One of its rooms; none: nothing is shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        room: Option<RoomId>,
     },
     /// Stays in the plenary room while others go.
     Stay {},
@@ -227,6 +247,9 @@ pub struct BreakoutView {
     pub capacity: u16,
     /// The rooms, in their order.
     pub rooms: Vec<BreakoutRoom>,
+    /// Places that are left in each of [`BreakoutView::rooms`], in the same order; empty while nobody chooses a room.
+    #[serde(default)]
+    pub free: Vec<u16>,
     /// When this phase ends by the server's clock, milliseconds since 1970.
     pub until_unix_ms: u64,
     /// What all rooms were told last.
@@ -293,6 +316,9 @@ pub struct RoundView {
     pub until_unix_ms: Option<u64>,
     /// The rooms, in their order.
     pub rooms: Vec<RoundRoom>,
+    /// Whose cards are shown in the plenary room.
+    #[serde(default)]
+    pub cards_shown: Option<RoomId>,
     /// Who is in the plenary room without a seat, by name; moderators and organisers too, as facilitators to be.
     pub unseated: Vec<Seated>,
 }
@@ -303,6 +329,19 @@ pub struct RoundView {
 pub struct BreakoutsView {
     /// Drafts, the round that runs, and past ones, in the order in which they were prepared.
     pub rounds: Vec<RoundView>,
+    /// The dry run that is on.
+    #[serde(default)]
+    pub rehearsal: Option<RehearsalView>,
+}
+
+/// A dry run of a draft: bots in place of people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct RehearsalView {
+    /// The draft as if it had been sent. Everybody on its lists and in its counts is a bot.
+    pub round: RoundView,
+    /// What all rooms were told last; no person is told.
+    pub told: Option<Announcement>,
 }
 
 /// What a round means for one participant.
@@ -331,4 +370,32 @@ pub struct CardView {
     pub votes: u32,
     /// Grows by one with each card of the room: the order in which they were put up.
     pub order: u32,
+}
+
+/// A room on the list of those whose cards are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct CardsOfRoom {
+    /// Its short name.
+    pub room: RoomId,
+    /// What it is called.
+    pub title: String,
+    /// Cards on its board.
+    pub cards: u32,
+}
+
+/// The cards of a round that is over, as they are shown in the plenary room: those of one room; `cards` asks for others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct CardsShown {
+    /// Which round.
+    pub round: RoundId,
+    /// Rooms with cards, and the one that is shown, in the order of the round.
+    pub rooms: Vec<CardsOfRoom>,
+    /// Whose cards are shown to everybody now.
+    pub room: RoomId,
+    /// What that room was about.
+    pub topic: Option<String>,
+    /// Its cards, best supported first.
+    pub cards: Vec<CardView>,
 }

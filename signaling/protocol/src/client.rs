@@ -83,6 +83,11 @@ pub enum ClientMessage {
     },
     /// Asks for the board of questions that are followed up; answered by `follow_ups`.
     FollowUps {},
+    /// Asks for a draft as it was prepared, to change it (moderators and organisers); answered by `poll_draft`.
+    PollDraft {
+        /// Of the room one is in.
+        poll: PollId,
+    },
     /// Asks for all of a stand that one may read; answered by `stand`. It changes nothing, and nobody is told.
     Stand {
         /// Which.
@@ -96,6 +101,11 @@ pub enum ClientMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
         secret: Option<AuthorSecret>,
+    },
+    /// Asks for the cards of a breakout room that are shown in the room one is in; answered by `cards`.
+    Cards {
+        /// The breakout room.
+        room: RoomId,
     },
     /// Asks for a media rack of the room one is in; answered by `rack_offer`.
     Watch {
@@ -409,6 +419,10 @@ pub enum Command {
     PreparePoll {
         /// All of it.
         draft: PollDraft,
+        /// The draft whose place and id it takes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        replaces: Option<PollId>,
     },
     /// Prepares a poll that asks the same as another one of the room, after the others (moderators and organisers).
     ClonePoll {

@@ -158,7 +158,7 @@ pub fn parse_server_frame(text: &str) -> Result<Vec<ServerMessage>, serde_json::
 }
 
 /// Every `kind` of [`ServerMessage`] in this version.
-pub const SERVER_KINDS: [&str; 20] = [
+pub const SERVER_KINDS: [&str; 22] = [
     "welcome",
     "accepted",
     "refused",
@@ -170,8 +170,10 @@ pub const SERVER_KINDS: [&str; 20] = [
     "roster_page",
     "mine",
     "follow_ups",
+    "poll_draft",
     "stand",
     "stand_messages",
+    "cards",
     "rack_offer",
     "publish_answer",
     "slot_changed",

@@ -249,6 +249,10 @@ pub struct HandView {
     pub topic: Option<String>,
     /// Waiting or accepted.
     pub stage: HandStage,
+    /// Its owner is not back yet after a restart of the server: the hand keeps its place and cannot be accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub away: bool,
 }
 
 /// Life of a poll.

@@ -190,6 +190,10 @@ pub const CAPTION_SOURCE_IDLE_MS: u64 = 60_000;
 pub const HELP_CALLS_BURST: u32 = 5;
 /// Calls for help of one participant per second, on and off.
 pub const HELP_CALLS_PER_S: u32 = 1;
+/// Cards that one participant may erase at once; above it `too_fast`. Each makes everybody at a plenary read them anew.
+pub const ERASURES_BURST: u32 = 10;
+/// Cards that one participant may erase per second in the long run.
+pub const ERASURES_PER_S: u32 = 1;
 /// Characters of a lower third, under the name.
 pub const TITLE_CHARS_MAX: usize = 80;
 /// Lower thirds of one event.
@@ -224,7 +228,15 @@ pub const ROUND_SEATS_MAX: usize = 2_000;
 pub const ROUND_NOTICE_MS: u64 = 5_000;
 /// Between saying that breakout rooms end and bringing everybody back, milliseconds.
 pub const ROUND_GRACE_MS: u64 = 30_000;
-/// What moderators see of breakouts is sent at most this often, milliseconds.
+/// Bots that can be asked for in a dry run of a round.
+pub const REHEARSAL_BOTS_MAX: u16 = 1_000;
+/// In a dry run a tenth of the bots that choose a room by themselves has chosen after this, milliseconds.
+pub const REHEARSAL_CHOICE_MS: u64 = 1_000;
+/// Between two calls for help of bots, milliseconds.
+pub const REHEARSAL_CALL_MS: u64 = 10_000;
+/// Rooms of bots that call for help at the same time.
+pub const REHEARSAL_CALLS_MAX: usize = 2;
+/// What moderators see of breakouts, and how many places are left, is sent at most this often, milliseconds.
 pub const ROUND_GRID_INTERVAL_MS: u64 = 500;
 /// Characters of what a breakout room is called.
 pub const ROOM_TITLE_CHARS_MAX: usize = 60;

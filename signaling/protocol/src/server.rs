@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::breakouts::CardView;
 use crate::fair::{OwnMessage, OwnQuestion, RoomQuestion};
 use crate::ideas::OwnIdea;
-use crate::ids::{CommandId, ParticipantId, SourceKind, StandId};
+use crate::ids::{CommandId, ParticipantId, PollId, RoomId, SourceKind, StandId};
+use crate::poll::PollDraft;
 use crate::refusal::RefusalCode;
 use crate::stands::{OwnStand, StandMessage, StandView};
 use crate::thanks::OwnThanks;
@@ -116,6 +118,13 @@ pub enum ServerMessage {
         /// Questions to be followed up, the soonest due first, then those that were.
         questions: Vec<RoomQuestion>,
     },
+    /// Answer to `poll_draft`.
+    PollDraft {
+        /// Which.
+        poll: PollId,
+        /// What it was prepared from.
+        draft: PollDraft,
+    },
     /// Answer to `stand`.
     Stand {
         /// All of it.
@@ -127,6 +136,15 @@ pub enum ServerMessage {
         stand: StandId,
         /// Oldest first.
         messages: Vec<StandMessage>,
+    },
+    /// Answer to `cards`.
+    Cards {
+        /// Of which breakout room.
+        room: RoomId,
+        /// What it was about.
+        topic: Option<String>,
+        /// Best supported first.
+        cards: Vec<CardView>,
     },
     /// Offer of a media rack; answer with `rack_answer`. No m-line is ever added later.
     RackOffer {

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::breakouts::{BreakoutView, BreakoutsView, CardView, HelpStage, RoundView, YourBreakout};
+use crate::breakouts::{
+    BreakoutView, BreakoutsView, CardView, CardsShown, HelpStage, RehearsalView, RoundView, YourBreakout,
+};
 use crate::captions::{CaptionLine, CaptionsView};
 use crate::fair::{
     Announcement, ChatMessage, Countdown, CurvePoint, HandView, Label, LiveNumbers, Localised, PollView, QuestionView,
@@ -216,6 +218,9 @@ pub struct RoomView {
     /// In a breakout room: the cards on its board, in the order in which they were put up.
     #[serde(default)]
     pub cards: Vec<CardView>,
+    /// In a plenary room: cards of breakout rooms that are read out.
+    #[serde(default)]
+    pub cards_shown: Option<CardsShown>,
 }
 
 /// What moderators and organisers in a room see beside it.
@@ -438,6 +443,11 @@ pub enum Change {
         /// The round.
         breakout: Option<BreakoutView>,
     },
+    /// Event stream: places that are left in the rooms of the round that runs, coalesced.
+    BreakoutPlaces {
+        /// All of them, in the order of the round's rooms.
+        free: Vec<u16>,
+    },
     /// Event stream: a stand, whole; it replaces the one of the same id.
     Stand {
         /// The stand.
@@ -543,6 +553,11 @@ pub enum Change {
         /// Which.
         card: CardId,
     },
+    /// Room stream: cards of breakout rooms that are read out, whole; none: none.
+    CardsShown {
+        /// All of it.
+        cards_shown: Option<CardsShown>,
+    },
     /// Room stream: how the stage is directed.
     Show {
         /// All of it.
@@ -627,6 +642,11 @@ pub enum Change {
     Round {
         /// The round.
         round: RoundView,
+    },
+    /// Breakouts stream: the dry run that is on, whole; none: none.
+    Rehearsal {
+        /// The dry run.
+        rehearsal: Option<RehearsalView>,
     },
     /// Breakouts stream: a draft was thrown away.
     RoundGone {

@@ -120,3 +120,23 @@ it('answers a rack that was asked for ahead and is offered after one entered, an
   expect(sent).toContain('rack_answer');
   down.dispose();
 });
+
+it('asks for no picture of people where the screen alone is shown, and for them again afterwards', async () => {
+  const wants: [number, number | null][] = [];
+  const send = (message: { kind: string; slot?: number; height?: number | null }): boolean => {
+    if (message.kind === 'want') wants.push([message.slot ?? -1, message.height ?? null]);
+    return true;
+  };
+  const down = new Down({ send, changed: () => undefined, audio: {} as AudioPool, videoSlots: 2 });
+  down.watch();
+  down.handle({ kind: 'rack_offer', rack: 1, sdp: '', slots: [CAMERA(0), { slot: 1, mid: '1', takes: 'screen' }] });
+  await vi.advanceTimersByTimeAsync(0);
+  wants.length = 0;
+  down.hide('cameras');
+  expect(wants).toEqual([[0, null]]);
+  down.hide('all');
+  expect(wants).toEqual([[0, null], [1, null]]);
+  down.hide('none');
+  expect(wants.slice(2).map(([slot, height]) => [slot, height !== null])).toEqual([[0, true], [1, true]]);
+  down.dispose();
+});

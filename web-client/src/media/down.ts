@@ -61,8 +61,9 @@ export class Down {
     return this.#watching;
   }
 
-  set audioOnly(on: boolean) {
-    this.#wants.nothing = on;
+  /** Whose pictures are not to be sent, as nobody sees them here: all, or those of people. */
+  hide(what: 'all' | 'cameras' | 'none'): void {
+    this.#wants.hide((slot) => what === 'all' || (what === 'cameras' && this.#slots.get(slot)?.takes === 'camera'));
   }
 
   /** Asks for the first rack while one is still entering; its answer goes out with `watch`. */
@@ -169,7 +170,7 @@ export class Down {
     this.#slots.get(info.slot)?.dispose();
     const slot = new VideoSlot(info.slot, info.takes, this.#changed);
     this.#slots.set(info.slot, slot);
-    this.#wants.watch(info.slot, slot.element);
+    this.#wants.watch(info.slot, slot.element, () => slot.aspect);
   }
 
   #plug(pc: RTCPeerConnection, slots: SlotInfo[]): void {

@@ -30,6 +30,8 @@ export class VideoSlot {
   shows: Shown | null = null;
   state: SlotState = 'empty';
   codec: string | null = null;
+  /** Width over height of its pictures; before the first, of most cameras and screens. */
+  aspect = 16 / 9;
 
   constructor(slot: number, takes: SlotKind, changed: () => void) {
     this.slot = slot;
@@ -154,7 +156,9 @@ export class VideoSlot {
 
   #resized(): void {
     const { videoWidth, videoHeight } = this.#video;
-    if (videoHeight > 0) this.element.style.setProperty('--aspect', String(videoWidth / videoHeight));
+    if (videoHeight === 0) return;
+    this.aspect = videoWidth / videoHeight;
+    this.element.style.setProperty('--aspect', String(this.aspect));
   }
 
   #mark(): void {

@@ -30,12 +30,18 @@ export class Announcer {
     this.#timer = this.#clock.after(wait, () => this.#flush());
   }
 
+  /** What is no longer true is not said any more, if it still waits. */
+  takeBack(sentence: string): void {
+    this.#waiting = this.#waiting.filter((one) => one !== sentence);
+  }
+
   assertive(sentence: string): void {
     this.#speak(this.#polite, sentence);
   }
 
   #flush(): void {
     this.#timer = null;
+    if (this.#waiting.length === 0) return;
     this.#lastMs = this.#clock.now();
     this.#polite = this.#waiting.join(' ');
     this.#waiting = [];

@@ -4,7 +4,7 @@
 // What this client knows of the fair, and how each snapshot and update changes it. Pure: no socket, no DOM, no clock.
 
 import type {
-  BackstageView, BreakoutRoom, BreakoutsView, CaptionsView, EventView, ModeratorsView, OrganisersView, ParticipantId, Publisher, RoomView, ServerMessage, StreamId,
+  BackstageView, BreakoutRoom, BreakoutsView, CaptionsView, EventView, ModeratorsView, OrganisersView, ParticipantId, Publisher, RoomView, RoundRoom, ServerMessage, StreamId,
   StreamState, YouView,
 } from '../protocol';
 import { apply } from './apply';
@@ -83,6 +83,12 @@ function wholeOf(state: Held, stream: StreamId): StreamState | null {
 export function breakoutRoom(state: FairState): BreakoutRoom | null {
   const here = state.you?.room;
   return state.event?.breakout?.rooms.find((one) => one.room === here) ?? null;
+}
+
+/** The room of a dry run that one looks into: only bots are there. */
+export function rehearsedRoom(state: FairState): RoundRoom | null {
+  const here = state.you?.room;
+  return state.breakouts?.rehearsal?.round.rooms.find((one) => one.room === here) ?? null;
 }
 
 /** Somebody on air or backstage in the room one is in. */

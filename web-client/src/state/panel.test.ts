@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 import { describe, expect, it } from 'vitest';
-import { breakout, inside } from '../states/breakouts';
+import { breakout, inside, oneRound, rehearsing, round } from '../states/breakouts';
 import { chatMessage, eventView, pollView, questionView, roomView, youView } from '../testing/views';
 import { agendaAt } from './agenda';
 import { concerns, pendingOf, recognised, secretOf, withOwn, OWN_MAX, type OwnText } from './own';
 import { sorted } from './questions';
-import { EMPTY } from './fair';
+import { EMPTY, breakoutRoom, rehearsedRoom } from './fair';
 import { NOTHING_SEEN, seenAfter, tabsOf, unseen } from './unseen';
 
 const own = (over: Partial<OwnText>): OwnText => ({
@@ -81,6 +81,16 @@ describe('the tabs of a room', () => {
     expect(tabsOf({ ...here, room: { ...room, questions: [questionView('q')] } })).toEqual(['chat', 'questions', 'people']);
     expect(tabsOf({ ...here, room: { ...room, settings: { ...settings, questions_closed: false } } })).toContain('questions');
     expect(tabsOf({ ...here, event: eventView() })).toHaveLength(4);
+  });
+});
+
+describe('the room of a dry run', () => {
+  it('is one that only who directs knows, as long as the dry run is on, and is no breakout room', () => {
+    const looks = { ...EMPTY, you: youView({ room: inside.room, role: 'moderator' }), event: eventView(), breakouts: rehearsing };
+    expect(rehearsedRoom(looks)?.title).toBe('Collaudo');
+    expect(breakoutRoom(looks)).toBeNull();
+    expect(rehearsedRoom({ ...looks, breakouts: oneRound(round({ phase: 'draft' })) })).toBeNull();
+    expect(rehearsedRoom({ ...looks, breakouts: null })).toBeNull();
   });
 });
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import own from '../../../publiccode.yml?raw';
 import { LINK_BYTES_MAX, PRACTICE_CHARS_MAX, PRACTICE_LINE_CHARS_MAX, STAND_LINE_CHARS_MAX, STAND_NAME_CHARS_MAX } from '../protocol';
 import { seeded } from '../testing/world';
-import { PUBLICCODE_CHARS_MAX, filled, publiccode, type Publiccode } from './publiccode';
+import { LEFT_CHARS_MAX, LEFT_MAX, PUBLICCODE_CHARS_MAX, filled, publiccode, type Publiccode } from './publiccode';
 import { contentOf, emptyDraft } from './stands';
 
 const titles = { code: 'Code', site: 'Website', documentation: 'Guide' };
@@ -43,14 +43,29 @@ describe('a publiccode.yml', () => {
       name: 'Sportello', line: 'Prenotazioni senza coda',
       card: {
         problem: 'Prenotazioni senza coda', context: 'Un modulo alla volta.\nPoi gli altri.', tool: 'Sportello 2.1',
-        contact: 'Lia Conti, lia@example.org', licence: 'EUPL-1.2',
+        contact: 'Lia Conti', licence: 'EUPL-1.2',
       },
       links: [{ title: 'code', url: 'https://code.example.org/sportello.git' }, { title: 'documentation', url: 'https://docs.example.org/' }],
-      shortened: false,
+      shortened: false, reachable: 'Lia Conti, lia@example.org',
+      left: ['maintenance.type', 'maintenance.contacts[1]', 'description.en', 'landingURL'],
     });
     expect(read(file, 'en').card).toMatchObject({ problem: 'Bookings without a queue' });
     expect(read(own).card.licence).toBe('AGPL-3.0-or-later');
     expect(read(own).shortened).toBe(true);
+  });
+
+  it('tells by name what it has besides, and keeps addresses of a contact apart', () => {
+    const { left, reachable, card } = read(own);
+    expect(left).toEqual([
+      'releaseDate', 'developmentStatus', 'softwareType', 'platforms', 'categories', 'intendedAudience', 'localisation',
+      'legal.mainCopyrightOwner', 'maintenance.type', 'description.it', 'description.en.localisedName', 'description.en.features',
+    ]);
+    expect([reachable, card.contact]).toEqual(['', 'The Fiera authors']);
+    const head = 'publiccodeYmlVersion: "0.4"\nname: x\n';
+    expect(read(`${head}maintenance: { contacts: [{ phone: 06 1234 }] }`)).toMatchObject({ card: { tool: 'x' }, left: [], reachable: '06 1234' });
+    const many = read(head + Array.from({ length: 90 }, (_, n) => `"${'k'.repeat(90)}\\u202e${n}": 1`).join('\n')).left;
+    expect([many.length, many.at(-1), [...(many[0] ?? '')].length]).toEqual([LEFT_MAX + 1, '…', LEFT_CHARS_MAX]);
+    expect(read(`${head}"a\\u202eb": 1`).left).toEqual(['a b']);
   });
 
   it('is refused with what is wrong', () => {

@@ -13,23 +13,35 @@ import { hostOf, type Draft } from './stands';
 
 /** Characters of a file that is read. */
 export const PUBLICCODE_CHARS_MAX = 65_536;
+/** Parts not taken over that are told by name, and characters of each name. */
+export const LEFT_MAX = 40;
+export const LEFT_CHARS_MAX = 60;
 /** Mappings and lists within each other. */
 const DEPTH_MAX = 20;
 
 /** Why a file says nothing: too long, no YAML, or YAML that is no `publiccode.yml`. */
 export type PubliccodeFault = 'long' | 'yaml' | 'publiccode';
 
-/** What was found, each part within the limits of a stand; `shortened`: some of it was longer. */
+/**
+ * What was found, each part within the limits of a stand; `shortened`: some of it was longer; `left`: what the file says
+ * besides, by its keys. `reachable` is the contact with e-mail and telephone, which may be a person's own: `card` is
+ * without them, and it is empty where there are none.
+ */
 export interface Publiccode {
   readonly name: string;
   readonly line: string;
   readonly card: Pick<PracticeCard, 'problem' | 'context' | 'tool' | 'contact' | 'licence'>;
   readonly links: readonly { readonly title: LinkTo; readonly url: string }[];
   readonly shortened: boolean;
+  readonly left: readonly string[];
+  readonly reachable: string;
 }
 
 /** What an address of the file leads to. */
 export type LinkTo = 'code' | 'site' | 'documentation';
+
+/** Keys at the top that are read, or looked into. */
+const LOOKED_AT = new Set(['publiccodeYmlVersion', 'name', 'url', 'landingURL', 'softwareVersion', 'legal', 'maintenance', 'description']);
 
 type Mapping = Record<string, unknown>;
 
@@ -73,27 +85,43 @@ export function publiccode(file: string, language: StandLanguage): Publiccode | 
   const short = oneLine(text(inWords, 'shortDescription'));
   const contacts = own(own(root, 'maintenance'), 'contacts');
   const contact: unknown = Array.isArray(contacts) ? contacts[0] : undefined;
-  const whom = [text(contact, 'name'), text(contact, 'affiliation'), text(contact, 'email'), text(contact, 'phone')];
+  const contactLine = (...keys: string[]): string => cut(oneLine(keys.map((key) => text(contact, key)).filter(Boolean).join(', ')), PRACTICE_LINE_CHARS_MAX);
   const software = [name, oneLine(text(root, 'softwareVersion'))].filter(Boolean).join(' ');
   const parts = {
     problem: cut(short, PRACTICE_CHARS_MAX),
     context: cut(text(inWords, 'longDescription'), PRACTICE_CHARS_MAX),
     tool: cut(software, PRACTICE_LINE_CHARS_MAX),
-    contact: cut(oneLine(whom.filter(Boolean).join(', ')), PRACTICE_LINE_CHARS_MAX),
+    contact: contactLine('name', 'affiliation'),
     licence: cut(oneLine(text(root, 'legal', 'license')), PRACTICE_LINE_CHARS_MAX),
   };
   const led = [
-    { title: 'code', url: text(root, 'url') },
-    { title: 'site', url: text(root, 'landingURL') },
-    { title: 'documentation', url: text(inWords, 'documentation') },
+    { title: 'code', key: 'url', url: text(root, 'url') },
+    { title: 'site', key: 'landingURL', url: text(root, 'landingURL') },
+    { title: 'documentation', key: `description.${chosen}.documentation`, url: text(inWords, 'documentation') },
   ] as const;
   const follows = ({ url }: { url: string }): boolean =>
     url.startsWith('https://') && url.length <= LINK_BYTES_MAX && /^[\x21-\x5b\x5d-\x7e]+$/.test(url) && (hostOf(url)?.includes('.') ?? false);
+  /** Keys of a mapping but those that are read of it, with where they stand. */
+  const others = (at: string, of: unknown, ...taken: (string | undefined)[]): string[] =>
+    isMapping(of) ? Object.keys(of).filter((key) => !taken.includes(key)).map((key) => `${at}.${key}`) : [];
+  const left = [
+    ...Object.keys(root).filter((key) => !LOOKED_AT.has(key)),
+    ...others('legal', own(root, 'legal'), 'license'),
+    ...others('maintenance', own(root, 'maintenance'), 'contacts'),
+    ...others('maintenance.contacts[0]', contact, 'name', 'affiliation', 'email', 'phone'),
+    ...(Array.isArray(contacts) ? contacts.slice(1).map((_, n) => `maintenance.contacts[${n + 1}]`) : []),
+    ...others('description', described, chosen),
+    ...others(`description.${chosen}`, inWords, 'shortDescription', 'longDescription', 'documentation'),
+    ...led.filter((link) => link.url !== '' && !follows(link)).map(({ key }) => key),
+  ].map((key) => [...oneLine(key.replace(UNSEEN, ' '))].slice(0, LEFT_CHARS_MAX).join(''));
+  const reaches = ['email', 'phone'].some((key) => text(contact, key) !== '');
   return {
     name: cut(name, STAND_NAME_CHARS_MAX),
     line: cut(short, STAND_LINE_CHARS_MAX),
     card: Object.fromEntries(Object.entries(parts).filter(([, of]) => of !== '')),
-    links: led.filter(follows),
+    links: led.filter(follows).map(({ title, url }) => ({ title, url })),
+    reachable: reaches ? contactLine('name', 'affiliation', 'email', 'phone') : '',
+    left: left.length > LEFT_MAX ? [...left.slice(0, LEFT_MAX), '…'] : left,
     shortened,
   };
 }

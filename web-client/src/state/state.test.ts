@@ -113,4 +113,19 @@ describe('the announcer', () => {
       [POLITE_EVERY_MS, 'Three. Two.', ''],
     ]);
   });
+
+  it('no longer says what is over, and does not make others wait for it', () => {
+    const clock = new VirtualClock();
+    const spoken: [number, string][] = [];
+    const announcer = new Announcer(clock, (polite) => spoken.push([clock.now(), polite]));
+    announcer.polite('One.');
+    clock.advance(0);
+    announcer.polite('Soon you go.');
+    clock.advance(1_000);
+    announcer.takeBack('Soon you go.');
+    clock.advance(POLITE_EVERY_MS);
+    announcer.polite('Two.');
+    clock.advance(0);
+    expect(spoken).toEqual([[0, 'One.'], [POLITE_EVERY_MS + 1_000, 'Two.']]);
+  });
 });

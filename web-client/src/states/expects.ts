@@ -7,7 +7,7 @@
 import type { PageState } from './index';
 
 const PANELS: Partial<Record<string, string>> = {
-  direct: 'direct', stands: 'stands', transcript: 'transcript', captioning: 'caption-lang',
+  direct: 'direct', stands: 'stands', transcript: 'transcript', captioning: 'caption-lang', notes: 'notes',
 };
 
 /** Selectors that must be found: those of what the state opens, and the one that it names itself. */
@@ -25,6 +25,7 @@ export function expected(state: PageState): string[] {
     ...(ideasOpen === 'write' ? [of('idea-form')] : []),
     ...(keysOpen ? [of('keys-dialog')] : []),
     ...(panel ? [of(panel)] : []),
+    ...(fair?.state.room?.cards_shown ? [of('notes-banner')] : []),
     ...(fair?.state.event?.breakout ? [of('breakout-banner')] : []),
   ];
 }

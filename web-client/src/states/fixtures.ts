@@ -123,8 +123,8 @@ export function fair(parts: Parts = {}): FairModel {
     proposeIdea: done, editIdea: done, eraseIdea: done, giveThanks: done, showThanks: done, hideThanks: done, eraseThanks: done,
     givenThanks: [],
     addCard: done, editCard: done, eraseCard: done,
-    similar: () => Promise.resolve([]), openFollowUps: nothing, showed: (id) => own.includes(id), owns: (id) => own.includes(id),
-    serverNow: () => NOW_MS, waitingFor: null, flying: [], pending: [], mine: [], followUps: null,
+    similar: () => Promise.resolve([]), openFollowUps: nothing, openPollDraft: nothing, takePollDraft: () => null, hideCameras: nothing, showed: (id) => own.includes(id), owns: (id) => own.includes(id),
+    serverNow: () => NOW_MS, waitingFor: null, flying: [], pending: [], mine: [], followUps: null, pollDraft: null, cardsRead: null, readCards: nothing,
     ...over,
   };
 }

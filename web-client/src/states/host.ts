@@ -3,7 +3,7 @@
 
 // Page states of those who run the event: direction, dashboard, projector, report, and what is stored.
 
-import { breakout, emptyRooms, round, unseated } from './breakouts';
+import { breakout, emptyRooms, manyNotes, notes, oneRound, rehearsing, round, unseated } from './breakouts';
 import type { Component } from 'svelte';
 import type { CurvePoint, HandView, LiveNumbers, ModeratorsView, PollView, QuestionView } from '../protocol';
 import Stored from '../ui/about/Stored.svelte';
@@ -49,7 +49,7 @@ export const SHOWN: QuestionView[] = [
 ];
 const hands: HandView[] = [
   { participant: 'h1', name: 'Sara Lombardi', topic: 'La nostra esperienza con il ritorno alla versione di prima', stage: 'raised' },
-  { participant: 'h2', name: 'Tommaso Villa', topic: null, stage: 'raised' },
+  { participant: 'h2', name: 'Tommaso Villa', topic: null, stage: 'raised', away: true },
   { participant: 'carla', name: 'Carla Neri', topic: 'Una domanda sui costi', stage: 'accepted' },
 ];
 const pollOf = (poll: string, over: Partial<PollView> = {}): PollView => ({
@@ -117,6 +117,7 @@ const board: Board = {
   next: [{ text: SHOWN[1]?.text ?? '', by: null, upvotes: 23 }, { text: SHOWN[2]?.text ?? '', by: 'Irene Fontana', upvotes: 11 }],
   poll: null,
 };
+const wall = (cards: typeof notes): NonNullable<Board['cards']> => ({ title: 'Osservabilità e costi di esercizio nei comuni piccoli', topic: 'Che cosa si rompe per primo?', number: 2, rooms: 4, notes: cards });
 const ADDRESS = 'https://fiera.example/e/demo';
 const long = 'Nel nostro ente abbiamo quattro fornitori diversi, ciascuno con la propria idea di rilascio: come siete arrivati a una sola pipeline per tutti, chi la mantiene nel tempo e che cosa succede quando uno dei fornitori cambia a metà del contratto e il nuovo non ha mai usato questi strumenti?';
 
@@ -139,6 +140,7 @@ const recap: Recap = {
       room: 'stage', title: 'Palco principale', titles: {},
       questions: [...SHOWN, KEPT].map((one) => ({ ...one, due_day: one.due_day ?? null, answer: one.answer ?? null })),
       polls: [results, { ...ratingShown, poll: 'p8' }, { ...cloudShown, poll: 'p9' }],
+      transcripts: [{ lang: 'it', lines: ['Benvenuti alla fiera.', 'Oggi parliamo di rilasci.'] }, { lang: 'en', lines: ['Welcome to the fair.'] }],
     },
     { room: 'stand-rpa', title: 'Stand: automazione', titles: {}, questions: [], polls: [] },
   ],
@@ -169,18 +171,23 @@ export const HOST_STATES: Record<string, () => PartState> = {
   'dashboard-reconnecting': () => part(Dashboard, organiser({ link: 'reconnecting' })),
   'dashboard-refused': () => part(Dashboard, organiser({ link: 'closed', closedBy: 'not_allowed', nowhere: true })),
   'dashboard-breakouts-draft': () =>
-    part(Dashboard, organiser({ breakouts: { rounds: [round({ phase: 'draft', until_unix_ms: null })] } })),
+    part(Dashboard, organiser({ breakouts: oneRound(round({ phase: 'draft', until_unix_ms: null })) })),
   'dashboard-breakouts-assign': () =>
-    part(Dashboard, organiser({ breakouts: { rounds: [round({ phase: 'draft', mode: 'assigned', until_unix_ms: null, rooms: emptyRooms, unseated })] } })),
-  'dashboard-breakouts-open': () => part(Dashboard, organiser({ event: { breakout: breakout() }, breakouts: { rounds: [round()] } })),
+    part(Dashboard, organiser({ breakouts: oneRound(round({ phase: 'draft', mode: 'assigned', until_unix_ms: null, rooms: emptyRooms, unseated })) })),
+  'dashboard-breakouts-open': () => part(Dashboard, organiser({ event: { breakout: breakout() }, breakouts: oneRound(round()) })),
+  'dashboard-breakouts-dry': () => part(Dashboard, organiser({ breakouts: rehearsing })),
+  'dashboard-breakouts-over': () =>
+    part(Dashboard, organiser({ breakouts: { ...oneRound(round({ phase: 'ended', until_unix_ms: null, cards_shown: 'breakout-1-3' })) } })),
   'projector-question': () => part(Projector, { board, lost: false, address: ADDRESS }),
   'projector-long': () => part(Projector, { board: { ...board, now: { text: long, by: null, upvotes: 7 } }, lost: true, address: ADDRESS }),
   'projector-poll': () => part(Projector, { board: { ...board, poll: { ...running, tally: null } }, lost: false, address: ADDRESS }),
   ...Object.fromEntries(
-    Object.entries({ quiz, rating: ratingShown, ranking: rankingShown, words: cloudShown, texts: textsShown, board: quizShown }).map(([name, poll]) => [
+    Object.entries({ quiz, 'quiz-waits': { ...quiz, quiz: { questions: 5, asked: null }, answers: 69 }, rating: ratingShown, ranking: rankingShown, words: cloudShown, texts: textsShown, board: quizShown }).map(([name, poll]) => [
       `projector-${name}`, () => part(Projector, { board: { ...board, now: null, poll, ahead_ms: NOW_MS - Date.now() }, lost: false, address: ADDRESS }),
     ]),
   ),
+  'projector-notes': () => part(Projector, { board: { ...board, cards: wall(notes) }, lost: false, address: ADDRESS }),
+  'projector-notes-many': () => part(Projector, { board: { ...board, cards: wall(manyNotes) }, lost: false, address: ADDRESS }),
   'projector-resuming': () => part(Projector, { board: { ...board, show: stageShow({ resuming: true }) }, lost: false, address: ADDRESS }),
   'projector-results': () => part(Projector, { board: { ...board, now: null, poll: results }, lost: false, address: ADDRESS }),
   'projector-waiting': () => part(Projector, { board: { ...board, now: null, next: [], phase: 'open' }, lost: false, address: ADDRESS }),

@@ -12,7 +12,7 @@ import {
   agenda, announcements, ideas, shownThanks, yourThanks, aside, captions, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
   promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
 } from './attendee';
-import { breakout, cards, going, inside, round, seat, told } from './breakouts';
+import { breakout, cards, cardsShown, going, inside, manyNotes, oneRound, rehearsing, round, seat, told } from './breakouts';
 import { choice, type Size } from '../ui/captions/choice.svelte';
 import { PUBLICCODE, STANDS, kept, left, standCards, standView } from './stands';
 import { ADA, BRUNO, CARLA, NOW_MS, fair, speaker, tile } from './fixtures';
@@ -93,6 +93,7 @@ export const STATES: Record<string, () => PageState> = {
   'door-countdown': () =>
     door({ view: { ...view, phase: 'open', live: false, people: 0, starts_unix_ms: Date.now() + SOON_MS } }),
   'door-speaker': () => door({ view, role: 'speaker', suggestedName: 'Ada Bianchi' }),
+  'door-speaker-nameless': () => door({ view, role: 'speaker', nameAsked: 1 }),
   'door-joining': () => door({ view, joining: true }),
   'door-trouble': () => door({ view, checks: { server: 'fine', webrtc: 'fine', codec: 'fine', sockets: 'bad', media: 'bad' } }),
   'door-tcp': () => door({ view, checks: { server: 'fine', webrtc: 'fine', codec: 'fine', sockets: 'fine', media: 'weak' } }),
@@ -167,6 +168,7 @@ export const STATES: Record<string, () => PageState> = {
   'attend-thanks-fresh': () => stage({ onAir: [ADA], tiles: camera, you: { thanks: yourThanks } }),
   'stage-agenda': () => stage({ onAir: [ADA], tiles: camera, event: { agenda, announcements } }, { agendaOpen: true }),
   'stage-hand': () => stage({ onAir: [ADA], tiles: camera }, { sheet: 'hand' }),
+  'stage-hand-waits': () => stage({ onAir: [ADA], tiles: camera, you: { hand: { topic: 'Rollback', stage: 'raised', position: 14 } } }),
   'stage-hand-raised': () =>
     stage({ onAir: [ADA], tiles: camera, you: { hand: { topic: 'Rollback', stage: 'raised', position: 2 } } }, { sheet: 'hand' }),
 
@@ -257,7 +259,7 @@ export const STATES: Record<string, () => PageState> = {
   'speaker-on-air': () =>
     stage(
       {
-        role: 'speaker', you: { place: 'on_air' }, onAir: [ADA, myself], tiles: camera, waiting: [],
+        role: 'speaker', you: { place: 'on_air' }, onAir: [ADA, BRUNO, myself], tiles: [tile(1, ADA), tile(2, BRUNO)], waiting: [],
         speaker: { ...sending(), micOn: false, screenOn: true, screenPreview: asTrack(paintSlide()) },
       },
       { opened: 'backstage' },
@@ -280,18 +282,30 @@ export const STATES: Record<string, () => PageState> = {
     ),
   'breakout-announced': () =>
     stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ phase: 'announced', until_unix_ms: NOW_MS + 4_000 }) }, you: { breakout: going } }),
-  'breakout-choose': () => stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ mode: 'self_select' }) } }),
+  'breakout-choose': () =>
+    stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ mode: 'self_select', free: [0, 5, 1, 3, 0, 2] }) } }),
+  'breakout-full': () => stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout({ latecomers: 'choose', free: [0, 0, 0, 0, 0, 0] }) } }),
   'breakout-inside': () =>
     stage({
       you: inside, event: { breakout: breakout({ told }) }, room: { room: inside.room, people: 4, cards, help: 'coming' },
       onAir: [myself, BRUNO, CARLA, ADA], tiles: [tile(1, BRUNO)], speaking: ['bruno'], own: ['c2'],
       speaker: speaker({ micOn: false, cameraOn: false }),
     }),
+  'breakout-twelve': () =>
+    stage({ you: inside, event: { breakout: breakout() }, room: { room: inside.room, people: 12 }, onAir: [myself, ...panel.slice(0, 11)], speaking: ['p3'], speaker: speaker({ micOn: false, cameraOn: false }) }),
+  'breakout-listens': () =>
+    stage({ you: { ...inside, place: 'audience' }, event: { breakout: breakout() }, room: { room: inside.room, people: 13 }, onAir: panel.slice(0, 12) }, {}, 'breakout-listens'),
   'breakout-closing': () =>
     stage({
-      you: inside, event: { breakout: breakout({ phase: 'closing', until_unix_ms: NOW_MS + 24_000 }) }, room: { room: inside.room, people: 2 },
+      you: inside, event: { breakout: breakout({ phase: 'closing', until_unix_ms: NOW_MS + 24_000 }) }, room: { room: inside.room, people: 2, help: 'called' },
       onAir: [myself, CARLA], speaker: sending(),
     }),
+  'breakout-notes-shown': () => stage({ onAir: [ADA], tiles: camera, room: { ...talk, cards_shown: cardsShown() } }),
+  'breakout-notes': () => stage({ onAir: [ADA], tiles: camera, own: ['c3'], room: { cards_shown: cardsShown() } }, { opened: 'notes' }),
+  'breakout-notes-moderator': () =>
+    stage({ role: 'moderator', moderators: {}, onAir: [ADA], tiles: camera, room: { cards_shown: cardsShown({ room: 'breakout-1-2', topic: null, cards: manyNotes }) } }, { opened: 'notes' }),
+  'breakout-notes-none': () => stage({ onAir: [ADA], tiles: camera, room: { cards_shown: cardsShown({ rooms: [{ room: inside.room, title: 'Collaudo', cards: 0 }], cards: [] }) } }, { opened: 'notes' }),
+  'breakout-notes-hidden': () => stage({ onAir: [ADA], tiles: camera }, { opened: 'notes' }),
   'breakout-stayed': () => stage({ onAir: [ADA], tiles: camera, event: { breakout: breakout() }, you: { breakout: { ...seat, facilitator: false } } }),
   direct: () =>
     stage(
@@ -300,6 +314,7 @@ export const STATES: Record<string, () => PageState> = {
         room: directed, moderators: desk, backstage: countdown,
       },
       { opened: 'direct' },
+      'hand-away',
     ),
   'direct-show': () =>
     stage(
@@ -315,7 +330,10 @@ export const STATES: Record<string, () => PageState> = {
   'direct-slot-poll': () =>
     stage({ role: 'moderator', moderators: { ...desk, polls: [pulse] }, room: { ...directed, poll: null }, event: { agenda: [{ ...agenda[0]!, ends_unix_ms: NOW_MS - 60_000, poll: pulse.poll }] } }, { opened: 'direct' }),
   'direct-breakouts': () =>
-    stage({ role: 'moderator', moderators: {}, event: { breakout: breakout() }, breakouts: { rounds: [round()] } }, { opened: 'direct' }),
+    stage({ role: 'moderator', moderators: {}, event: { breakout: breakout() }, breakouts: oneRound(round()) }, { opened: 'direct' }),
+  'direct-breakouts-dry': () => stage({ role: 'moderator', moderators: {}, breakouts: rehearsing }, { opened: 'direct' }, 'rehearsal'),
+  'breakout-looks-in': () =>
+    stage({ role: 'moderator', you: { room: inside.room, place: 'audience' }, room: { room: inside.room, people: 1 }, breakouts: rehearsing }, {}, 'looks-in'),
   'direct-keys': () => stage({ role: 'moderator', moderators: desk, room: directed }, { opened: 'direct', keysOpen: true }),
 
   'stands-list': () => stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands' }),
@@ -334,7 +352,7 @@ export const STATES: Record<string, () => PageState> = {
     ),
   'stands-form': () => stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands', standForm: true }),
   'stands-publiccode': () =>
-    stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands', standForm: PUBLICCODE }),
+    stage({ onAir: [ADA], tiles: camera, event: { stands: STANDS } }, { opened: 'stands', standForm: PUBLICCODE }, 'publiccode-left'),
 
   ...HOST_STATES,
 };

@@ -63,6 +63,8 @@ export const PUBLICCODE = `publiccodeYmlVersion: "0.4"
 name: Sportello senza coda
 url: https://code.example.org/sportello.git
 softwareVersion: "2.1"
+categories: [it-service-management]
+usedBy: [Comune di Esempio]
 legal:
   license: EUPL-1.2
 maintenance:

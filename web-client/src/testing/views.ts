@@ -22,7 +22,7 @@ export function roomView(over: Partial<RoomView> = {}): RoomView {
   return {
     room: 'stage', people: 0, on_air: [], speaking: [], settings: { moderated: false, chat_open: true, slow_mode_s: 0 },
     questions: [], labels: [], chat: [], pinned: [], poll: null, hands: 0,
-    show: stageShow(), help: null, cards: [], ...over,
+    show: stageShow(), help: null, cards: [], cards_shown: null, ...over,
   };
 }
 

@@ -80,6 +80,8 @@ export const directEn = {
   lower: 'Lower',
   noTopic: 'no topic given',
   accepted: 'accepted, backstage or on air',
+  acceptedAway: 'accepted; not back yet since the server restarted',
+  handAway: 'Away since the server restarted: can be accepted once back.',
   newPoll: 'Prepare a poll',
   pollQuestion: 'Question of the poll',
   pollOption: (n: number) => `Answer ${n}`,

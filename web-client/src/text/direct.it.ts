@@ -70,6 +70,8 @@ export const directIt: DirectTexts = {
   lower: 'Abbassa',
   noTopic: 'argomento non indicato',
   accepted: 'accettata, dietro le quinte o in onda',
+  acceptedAway: 'accettata; dopo il riavvio del server non è ancora qui',
+  handAway: 'Non è ancora qui dopo il riavvio del server: si accetta quando torna.',
   newPoll: 'Prepara un sondaggio',
   pollQuestion: 'Domanda del sondaggio',
   pollOption: (n) => `Risposta ${n}`,

@@ -14,6 +14,7 @@ export const pagesEn = {
   loading: 'One moment…',
   offline: 'The server does not answer. This page tries again by itself.',
   retry: 'Try again now',
+  ways: 'Other pages of the event',
   toEvent: 'To the event',
   fewer: 'fewer than 10',
   fewerWhy: 'Numbers below 10 are not kept, so that nobody can be recognised in them; those from before a restart of the server are not kept either.',

@@ -9,6 +9,7 @@ export const pagesIt: PagesTexts = {
   loading: 'Un momento…',
   offline: 'Il server non risponde. Questa pagina riprova da sola.',
   retry: 'Riprova ora',
+  ways: 'Altre pagine dell’evento',
   toEvent: 'All’evento',
   fewer: 'meno di 10',
   fewerWhy: 'I numeri sotto 10 non vengono conservati, perché nessuno vi sia riconoscibile; nemmeno quelli di prima di un riavvio del server.',

@@ -40,6 +40,7 @@ fn room(room: &str, people: u32) -> StreamState {
         show: StageShow::default(),
         help: None,
         cards: vec![],
+        cards_shown: None,
     })
 }
 

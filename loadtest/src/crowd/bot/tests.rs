@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
+use fiera_protocol::client::ClientMessage;
 use fiera_protocol::ids::Role;
 
 use super::super::regia::Regia;
@@ -120,4 +121,74 @@ fn s3_a_lost_update_is_mended_and_counted() {
     toy.run(300_000);
     let report = toy.tally.report(BOTS, 300.0);
     assert!(report.gaps > 0 && report.is_clean(), "{report:?}");
+}
+
+/// A bot that has been told of a round of breakouts, and what it sends within a minute.
+fn in_round(room: &str, round: serde_json::Value) -> Vec<Command> {
+    let golden = include_str!("../../../../signaling/protocol/golden/stream_state.json");
+    let mut golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+    golden["event"]["breakout"] = round;
+    golden["you"]["room"] = room.into();
+    golden["you"]["place"] = "on_air".into();
+    golden["you"]["breakout"] = serde_json::Value::Null;
+    golden["room"]["room"] = room.into();
+    if room == room_id().as_str() {
+        golden["you"]["place"] = "audience".into();
+    }
+    let mut bot = Bot::new(1, 1, room_id(), Arc::default(), 42).unwrap();
+    let mut member = Member::new("demo".parse().unwrap(), Arc::default());
+    let _ = member.hello("token", &bot);
+    let welcome = serde_json::json!({"kind": "welcome", "version": 1, "server_unix_ms": 0, "resumed": false});
+    let streams = [
+        ("event", serde_json::json!({"of": "event"})),
+        ("you", serde_json::json!({"of": "you"})),
+        ("room", serde_json::json!({"of": "room", "room": room})),
+    ];
+    let snapshot = |(of, stream)| serde_json::json!({"kind": "snapshot", "stream": stream, "epoch": 1, "n": 1, "state": golden[of]});
+    let told: Vec<_> = std::iter::once(welcome).chain(streams.map(snapshot)).collect();
+    member.hear(0, &serde_json::to_string(&told).unwrap(), &mut bot);
+    assert!(member.is_welcome() && member.mirror.event().is_some_and(|event| event.breakout.is_some()));
+    let mut sent = vec![];
+    for now_ms in (0..60_000).step_by(500) {
+        bot.wake(now_ms, &mut member);
+        let commands = member.take_out().into_iter().filter_map(|message| match message {
+            ClientMessage::Command { command, .. } => Some(command),
+            _ => None,
+        });
+        sent.extend(commands);
+    }
+    sent
+}
+
+fn round(mode: &str) -> serde_json::Value {
+    let room = |nth: u8| serde_json::json!({"room": format!("breakout-1-{nth}"), "title": "Testing", "topic": null});
+    serde_json::json!({
+        "round": "5b0f6a2c-9d14-4a77-8f3e-71c2d0a9e411", "from": room_id(), "phase": "open", "mode": mode,
+        "latecomers": "placed", "capacity": 8, "free": [0, 3, 0], "rooms": [room(1), room(2), room(3)],
+        "until_unix_ms": 1_789_035_300_000_u64, "told": null,
+    })
+}
+
+#[test]
+fn who_was_sent_to_a_breakout_room_stays_there_and_talks() {
+    let sent = in_round("breakout-1-2", round("random"));
+    let leaves = |one: &Command| matches!(one, Command::Enter { .. } | Command::LeaveBackstage { .. });
+    assert!(!sent.iter().any(leaves), "{sent:?}");
+    assert!(sent.iter().any(|one| matches!(one, Command::Chat { .. })), "{sent:?}");
+}
+
+#[test]
+fn who_may_choose_a_breakout_room_takes_one_with_a_free_place() {
+    let entered = |sent: Vec<Command>| {
+        let mut rooms = sent.into_iter().filter_map(|one| match one {
+            Command::Enter { room } => Some(room.to_string()),
+            _ => None,
+        });
+        rooms.next()
+    };
+    assert_eq!(
+        entered(in_round("main", round("self_select"))).as_deref(),
+        Some("breakout-1-2")
+    );
+    assert_eq!(entered(in_round("main", round("random"))), None, "waits to be sent");
 }

@@ -59,11 +59,10 @@ fn it_opens_nothing_while_a_persons_poll_runs_and_leaves_that_poll_alone() {
     assert_eq!(toy.moderators().polls.len(), 1, "nothing drafted");
 }
 
-#[test]
-fn it_waits_after_a_person_moved_a_question() {
-    let question = |id: u128, stage| QuestionView {
+fn question(id: u128, text: &str, stage: QuestionStage) -> QuestionView {
+    QuestionView {
         question: QuestionId::from_u128(id),
-        text: "Why?".to_owned(),
+        text: text.to_owned(),
         by: None,
         stage,
         note: None,
@@ -78,23 +77,46 @@ fn it_waits_after_a_person_moved_a_question() {
         upvotes: 0,
         at_unix_ms: 0,
         order: id as u32,
-    };
+    }
+}
+
+/// What bots ask.
+fn phrase(number: usize) -> &'static str {
+    phrases(Language::It).questions[number].as_str()
+}
+
+#[test]
+fn it_waits_after_a_person_moved_a_question() {
     let now = |toy: &Toy| {
         let all = toy.room().questions.iter();
         all.filter(|known| known.stage == QuestionStage::Now).count()
     };
     let mut toy = alone();
     let asked = |id| Change::Question {
-        question: question(id, QuestionStage::Published),
+        question: question(id, phrase(id as usize), QuestionStage::Published),
     };
     toy.person(asked(1));
     toy.person(asked(2));
     toy.run(1_000);
     toy.person(Change::Question {
-        question: question(1, QuestionStage::Answered),
+        question: question(1, phrase(1), QuestionStage::Answered),
     });
     toy.run(HANDS_OFF_MS - 2_000);
     assert_eq!(now(&toy), 0, "a person moderates");
     toy.run(10_000);
     assert_eq!(now(&toy), 1, "and then nobody did any more");
+}
+
+#[test]
+fn it_brings_up_what_bots_ask_and_leaves_what_a_person_asks_to_a_person() {
+    let mut toy = alone();
+    for (id, text) in [(1, "When is lunch?"), (2, phrase(2))] {
+        toy.person(Change::Question {
+            question: question(id, text, QuestionStage::Published),
+        });
+    }
+    toy.run(600_000);
+    let stages: Vec<_> = toy.room().questions.iter().map(|known| known.stage).collect();
+    assert_eq!(stages[0], QuestionStage::Published);
+    assert_ne!(stages[1], QuestionStage::Published);
 }

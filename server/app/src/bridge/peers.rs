@@ -129,6 +129,17 @@ impl Peers {
         self.by_id.get(&id).map(|peer| &peer.holder)
     }
 
+    /// Notes that a browser's publishing connection goes to this room. False: it is there already, or is no such one.
+    pub(super) fn move_publisher(&mut self, id: PeerId, to: Option<&RoomId>) -> bool {
+        match (self.by_id.get_mut(&id).map(|peer| &mut peer.holder), to) {
+            (Some(Holder::Publish { room, .. }), Some(to)) if room != to => {
+                room.clone_from(to);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// When its person asked to join; answered once.
     pub(super) fn take_since(&mut self, id: PeerId) -> Option<Instant> {
         self.by_id.get_mut(&id)?.since.take()

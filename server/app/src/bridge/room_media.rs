@@ -99,9 +99,15 @@ impl EventMedia {
         }
     }
 
-    fn place(&mut self, participant: ParticipantId, room: Option<&RoomId>, side: Side, may_publish: bool) {
+    pub(super) fn place(&mut self, participant: ParticipantId, room: Option<&RoomId>, side: Side, may_publish: bool) {
         let room_key = room.map(|room| self.room_key(room));
         for id in self.peers.of_person(participant) {
+            // What of an unsettled one is live is not known: it is not let into another room.
+            let may_move = may_publish && !self.unsettled.contains(&participant);
+            let moves = self.peers.move_publisher(id, room.filter(|_| may_move));
+            if let Some(room) = room_key.filter(|_| moves) {
+                self.media.command(Command::MovePublisher { peer: id, room });
+            }
             let Some(holder) = self.peers.get(id) else { continue };
             match (holder, room_key) {
                 (Holder::Watch { .. }, Some(room)) => {

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use fiera_hub::{Side, Standing};
 use fiera_media::{Media, MediaConfig};
-use fiera_protocol::ids::{ParticipantId, SourceKind};
+use fiera_protocol::ids::{ParticipantId, RoomId, SourceKind};
 use fiera_protocol::server::{MediaDirection, ServerMessage};
 use fiera_protocol::view::EventPhase;
 use fiera_sfu::allocate::LayerMask;
 use fiera_sfu::api::{self, CloseReason, Event};
 use tokio::sync::mpsc;
 
+use super::peers::Holder;
 use super::{EventMedia, MediaReport, Negotiator, PublisherLink, Reaction};
 use crate::event::{EventHandle, Summary};
 use crate::metrics::Metrics;
@@ -161,4 +162,46 @@ fn which_layers_are_worth_sending_is_told_to_the_socket_that_publishes_them() {
         stage.side.report(wanted(first), &stage.metrics).is_none(),
         "that connection is no more"
     );
+}
+
+#[test]
+fn what_somebody_publishes_by_goes_along_to_a_room_where_they_may() {
+    let mut stage = stage();
+    let who = ParticipantId(uuid::Uuid::new_v4());
+    stage.publish(1, who);
+    let first = stage.side.peers.of_socket(1);
+    let rooms: Vec<RoomId> = ["main", "breakout-1-1", "breakout-1-2"]
+        .map(|room| room.parse().unwrap())
+        .into();
+    for room in &rooms {
+        stage.side.place(who, Some(room), Side::Backstage, true);
+        assert_eq!(stage.side.peers.of_socket(1), first, "{room:?}");
+        assert!(matches!(
+            stage.side.peers.get(first[0]),
+            Some(Holder::Publish { room: is, .. }) if is == room
+        ));
+    }
+    stage.side.place(who, Some(&rooms[0]), Side::Audience, false);
+    assert!(
+        stage.side.peers.of_socket(1).is_empty(),
+        "the audience publishes nothing"
+    );
+}
+
+#[test]
+fn what_went_on_under_a_hub_that_is_no_more_is_not_taken_to_another_room() {
+    let mut stage = stage();
+    let (settled, unsettled) = (ParticipantId(uuid::Uuid::new_v4()), ParticipantId(uuid::Uuid::new_v4()));
+    stage.publish(1, unsettled);
+    stage.side.restart();
+    stage.publish(2, settled);
+    let room: RoomId = "breakout-1-1".parse().unwrap();
+    for who in [unsettled, settled] {
+        stage.side.place(who, Some(&room), Side::Backstage, true);
+    }
+    assert!(
+        stage.side.peers.publishers_of(unsettled).is_empty(),
+        "what is live of it is not known"
+    );
+    assert_eq!(stage.side.peers.publishers_of(settled).len(), 1);
 }

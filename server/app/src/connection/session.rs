@@ -235,6 +235,8 @@ impl<'a> Session<'a> {
             ClientMessage::Roster { after } => Message::Roster { socket, after },
             ClientMessage::Mine { secrets } => Message::Mine { socket, secrets },
             ClientMessage::FollowUps {} => Message::FollowUps { socket },
+            ClientMessage::PollDraft { poll } => Message::PollDraft { socket, poll },
+            ClientMessage::Cards { room } => Message::Cards { socket, room },
             ClientMessage::Stand { stand } => Message::Stand { socket, stand },
             ClientMessage::StandMessages { stand, secret } => Message::StandMessages { socket, stand, secret },
             ClientMessage::Watch { video_slots } => {

@@ -177,6 +177,14 @@ impl EventTask {
                 let conn = ConnectionId(socket);
                 self.feed(Input::FollowUps { conn }, round);
             }
+            Message::PollDraft { socket, poll } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::PollDraft { conn, poll }, round);
+            }
+            Message::Cards { socket, room } => {
+                let conn = ConnectionId(socket);
+                self.feed(Input::Cards { conn, room }, round);
+            }
             Message::Stand { socket, stand } => {
                 let conn = ConnectionId(socket);
                 self.feed(Input::Stand { conn, stand }, round);

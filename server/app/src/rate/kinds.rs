@@ -7,9 +7,9 @@ use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::{ClientMessage, Command};
 use fiera_protocol::ideas::IdeaStep;
 use fiera_protocol::limits::{
-    CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, HANDS_BURST, HANDS_PER_S, HELLOS_BURST, HELLOS_PER_S,
-    HELP_CALLS_BURST, HELP_CALLS_PER_S, LOOKS_BURST, LOOKS_PER_S, MEDIA_OFFERS_BURST, MEDIA_OFFERS_PER_S, MOVES_BURST,
-    MOVES_PER_S, OPINIONS_BURST, OPINIONS_PER_S,
+    CLIENT_MESSAGES_BURST, CLIENT_MESSAGES_PER_S, ERASURES_BURST, ERASURES_PER_S, HANDS_BURST, HANDS_PER_S,
+    HELLOS_BURST, HELLOS_PER_S, HELP_CALLS_BURST, HELP_CALLS_PER_S, LOOKS_BURST, LOOKS_PER_S, MEDIA_OFFERS_BURST,
+    MEDIA_OFFERS_PER_S, MOVES_BURST, MOVES_PER_S, OPINIONS_BURST, OPINIONS_PER_S,
 };
 use fiera_protocol::stands::StandStep;
 
@@ -33,11 +33,13 @@ pub(crate) enum Limit {
     MediaOffers,
     /// Calls for help, on and off.
     HelpCalls,
+    /// Cards of breakouts that are erased.
+    Erasures,
 }
 
 impl Limit {
     /// All, in the order of their numbers.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Messages,
         Self::Hellos,
         Self::Opinions,
@@ -46,6 +48,7 @@ impl Limit {
         Self::Looks,
         Self::MediaOffers,
         Self::HelpCalls,
+        Self::Erasures,
     ];
 
     /// At once, and per second.
@@ -59,6 +62,7 @@ impl Limit {
             Self::Looks => (LOOKS_BURST, LOOKS_PER_S),
             Self::MediaOffers => (MEDIA_OFFERS_BURST, MEDIA_OFFERS_PER_S),
             Self::HelpCalls => (HELP_CALLS_BURST, HELP_CALLS_PER_S),
+            Self::Erasures => (ERASURES_BURST, ERASURES_PER_S),
         }
     }
 
@@ -73,6 +77,7 @@ impl Limit {
             Self::Looks => "looks",
             Self::MediaOffers => "media_offers",
             Self::HelpCalls => "help_calls",
+            Self::Erasures => "erasures",
         }
     }
 
@@ -87,16 +92,19 @@ impl Limit {
             Self::Looks => "Lists are asked for",
             Self::MediaOffers => "Media connections are made",
             Self::HelpCalls => "Calls for help come",
+            Self::Erasures => "Notes are erased",
         }
     }
 
-    /// The limit of its kind that this message falls under. What organisers and moderators do to others has none.
+    /// The limit of its kind that this message falls under. What organisers and moderators do to others has none, but for erasing cards.
     pub(crate) fn of(message: &ClientMessage) -> Option<Self> {
         match message {
             ClientMessage::Resync { .. }
             | ClientMessage::Roster { .. }
             | ClientMessage::Mine { .. }
             | ClientMessage::FollowUps {}
+            | ClientMessage::PollDraft { .. }
+            | ClientMessage::Cards { .. }
             | ClientMessage::Stand { .. }
             | ClientMessage::StandMessages { .. } => Some(Self::Looks),
             ClientMessage::Watch { .. } | ClientMessage::PublishOffer { .. } => Some(Self::MediaOffers),
@@ -117,11 +125,17 @@ impl Limit {
             }
             | Command::Ideas {
                 step: IdeaStep::Vote { .. },
+            }
+            | Command::Breakouts {
+                step: BreakoutStep::VoteCard { .. },
             } => Some(Self::Opinions),
             Command::RaiseHand { .. } | Command::LowerHand { participant: None } => Some(Self::Hands),
             Command::Breakouts {
                 step: BreakoutStep::CallHelp { .. },
             } => Some(Self::HelpCalls),
+            Command::Breakouts {
+                step: BreakoutStep::EraseCard { .. },
+            } => Some(Self::Erasures),
             Command::Enter { .. }
             | Command::Leave {}
             | Command::Rename { .. }
@@ -139,6 +153,7 @@ impl Limit {
 mod tests {
     use fiera_protocol::breakouts::BreakoutStep;
     use fiera_protocol::client::Command;
+    use fiera_protocol::ids::CardId;
 
     use super::Limit;
 
@@ -148,6 +163,17 @@ mod tests {
             step: BreakoutStep::CallHelp { on: true },
         };
         assert_eq!(Limit::of_command(&call), Some(Limit::HelpCalls));
+    }
+
+    #[test]
+    fn l2_erasing_and_supporting_cards_is_limited() {
+        let card = CardId::from_u128(1);
+        let of = |step| Limit::of_command(&Command::Breakouts { step });
+        assert_eq!(
+            of(BreakoutStep::EraseCard { card, secret: None }),
+            Some(Limit::Erasures)
+        );
+        assert_eq!(of(BreakoutStep::VoteCard { card, up: true }), Some(Limit::Opinions));
     }
 
     #[test]

@@ -138,7 +138,7 @@ async fn results_of_polls_come_out_as_a_table_without_formulas() {
         "question": "=1+1?", "form": {"kind": "rating", "from": 1, "to": 5}, "answers_min": 1,
     }))
     .unwrap();
-    done(&mut organiser, Command::PreparePoll { draft }).await;
+    done(&mut organiser, Command::PreparePoll { draft, replaces: None }).await;
     let prepared = |message: &ServerMessage| match message {
         ServerMessage::Update {
             change: Change::RoomPoll { poll },

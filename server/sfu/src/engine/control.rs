@@ -71,6 +71,10 @@ impl Sfu {
                 live,
             } => self.set_live(now, participant, source, live),
             Command::MoveViewer { peer, room, side } => self.move_viewer(now, peer, room, side),
+            Command::MovePublisher { peer, room } => match self.release_publisher(now, peer) {
+                Some(moving) => self.adopt_publisher(now, moving, room, egress),
+                None => self.counters.dropped(Drop::StaleCommand),
+            },
             Command::Want { peer, slot, height } => self.want(now, peer, slot, height),
         }
     }
@@ -96,8 +100,7 @@ impl Sfu {
         }
         let mut sources: Vec<Source> = Vec::new();
         for published in &media.media {
-            let id = SourceId(self.next_source);
-            self.next_source += 1;
+            let id = self.next_source_id();
             sources.push(Source {
                 source: SourceRef {
                     id,
@@ -130,6 +133,13 @@ impl Sfu {
         let index = self.tables.add_publisher(publisher);
         self.rooms.entry(room).or_default().publishers.push(index);
         self.watch(Entry::Publisher(index));
+    }
+
+    /// A number that no source of any thread had before.
+    pub(super) fn next_source_id(&mut self) -> SourceId {
+        let id = SourceId(self.next_source);
+        self.next_source += 1;
+        id
     }
 
     fn set_on_air(&mut self, now: Instant, participant: ParticipantKey, on_air: bool) {

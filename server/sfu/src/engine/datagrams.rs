@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::moving::Vacancy;
 use super::publisher::Noted;
 use super::relay::Relay;
 use super::tables::Entry;
@@ -358,10 +359,6 @@ impl Sfu {
                 if publisher.transport.is_connected() {
                     self.counters.publishers = self.counters.publishers.saturating_sub(1);
                 }
-                if let Some(room) = self.rooms.get_mut(&publisher.room) {
-                    room.publishers.retain(|p| *p != index);
-                    room.speakers.remove(publisher.participant);
-                }
                 for source in publisher.sources.iter().filter(|s| s.flowing) {
                     let kind = source.source.kind;
                     let participant = publisher.participant;
@@ -375,8 +372,7 @@ impl Sfu {
                     peer: publisher.peer,
                     reason,
                 });
-                self.replan(now, publisher.room);
-                self.sweep(publisher.room);
+                self.vacate(now, Vacancy::of(index, &publisher));
             }
             Entry::Viewer(index) => {
                 let Some(mut viewer) = self.tables.remove_viewer(index) else {

@@ -4,9 +4,8 @@
 //! One media thread without IO: it owns its publishers and viewers, never sees another thread's, and tells other threads
 //! of rooms by message.
 //! Parts: `datagrams` (what comes in), `control` (commands), `replan` (who is in which slot), `handshakes` (who comes in),
-//! `fanout` (what goes out),
-//! `allotment` (which layer each viewer gets), `congestion` (what did not fit), `mirror` (rooms across threads), `inspect` (what is seen
-//! from outside), `timers`.
+//! `fanout` (what goes out), `allotment` (which layer each viewer gets), `congestion` (what did not fit), `mirror` (rooms
+//! across threads), `moving` (from room to room), `inspect` (what is seen from outside), `timers`.
 
 mod allotment;
 mod congestion;
@@ -16,6 +15,7 @@ mod fanout;
 mod handshakes;
 mod inspect;
 mod mirror;
+mod moving;
 mod publisher;
 mod relay;
 mod replan;
@@ -38,6 +38,7 @@ use tables::{Entry, Tables};
 
 pub use congestion::CONGESTED_KEYFRAMES_APART;
 pub use inspect::{Carrier, ConnectionView, LOSS_BUCKETS, LayerView, RoomQuality, SlotView, SourceView, Traffic};
+pub use moving::{MovingPublisher, Vacancy};
 pub use relay::{Relay, ThreadId};
 pub use stage::{Stage, StageSource};
 pub use timers::TICK;

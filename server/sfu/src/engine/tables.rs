@@ -126,7 +126,15 @@ impl Tables {
 
     /// Remembers where a proved check came from; the oldest is forgotten when there are too many.
     pub(crate) fn remember(&mut self, entry: Entry, path: &Path) {
-        let address = path.end();
+        self.remember_end(entry, path.end());
+    }
+
+    /// The proved addresses of a connection, the oldest first.
+    pub(crate) fn ends_of(&self, peer: PeerId) -> Vec<(Via, SocketAddr)> {
+        self.addresses.get(&peer).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn remember_end(&mut self, entry: Entry, address: (Via, SocketAddr)) {
         if self.by_address.get(&address) == Some(&entry) {
             return;
         }

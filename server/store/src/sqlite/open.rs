@@ -79,7 +79,10 @@ pub enum OpenError {
         reason: String,
     },
     /// The folder cannot be used.
-    #[error("the data folder {} cannot be used: {source}", folder.display())]
+    #[error(
+        "the data folder {} cannot be used: {source}; see that this user may read and write it, or name another folder",
+        folder.display()
+    )]
     Folder {
         /// The data folder.
         folder: PathBuf,

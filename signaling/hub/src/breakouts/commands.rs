@@ -7,9 +7,7 @@ use std::collections::BTreeSet;
 
 use fiera_protocol::breakouts::{BreakoutStep, HelpStage, RoundMode, RoundPhase, RoundPlan};
 use fiera_protocol::ids::{AnnouncementId, CardId, ParticipantId, RoomId, RoundId};
-use fiera_protocol::limits::{
-    ROUND_CAPACITY_MAX, ROUND_EXTENSION_MIN_MAX, ROUND_MINUTES_MAX, ROUND_ROOMS_MAX, ROUNDS_MAX,
-};
+use fiera_protocol::limits::{ROUND_CAPACITY_MAX, ROUND_MINUTES_MAX, ROUND_ROOMS_MAX, ROUNDS_MAX};
 use fiera_protocol::text::AnnouncementText;
 
 use super::{Placement, help_key};
@@ -42,6 +40,9 @@ impl Hub {
 
     fn run_breakouts(&mut self, now: Now, step: BreakoutStep, seat: &Seat) -> Result<(), Refusal> {
         debug_assert!(seat.fits_event(&[Deed::RunBreakouts]), "{seat:?}");
+        if let Some(done) = self.run_rehearsal(now, &step) {
+            return done;
+        }
         match step {
             BreakoutStep::Prepare { replaces, plan } => self.prepare_round(now, replaces, plan),
             BreakoutStep::Deal { round } => self.deal(round),
@@ -57,19 +58,41 @@ impl Hub {
                 Ok(())
             }
             BreakoutStep::Send { round } => self.send(now, round),
+            BreakoutStep::Rehearse { round, bots } => self.rehearse(now, round, bots),
+            BreakoutStep::EndRehearsal {} if self.breakouts.rehearsal.is_none() => Err(refusal::NO_ROUND),
+            BreakoutStep::EndRehearsal {} => {
+                self.end_rehearsal();
+                Ok(())
+            }
             BreakoutStep::Extend { minutes } => self.extend(now, minutes),
             BreakoutStep::BringBack {} => self.bring_back(now),
             BreakoutStep::Tell { text } => self.tell_rooms(now, &text),
             BreakoutStep::Acknowledge { room } => self.acknowledge(&room),
+            BreakoutStep::ShowCards { round, room } => self.show_cards(round, room.as_ref()),
             _ => Err(refusal::NOT_ALLOWED),
         }
     }
 
-    /// A round that is not sent yet.
-    fn draft(&self, id: RoundId) -> Result<&super::Round, Refusal> {
+    /// A round that is not sent yet, and that no bots play.
+    pub(super) fn draft(&self, id: RoundId) -> Result<&super::Round, Refusal> {
         let round = self.breakouts.get(id).ok_or(refusal::UNKNOWN_ROUND)?;
         if round.phase != RoundPhase::Draft {
             return Err(refusal::ROUND_SENT);
+        }
+        if self.is_rehearsed(id) {
+            return Err(refusal::REHEARSED);
+        }
+        Ok(round)
+    }
+
+    /// A draft that can be sent now: no people and no bots are in other rooms.
+    pub(super) fn sendable(&self, id: RoundId) -> Result<&super::Round, Refusal> {
+        let round = self.draft(id)?;
+        if self.breakouts.live().is_some() {
+            return Err(refusal::ROUND_LIVE);
+        }
+        if self.breakouts.rehearsal.is_some() {
+            return Err(refusal::REHEARSED);
         }
         Ok(round)
     }
@@ -147,10 +170,8 @@ impl Hub {
     }
 
     fn send(&mut self, now: Now, id: RoundId) -> Result<(), Refusal> {
-        let round = self.draft(id)?;
-        if self.breakouts.live().is_some() {
-            return Err(refusal::ROUND_LIVE);
-        }
+        let round = self.sendable(id)?;
+        let from = round.from.clone();
         match round.mode {
             RoundMode::Random => {
                 self.seat_by_lot(id, false)?;
@@ -164,34 +185,15 @@ impl Hub {
                 self.send_seated(now, id);
             }
         }
+        // What an earlier round wrote is not what people go for now.
+        self.hide_cards(&from);
         Ok(())
     }
 
     fn extend(&mut self, now: Now, minutes: u16) -> Result<(), Refusal> {
-        if !(1..=ROUND_EXTENSION_MIN_MAX).contains(&minutes) {
-            return Err(refusal::ROUND_SIZES);
-        }
         let round = self.breakouts.live().ok_or(refusal::NO_ROUND)?;
-        if round.phase == RoundPhase::Announced {
-            return Err(refusal::ROUND_NOT_OPEN);
-        }
-        let total = round.minutes.saturating_add(minutes);
-        if total > ROUND_MINUTES_MAX {
-            return Err(refusal::ROUND_TOO_LONG);
-        }
-        let left_ms = if round.phase == RoundPhase::Open {
-            round.until_ms.unwrap_or(now.mono_ms).saturating_sub(now.mono_ms)
-        } else {
-            0
-        };
-        let id = round.id;
-        self.set_round(
-            now,
-            id,
-            RoundPhase::Open,
-            left_ms + u64::from(minutes) * 60_000,
-            Some(total),
-        );
+        let (id, (left_ms, total)) = (round.id, round.extended(now, minutes)?);
+        self.set_round(now, id, RoundPhase::Open, left_ms, Some(total));
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use crate::refusal::{self, Refusal};
 use crate::timers::Timer;
 
 /// How long a phase lasts if nobody changes it, milliseconds.
-fn length_ms(phase: RoundPhase, minutes: u16) -> u64 {
+pub(super) fn length_ms(phase: RoundPhase, minutes: u16) -> u64 {
     match phase {
         RoundPhase::Announced => ROUND_NOTICE_MS,
         RoundPhase::Open => u64::from(minutes) * 60_000,
@@ -72,6 +72,8 @@ impl Hub {
             let going = round.going.values().map(|(at_ms, _)| *at_ms);
             going.chain(round.until_ms).min()
         });
+        let rehearsal = self.breakouts.rehearsal.as_ref();
+        let next = next.or_else(|| rehearsal.and_then(|rehearsal| rehearsal.next_ms()));
         if next == self.breakouts.due_ms {
             return;
         }
@@ -88,6 +90,7 @@ impl Hub {
     /// Something of a round is due.
     pub(crate) fn breakouts_due(&mut self, now: Now) {
         self.breakouts.due_ms = None;
+        self.rehearsal_due(now);
         let Some(round) = self.breakouts.live() else { return };
         let (id, phase) = (round.id, round.phase);
         let over = round.until_ms.is_some_and(|at_ms| at_ms <= now.mono_ms);
@@ -210,7 +213,11 @@ impl Hub {
     /// The room where somebody belongs whose resume token names a breakout room that is over.
     pub(crate) fn after_breakout(&self, room: &RoomId) -> Option<RoomId> {
         let round = self.breakouts.of_room(room)?;
-        (round.phase == RoundPhase::Ended).then(|| round.from.clone())
+        let over = match round.phase {
+            RoundPhase::Draft => !self.bots_are_in(room),
+            phase => phase == RoundPhase::Ended,
+        };
+        over.then(|| round.from.clone())
     }
 
     /// What a room is called, and what it is about; none where the text was erased.

@@ -18,10 +18,7 @@ use crate::refusal::{self, Refusal};
 impl Hub {
     /// Draws anew who goes where in a draft.
     pub(super) fn deal(&mut self, id: RoundId) -> Result<(), Refusal> {
-        let round = self.breakouts.get(id).ok_or(refusal::UNKNOWN_ROUND)?;
-        if round.phase != RoundPhase::Draft {
-            return Err(refusal::ROUND_SENT);
-        }
+        let round = self.draft(id)?;
         if round.mode != RoundMode::Random {
             return Err(refusal::NOT_BY_LOT);
         }
@@ -73,16 +70,7 @@ impl Hub {
         if people > seats || people > ROUND_SEATS_MAX {
             return Err(refusal::TOO_FEW_SEATS);
         }
-        let mut lots: Vec<_> = unseated.into_iter().map(|who| (self.chance.key(), who)).collect();
-        lots.sort_unstable();
-        let mut rows = Vec::with_capacity(lots.len());
-        for (_, who) in lots {
-            let nth = Round::emptiest(&taken, capacity).ok_or(refusal::TOO_FEW_SEATS)?;
-            if let Some(count) = taken.get_mut(usize::from(nth)) {
-                *count += 1;
-            }
-            rows.push((who, nth));
-        }
+        let rows = self.draw(&mut taken, capacity, unseated)?;
         for key in given_up {
             self.keep_row(key, None::<Placement>);
         }
@@ -90,6 +78,26 @@ impl Hub {
             self.place_in(id, who, nth, false);
         }
         Ok(())
+    }
+
+    /// Draws a room for each of these, always one of the emptiest.
+    pub(super) fn draw(
+        &mut self,
+        taken: &mut [u16],
+        capacity: u16,
+        people: Vec<ParticipantId>,
+    ) -> Result<Vec<(ParticipantId, u16)>, Refusal> {
+        let mut lots: Vec<_> = people.into_iter().map(|who| (self.chance.key(), who)).collect();
+        lots.sort_unstable();
+        let mut rows = Vec::with_capacity(lots.len());
+        for (_, who) in lots {
+            let nth = Round::emptiest(taken, capacity).ok_or(refusal::TOO_FEW_SEATS)?;
+            if let Some(count) = taken.get_mut(usize::from(nth)) {
+                *count += 1;
+            }
+            rows.push((who, nth));
+        }
+        Ok(rows)
     }
 
     /// Keeps a seat; what was known of the way back stays known.
@@ -117,6 +125,9 @@ impl Hub {
         room: Option<RoomId>,
         facilitator: bool,
     ) -> Result<(), Refusal> {
+        if self.is_rehearsed(id) {
+            return self.seat_bot(who, room, facilitator);
+        }
         let round = self.breakouts.get(id).ok_or(refusal::UNKNOWN_ROUND)?;
         let before = round.placements.get(&who);
         let Some(room) = room else {
@@ -162,6 +173,7 @@ impl Hub {
         let Some(nth) = round.nth_of(room) else { return Ok(()) };
         match round.phase {
             RoundPhase::Open | RoundPhase::Closing => {}
+            RoundPhase::Draft if self.bots_are_in(room) && access::moderates(role) => {}
             RoundPhase::Draft => return Err(refusal::UNKNOWN_ROOM),
             RoundPhase::Announced => return Err(refusal::BREAKOUT_NOT_OPEN),
             RoundPhase::Ended => return Err(refusal::BREAKOUT_OVER),
@@ -201,10 +213,11 @@ impl Hub {
         };
         let seat = round.placements.get(&who).cloned();
         let elsewhere = before.filter(|before| *before != round.from && round.nth_of(before).is_none());
-        // Whoever runs the event looks in and takes no seat.
-        if seat.is_some() || !access::moderates(role) {
+        // Whoever runs the event looks in and takes no seat: one that they have stays where it is.
+        let looks_in = access::moderates(role);
+        if seat.is_some() || !looks_in {
             let placement = Placement {
-                nth,
+                nth: seat.as_ref().filter(|_| looks_in).map_or(nth, |seat| seat.nth),
                 facilitator: seat.as_ref().is_some_and(|seat| seat.facilitator),
                 stays: false,
                 chosen: seat.as_ref().is_none_or(|seat| seat.chosen),
@@ -264,16 +277,12 @@ impl Hub {
     /// Somebody left a breakout room by themselves: nobody fetches them again, and a seat that they chose is free.
     pub(crate) fn walked_out(&mut self, who: ParticipantId, left: Option<&RoomId>) {
         let Some(round) = self.breakouts.live() else { return };
-        let Some(nth) = left.and_then(|left| round.nth_of(left)) else {
+        if left.and_then(|left| round.nth_of(left)).is_none() {
             return;
-        };
+        }
         let here = self.people.get(&who).and_then(|person| person.room.as_ref());
         let still_inside = here.is_some_and(|room| round.nth_of(room).is_some());
-        let Some(seat) = round
-            .placements
-            .get(&who)
-            .filter(|seat| seat.nth == nth && !still_inside)
-        else {
+        let Some(seat) = round.placements.get(&who).filter(|_| !still_inside) else {
             return;
         };
         let key = round.key(who);

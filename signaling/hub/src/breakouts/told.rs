@@ -4,7 +4,9 @@
 //! What people are told of breakouts: everybody which round runs, each their own seat, moderators and organisers the grid,
 //! at most twice a second. Counts are exact and in memory.
 
-use fiera_protocol::breakouts::{BreakoutRoom, BreakoutView, RoundPhase, RoundRoom, RoundView, Seated, YourBreakout};
+use fiera_protocol::breakouts::{
+    BreakoutRoom, BreakoutView, CardView, RoundPhase, RoundRoom, RoundView, Seated, YourBreakout,
+};
 use fiera_protocol::ids::{ParticipantId, RoomId};
 use fiera_protocol::limits::ROUND_GRID_INTERVAL_MS;
 use fiera_protocol::view::{Change, StreamState};
@@ -41,14 +43,29 @@ pub struct Note {
     pub votes: u32,
 }
 
+impl From<CardView> for Note {
+    fn from(card: CardView) -> Self {
+        Self {
+            text: card.text,
+            by: String::from(card.by),
+            votes: card.votes,
+        }
+    }
+}
+
 impl Hub {
     /// Tells everybody what changed about breakouts. `moved` where people or rooms changed.
     pub(crate) fn settle_breakouts(&mut self, now: Now, changed: bool, moved: bool) {
         if changed {
             let breakout = self.breakout_view();
-            if matches!(self.stream.state(), StreamState::Event(known) if known.breakout != breakout) {
+            if !self.knows_round(breakout.as_ref()) {
                 self.publish(StreamKey::Event, Change::Breakout { breakout });
             }
+            self.settle_shown();
+        }
+        // What was thrown away is gone at once, and its words with it.
+        for change in self.rounds_gone() {
+            self.publish(StreamKey::Breakouts, change);
         }
         if !(changed || moved) || self.breakouts.rounds.is_empty() && !self.knows_rounds() {
             return;
@@ -57,8 +74,15 @@ impl Hub {
         if !grid.ready(now.mono_ms, ROUND_GRID_INTERVAL_MS, timers, Timer::BreakoutGrid) {
             return;
         }
+        self.tell_erased();
         for change in self.grid_changes() {
-            self.publish(StreamKey::Breakouts, change);
+            match change {
+                Change::Rehearsal { .. } => self.show_rehearsal(change),
+                change => self.publish(StreamKey::Breakouts, change),
+            }
+        }
+        if let Some(change) = self.places_change() {
+            self.publish(StreamKey::Event, change);
         }
     }
 
@@ -69,7 +93,36 @@ impl Hub {
 
     /// Whether moderators know the grid as it is, or are going to be told.
     pub(crate) fn grid_is_told(&self) -> bool {
-        self.breakouts.grid.is_due() || self.grid_changes().is_empty()
+        self.rounds_gone().is_empty() && (self.breakouts.grid.is_due() || self.grid_changes().is_empty())
+    }
+
+    /// Whether everybody knows the round that runs as it is, and the places left in it or is going to be told.
+    pub(crate) fn round_is_told(&self) -> bool {
+        let told = self.breakouts.grid.is_due() || self.places_change().is_none();
+        told && self.knows_round(self.breakout_view().as_ref())
+    }
+
+    fn known_round(&self) -> Option<&BreakoutView> {
+        match self.stream.state() {
+            StreamState::Event(known) => known.breakout.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether everybody knows a round but for the places that are left.
+    fn knows_round(&self, now: Option<&BreakoutView>) -> bool {
+        let known = self.known_round().map(|known| BreakoutView {
+            free: now.map_or_else(Vec::new, |now| now.free.clone()),
+            ..known.clone()
+        });
+        known.as_ref() == now
+    }
+
+    /// How many places are left, where everybody knows another number.
+    fn places_change(&self) -> Option<Change> {
+        let (round, known) = (self.breakouts.live()?, self.known_round()?);
+        let free = round.free();
+        (known.round == round.id && known.free != free).then_some(Change::BreakoutPlaces { free })
     }
 
     fn knows_rounds(&self) -> bool {
@@ -81,18 +134,25 @@ impl Hub {
         let StreamState::Breakouts(known) = self.breakouts.stream.state() else {
             return Vec::new();
         };
+        let views = self.breakouts.rounds.iter().map(|round| self.round_view(round));
+        let new = views.filter(|view| !known.rounds.contains(view));
+        let new = new.map(|round| Change::Round { round });
+        new.chain(self.rehearsal_change(known.rehearsal.as_ref())).collect()
+    }
+
+    /// Rounds that moderators know of and that are gone.
+    fn rounds_gone(&self) -> Vec<Change> {
+        let StreamState::Breakouts(known) = self.breakouts.stream.state() else {
+            return Vec::new();
+        };
         let gone = known
             .rounds
             .iter()
             .filter(|known| self.breakouts.get(known.round).is_none());
-        let gone = gone.map(|known| Change::RoundGone { round: known.round });
-        let views = self.breakouts.rounds.iter().map(|round| self.round_view(round));
-        let new = views.filter(|view| !known.rounds.contains(view));
-        let new = new.map(|round| Change::Round { round });
-        gone.chain(new).collect()
+        gone.map(|known| Change::RoundGone { round: known.round }).collect()
     }
 
-    fn titled(&self, kept: &KeptRoom) -> (String, Option<String>) {
+    pub(super) fn titled(&self, kept: &KeptRoom) -> (String, Option<String>) {
         self.title_of(kept.text)
             .unwrap_or_else(|| (kept.room.to_string(), None))
     }
@@ -113,12 +173,13 @@ impl Hub {
             latecomers: round.latecomers,
             capacity: round.capacity,
             rooms: round.rooms.iter().map(room).collect(),
+            free: round.free(),
             until_unix_ms: round.until_unix_ms?,
             told: round.told.and_then(|told| view::announcement(told, &self.texts)),
         })
     }
 
-    fn round_view(&self, round: &Round) -> RoundView {
+    pub(super) fn round_view(&self, round: &Round) -> RoundView {
         let before = matches!(round.phase, RoundPhase::Draft | RoundPhase::Announced);
         let mut rooms: Vec<RoundRoom> = round.rooms.iter().map(|kept| self.round_room(kept)).collect();
         for (who, seat) in &round.placements {
@@ -147,6 +208,7 @@ impl Hub {
             capacity: round.capacity,
             minutes: round.minutes,
             until_unix_ms: round.until_unix_ms,
+            cards_shown: round.shows.and_then(|nth| round.room_at(nth)).cloned(),
             rooms,
             unseated: self.unseated(round),
         }
@@ -225,17 +287,8 @@ impl Hub {
     pub(crate) fn breakout_notes(&self) -> Vec<BreakoutNotes> {
         let rooms = self.breakouts.rounds.iter().flat_map(|round| &round.rooms);
         let notes = |kept: &KeptRoom| {
-            let mut cards = self.rooms.get(&kept.room)?.cards.views(&self.texts);
-            cards.sort_by_key(|card| (std::cmp::Reverse(card.votes), card.order));
             let (title, topic) = self.titled(kept);
-            let cards: Vec<Note> = cards
-                .into_iter()
-                .map(|card| Note {
-                    text: card.text,
-                    by: String::from(card.by),
-                    votes: card.votes,
-                })
-                .collect();
+            let cards: Vec<Note> = self.cards_by_votes(&kept.room).into_iter().map(Note::from).collect();
             (!cards.is_empty()).then_some(BreakoutNotes { title, topic, cards })
         };
         rooms.filter_map(notes).collect()

@@ -19,7 +19,7 @@ impl Hub {
     pub(crate) fn poll_command(&mut self, now: Now, actor: ParticipantId, command: Command) -> Result<(), Refusal> {
         match command {
             Command::DraftPoll { question, options } => self.draft_poll(now, actor, question, options),
-            Command::PreparePoll { draft } => self.prepare_poll(now, actor, &draft),
+            Command::PreparePoll { draft, replaces } => self.prepare_poll(now, actor, &draft, replaces),
             Command::ClonePoll { poll } => self.clone_poll(now, actor, poll),
             Command::PlacePoll { poll, after } => self.place_poll(actor, poll, after),
             Command::SetPoll { poll, phase } => self.set_poll(now, actor, poll, phase),

@@ -3,9 +3,12 @@
 
 //! How polls come to be: one by one, as copies, and those of the event's setup, which are prepared once each.
 
+use fiera_protocol::codec::encode;
+use fiera_protocol::fair::PollPhase;
 use fiera_protocol::ids::{ParticipantId, PollId, RoomId};
 use fiera_protocol::limits::POLLS_PER_ROOM_MAX;
-use fiera_protocol::poll::{DraftFault, PollDraft, PollForm};
+use fiera_protocol::poll::{DraftFault, PollDraft, PollForm, QuizQuestion};
+use fiera_protocol::server::ServerMessage;
 use fiera_protocol::text::{PollOptionText, PollQuestionText};
 use fiera_protocol::view::EventPhase;
 
@@ -14,8 +17,9 @@ use crate::access::Deed;
 use crate::chance::named_id;
 use crate::fact::{Fact, KeptText, PollShape, QuizShape};
 use crate::hub::Hub;
-use crate::input::Now;
+use crate::input::{ConnectionId, Now};
 use crate::refusal::{self, Refusal};
+use crate::view;
 
 /// A poll that the event's setup brings along.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,30 +63,28 @@ fn kept(draft: &PollDraft, unix_min: u32) -> (KeptText, PollShape) {
 }
 
 impl Poll {
-    /// What it was prepared from.
-    fn copied(&self, unix_min: u32) -> (KeptText, PollShape) {
-        let of_quiz = self.quiz.iter().flat_map(|item| {
-            let options = item.options.iter().cloned();
-            std::iter::once(item.question.clone()).chain(options)
-        });
-        let text = KeptText {
-            text: self.question.clone(),
-            by: None,
-            owner: None,
-            options: of_quiz.chain(self.options.iter().cloned()).collect(),
-            unix_min,
+    /// As whoever prepared it wrote it; none where a text is no longer one that could be written.
+    fn drafted(&self) -> Option<PollDraft> {
+        let options = |of: &[String]| {
+            of.iter()
+                .map(|one| one.parse().ok())
+                .collect::<Option<Vec<PollOptionText>>>()
         };
-        let question = |item: &super::QuizItem| QuizShape {
-            options: u8::try_from(item.options.len()).unwrap_or(u8::MAX),
-            right: item.right,
-            seconds: item.seconds,
+        let question = |item: &super::QuizItem| {
+            Some(QuizQuestion {
+                question: item.question.parse().ok()?,
+                options: options(&item.options)?,
+                right: item.right,
+                seconds: item.seconds,
+            })
         };
-        let shape = PollShape {
+        Some(PollDraft {
+            question: self.question.parse().ok()?,
             form: self.form,
-            answers_min: self.answers_min,
-            quiz: self.quiz.iter().map(question).collect(),
-        };
-        (text, shape)
+            options: options(&self.options)?,
+            quiz: self.quiz.iter().map(question).collect::<Option<_>>()?,
+            answers_min: Some(self.answers_min),
+        })
     }
 }
 
@@ -108,23 +110,86 @@ impl Hub {
             quiz: Vec::new(),
             answers_min: Some(0),
         };
-        self.prepare_poll(now, actor, &draft)
+        self.prepare_poll(now, actor, &draft, None)
     }
 
-    pub(super) fn prepare_poll(&mut self, now: Now, actor: ParticipantId, draft: &PollDraft) -> Result<(), Refusal> {
+    pub(super) fn prepare_poll(
+        &mut self,
+        now: Now,
+        actor: ParticipantId,
+        draft: &PollDraft,
+        replaces: Option<PollId>,
+    ) -> Result<(), Refusal> {
         let room = self.poll_room(Deed::RunPolls, actor)?;
-        self.space_for_poll(&room)?;
+        let replaced = replaces
+            .map(|poll| self.draft_in(&room, poll).map(|_| poll))
+            .transpose()?;
+        if replaced.is_none() {
+            self.space_for_poll(&room)?;
+        }
         draft.check()?;
         let (text, shape) = kept(draft, minute(now));
+        if let Some(poll) = replaced {
+            self.replace_draft(room, poll, text, shape);
+            return Ok(());
+        }
         let id = PollId::from_u128(self.chance.id());
         self.keep_poll(room, id, text, shape);
         Ok(())
     }
 
+    fn draft_in(&self, room: &RoomId, poll: PollId) -> Result<&Poll, Refusal> {
+        let polls = &self.rooms.get(room).ok_or(refusal::UNKNOWN_ROOM)?.polls;
+        let known = polls.get(poll).ok_or(refusal::UNKNOWN_POLL)?;
+        if known.phase != PollPhase::Draft {
+            return Err(refusal::POLL_NOT_DRAFT);
+        }
+        Ok(known)
+    }
+
+    /// One draft instead of another, under the same id in the same place; in facts that say so in any version.
+    fn replace_draft(&mut self, room: RoomId, poll: PollId, text: KeptText, shape: PollShape) {
+        let order = self.rooms.get(&room).map(|room| room.polls.order().collect::<Vec<_>>());
+        let order = order.unwrap_or_default();
+        let at = order.iter().position(|one| *one == poll);
+        let after = at
+            .and_then(|at| at.checked_sub(1))
+            .and_then(|at| order.get(at))
+            .copied();
+        let is_last = order.last() == Some(&poll);
+        self.keep_fact(&Fact::PollDismissed {
+            room: room.clone(),
+            poll,
+        });
+        // The words before are erased as for good as any other.
+        self.keep_text(poll.as_u128(), None);
+        self.keep_poll(room.clone(), poll, text, shape);
+        if !is_last {
+            self.keep_fact(&Fact::PollPlaced { room, poll, after });
+        }
+    }
+
+    /// Tells one connection what a draft was prepared from.
+    pub(crate) fn tell_poll_draft(&mut self, conn: ConnectionId, poll: PollId) {
+        let Some(participant) = self.connections.get(&conn).map(|connection| connection.participant) else {
+            return;
+        };
+        let draft = self.poll_room(Deed::RunPolls, participant).and_then(|room| {
+            let known = self.draft_in(&room, poll)?;
+            known.drafted().ok_or(refusal::UNKNOWN_POLL)
+        });
+        let text = match draft {
+            Ok(draft) => encode(&ServerMessage::PollDraft { poll, draft }),
+            Err(refusal) => view::refused(None, refusal),
+        };
+        self.tell(conn, text);
+    }
+
     pub(super) fn clone_poll(&mut self, now: Now, actor: ParticipantId, poll: PollId) -> Result<(), Refusal> {
         let room = self.poll_room(Deed::RunPolls, actor)?;
         let polls = &self.rooms.get(&room).ok_or(refusal::UNKNOWN_ROOM)?.polls;
-        let (text, shape) = polls.get(poll).ok_or(refusal::UNKNOWN_POLL)?.copied(minute(now));
+        let copied = polls.get(poll).and_then(Poll::drafted).ok_or(refusal::UNKNOWN_POLL)?;
+        let (text, shape) = kept(&copied, minute(now));
         self.space_for_poll(&room)?;
         let id = PollId::from_u128(self.chance.id());
         self.keep_poll(room, id, text, shape);

@@ -95,6 +95,7 @@ impl Hub {
             .chain(stand.opener.map(|_| opener_row(id)))
             .collect();
         self.erase_all_said(&room);
+        self.end_show(&room);
         for text in texts {
             self.keep_text(text, None);
         }

@@ -236,7 +236,7 @@ fn s5_entries_of_one_hall_are_nothing_to_the_other() {
 }
 
 #[test]
-fn v15_entries_can_be_erased_after_the_event() {
+fn v12_entries_can_be_erased_after_the_event() {
     let mut shell = Shell::with(roomy(), 7);
     let organiser = shell.join(100, Role::Organiser, HALL);
     let poll = open(&mut shell, organiser, of_form(PollForm::Text {}));

@@ -43,7 +43,7 @@ fn of_form(form: PollForm) -> PollDraft {
 }
 
 fn prepare(draft: PollDraft) -> Command {
-    Command::PreparePoll { draft }
+    Command::PreparePoll { draft, replaces: None }
 }
 
 fn set(poll: PollId, phase: PollPhase) -> Command {

@@ -85,6 +85,7 @@ export const ROUND_MINUTES_MAX = 240;
 export const ROUNDS_MAX = 20;
 export const ROUND_NOTICE_MS = 5000;
 export const ROUND_GRACE_MS = 30000;
+export const REHEARSAL_BOTS_MAX = 1000;
 export const ROOM_TITLE_CHARS_MAX = 60;
 export const CARD_CHARS_MAX = 200;
 export const CARDS_PER_ROOM_MAX = 60;

@@ -1199,7 +1199,11 @@ topic: string | null,
 /**
  * Waiting or accepted.
  */
-stage: HandStage, };
+stage: HandStage,
+/**
+ * Its owner is not back yet after a restart of the server: the hand keeps its place and cannot be accepted.
+ */
+away?: boolean, };
 
 /**
  * Life of a poll.
@@ -1850,7 +1854,15 @@ round: RoundId, } | { "kind": "send",
 /**
  * The draft.
  */
-round: RoundId, } | { "kind": "extend",
+round: RoundId, } | { "kind": "rehearse",
+/**
+ * The draft.
+ */
+round: RoundId,
+/**
+ * How many bots, 1 to 1,000; whoever has a seat in the draft is played in any case.
+ */
+bots: number, } | { "kind": "end_rehearsal", } | { "kind": "extend",
 /**
  * By how many minutes, 1 to 60.
  */
@@ -1862,7 +1874,15 @@ text: AnnouncementText, } | { "kind": "acknowledge",
 /**
  * Which room.
  */
-room: RoomId, } | { "kind": "stay", } | { "kind": "call_help",
+room: RoomId, } | { "kind": "show_cards",
+/**
+ * The round.
+ */
+round: RoundId,
+/**
+ * One of its rooms; none: nothing is shown.
+ */
+room?: RoomId, } | { "kind": "stay", } | { "kind": "call_help",
 /**
  * On or off.
  */
@@ -1953,6 +1973,10 @@ capacity: number,
  * The rooms, in their order.
  */
 rooms: Array<BreakoutRoom>,
+/**
+ * Places that are left in each of [`BreakoutView::rooms`], in the same order; empty while nobody chooses a room.
+ */
+free: Array<number>,
 /**
  * When this phase ends by the server's clock, milliseconds since 1970.
  */
@@ -2065,6 +2089,10 @@ until_unix_ms: number | null,
  */
 rooms: Array<RoundRoom>,
 /**
+ * Whose cards are shown in the plenary room.
+ */
+cards_shown: RoomId | null,
+/**
  * Who is in the plenary room without a seat, by name; moderators and organisers too, as facilitators to be.
  */
 unseated: Array<Seated>, };
@@ -2076,7 +2104,24 @@ export type BreakoutsView = {
 /**
  * Drafts, the round that runs, and past ones, in the order in which they were prepared.
  */
-rounds: Array<RoundView>, };
+rounds: Array<RoundView>,
+/**
+ * The dry run that is on.
+ */
+rehearsal: RehearsalView | null, };
+
+/**
+ * A dry run of a draft: bots in place of people.
+ */
+export type RehearsalView = {
+/**
+ * The draft as if it had been sent. Everybody on its lists and in its counts is a bot.
+ */
+round: RoundView,
+/**
+ * What all rooms were told last; no person is told.
+ */
+told: Announcement | null, };
 
 /**
  * What a round means for one participant.
@@ -2119,6 +2164,48 @@ votes: number,
  * Grows by one with each card of the room: the order in which they were put up.
  */
 order: number, };
+
+/**
+ * A room on the list of those whose cards are shown.
+ */
+export type CardsOfRoom = {
+/**
+ * Its short name.
+ */
+room: RoomId,
+/**
+ * What it is called.
+ */
+title: string,
+/**
+ * Cards on its board.
+ */
+cards: number, };
+
+/**
+ * The cards of a round that is over, as they are shown in the plenary room: those of one room; `cards` asks for others.
+ */
+export type CardsShown = {
+/**
+ * Which round.
+ */
+round: RoundId,
+/**
+ * Rooms with cards, and the one that is shown, in the order of the round.
+ */
+rooms: Array<CardsOfRoom>,
+/**
+ * Whose cards are shown to everybody now.
+ */
+room: RoomId,
+/**
+ * What that room was about.
+ */
+topic: string | null,
+/**
+ * Its cards, best supported first.
+ */
+cards: Array<CardView>, };
 
 /**
  * The language that a stand is written in.
@@ -2730,7 +2817,11 @@ help: HelpStage | null,
 /**
  * In a breakout room: the cards on its board, in the order in which they were put up.
  */
-cards: Array<CardView>, };
+cards: Array<CardView>,
+/**
+ * In a plenary room: cards of breakout rooms that are read out.
+ */
+cards_shown: CardsShown | null, };
 
 /**
  * Those who wait behind the stage.
@@ -2976,7 +3067,11 @@ read_only: boolean, } | { "kind": "breakout",
 /**
  * The round.
  */
-breakout: BreakoutView | null, } | { "kind": "stand",
+breakout: BreakoutView | null, } | { "kind": "breakout_places",
+/**
+ * All of them, in the order of the round's rooms.
+ */
+free: Array<number>, } | { "kind": "stand",
 /**
  * The stand.
  */
@@ -3060,7 +3155,11 @@ card: CardView, } | { "kind": "card_gone",
 /**
  * Which.
  */
-card: CardId, } | { "kind": "show",
+card: CardId, } | { "kind": "cards_shown",
+/**
+ * All of it.
+ */
+cards_shown: CardsShown | null, } | { "kind": "show",
 /**
  * All of it.
  */
@@ -3128,7 +3227,11 @@ point: CurvePoint, } | { "kind": "round",
 /**
  * The round.
  */
-round: RoundView, } | { "kind": "round_gone",
+round: RoundView, } | { "kind": "rehearsal",
+/**
+ * The dry run.
+ */
+rehearsal: RehearsalView | null, } | { "kind": "round_gone",
 /**
  * Which.
  */
@@ -3210,7 +3313,11 @@ after?: ParticipantId, } | { "kind": "mine",
 /**
  * At most 100.
  */
-secrets: Array<AuthorSecret>, } | { "kind": "follow_ups", } | { "kind": "stand",
+secrets: Array<AuthorSecret>, } | { "kind": "follow_ups", } | { "kind": "poll_draft",
+/**
+ * Of the room one is in.
+ */
+poll: PollId, } | { "kind": "stand",
 /**
  * Which.
  */
@@ -3222,7 +3329,11 @@ stand: StandId,
 /**
  * What it was opened with; needed where one is not known as a keeper (any more).
  */
-secret?: AuthorSecret, } | { "kind": "watch",
+secret?: AuthorSecret, } | { "kind": "cards",
+/**
+ * The breakout room.
+ */
+room: RoomId, } | { "kind": "watch",
 /**
  * Camera slots wanted, 1 to 12 (fewer on phones).
  */
@@ -3519,7 +3630,11 @@ options: Array<PollOptionText>, } | { "kind": "prepare_poll",
 /**
  * All of it.
  */
-draft: PollDraft, } | { "kind": "clone_poll",
+draft: PollDraft,
+/**
+ * The draft whose place and id it takes.
+ */
+replaces?: PollId, } | { "kind": "clone_poll",
 /**
  * Which.
  */
@@ -3769,7 +3884,15 @@ thanks?: Array<OwnThanks>, } | { "kind": "follow_ups",
 /**
  * Questions to be followed up, the soonest due first, then those that were.
  */
-questions: Array<RoomQuestion>, } | { "kind": "stand",
+questions: Array<RoomQuestion>, } | { "kind": "poll_draft",
+/**
+ * Which.
+ */
+poll: PollId,
+/**
+ * What it was prepared from.
+ */
+draft: PollDraft, } | { "kind": "stand",
 /**
  * All of it.
  */
@@ -3781,7 +3904,19 @@ stand: StandId,
 /**
  * Oldest first.
  */
-messages: Array<StandMessage>, } | { "kind": "rack_offer",
+messages: Array<StandMessage>, } | { "kind": "cards",
+/**
+ * Of which breakout room.
+ */
+room: RoomId,
+/**
+ * What it was about.
+ */
+topic: string | null,
+/**
+ * Best supported first.
+ */
+cards: Array<CardView>, } | { "kind": "rack_offer",
 /**
  * Number of this rack, for the answer and for `slot_changed`.
  */

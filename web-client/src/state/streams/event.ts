@@ -30,6 +30,8 @@ export function eventAfter(event: EventView, change: Change): EventView | null {
       };
     case 'breakout':
       return { ...event, breakout: change.breakout };
+    case 'breakout_places':
+      return { ...event, breakout: event.breakout && { ...event.breakout, free: change.free } };
     case 'slot': {
       const others = event.agenda.filter((one) => one.slot !== change.slot.slot);
       return { ...event, agenda: [...others, change.slot].sort(bySlotOrder) };

@@ -39,6 +39,8 @@ export function roomAfter(room: RoomView, change: Change): RoomView | null {
       return { ...room, hands: change.hands };
     case 'show':
       return { ...room, show: change.show };
+    case 'cards_shown':
+      return { ...room, cards_shown: change.cards_shown };
     case 'help':
       return { ...room, help: change.help };
     case 'card': {

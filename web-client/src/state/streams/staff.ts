@@ -52,10 +52,12 @@ export function breakoutsAfter(breakouts: BreakoutsView, change: Change): Breako
   switch (change.kind) {
     case 'round': {
       const at = rounds.findIndex((known) => known.round === change.round.round);
-      return { rounds: at < 0 ? [...rounds, change.round] : spliced(rounds, at, 1, change.round) };
+      return { ...breakouts, rounds: at < 0 ? [...rounds, change.round] : spliced(rounds, at, 1, change.round) };
     }
     case 'round_gone':
-      return { rounds: rounds.filter((known) => known.round !== change.round) };
+      return { ...breakouts, rounds: rounds.filter((known) => known.round !== change.round) };
+    case 'rehearsal':
+      return { ...breakouts, rehearsal: change.rehearsal };
     default:
       return null;
   }

@@ -4,7 +4,7 @@
 // From what an organiser fills in to a plan that the server takes. Pure.
 
 import {
-  ROOM_TITLE_CHARS_MAX, ROUND_CAPACITY_MAX, ROUND_ROOMS_MAX, TOPIC_CHARS_MAX, type PlannedRoom,
+  REHEARSAL_BOTS_MAX, ROOM_TITLE_CHARS_MAX, ROUND_CAPACITY_MAX, ROUND_ROOMS_MAX, TOPIC_CHARS_MAX, type PlannedRoom, type RoundView,
 } from '../../protocol';
 
 /** Rooms for so many people, of so many each. */
@@ -17,6 +17,15 @@ export function placesFor(people: number, rooms: number): number {
   const even = Math.ceil(people / Math.max(1, rooms));
   return Math.min(ROUND_CAPACITY_MAX, Math.max(2, even + Math.max(2, Math.ceil(even / 4))));
 }
+
+/** Bots to begin a dry run with: as many as have seats already, else as many as leave some places free. */
+export function botsFor(round: RoundView): number {
+  const seated = round.rooms.reduce((sum, room) => sum + room.seated.length, 0);
+  return Math.min(REHEARSAL_BOTS_MAX, Math.max(seated, round.mode === 'assigned' ? 1 : Math.ceil(placesOf(round) * 0.8)));
+}
+
+/** People that all rooms hold. */
+export const placesOf = (round: RoundView): number => round.rooms.length * round.capacity;
 
 /** One room per line; what follows a colon is its topic. Rooms without a line get a name of their own. */
 export function plannedRooms(count: number, lines: string, name: (n: number) => string): PlannedRoom[] {

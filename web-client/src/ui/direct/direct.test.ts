@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 import { describe, expect, it, vi } from 'vitest';
-import type { Command, QuestionStage, QuestionView } from '../../protocol';
+import type { Command, PollDraft, QuestionStage, QuestionView } from '../../protocol';
 import type { Outcome } from '../../session/outbox';
 import { EMPTY } from '../../state/fair';
 import { VirtualClock } from '../../testing/world';
@@ -10,7 +10,7 @@ import { SHORTCUTS } from '../fair/shortcuts';
 import type { FairModel } from '../model/shape';
 import { actsOf, columns, meant, neighbour } from './columns';
 import { Direct } from './direct.svelte';
-import { deskOrder, pollDraft, percents, type Typed } from './poll-draft';
+import { deskOrder, pollDraft, percents, typedOf, type Typed } from './poll-draft';
 import { DIRECT_KEYS, directAction } from './shortcuts';
 import { UNDO_MS } from './undo.svelte';
 
@@ -179,6 +179,19 @@ describe('a poll', () => {
     expect(pollDraft(quiz)?.quiz).toEqual([{ question: 'First?', options: ['a', 'b'], right: 1, seconds: 20 }]);
     expect(pollDraft({ ...quiz, quiz: [{ ...asked, right: 0 }] })).toBeNull();
     expect(pollDraft({ ...quiz, quiz: [] })).toBeNull();
+  });
+
+  it('is changed from what it was prepared as', () => {
+    const drafts: PollDraft[] = [
+      { question: 'One?', form: { kind: 'single' }, options: ['a', 'b'], answers_min: 5 },
+      { question: 'Some?', form: { kind: 'multiple', min: 2, max: 3 }, options: ['a', 'b', 'c'], answers_min: 1 },
+      { question: 'How much?', form: { kind: 'rating', from: 1, to: 10 }, answers_min: 3 },
+      { question: 'In order?', form: { kind: 'ranking' }, options: ['a', 'b'], answers_min: 20 },
+      { question: 'Words?', form: { kind: 'words', max: 3 }, answers_min: 3 },
+      { question: 'Texts?', form: { kind: 'text' }, answers_min: 10 },
+      { question: 'Quiz', form: { kind: 'quiz' }, quiz: [{ question: 'First?', options: ['a', 'b'], right: 1, seconds: 30 }] },
+    ];
+    for (const draft of drafts) expect(pollDraft(typedOf(draft))).toEqual(draft);
   });
 
   it('shows percents that sum to a hundred', () => {

@@ -5,6 +5,7 @@
 // the one that took its place, else to the heading of the part; what has the focus in sight stays in sight when the part
 // grows above it. Never takes a focus that is somewhere else.
 
+import { keepsItself } from '../parts/keeps-focus';
 import { neighbour } from './columns';
 
 /** For a part of the page whose items carry `data-item` within lists that carry `data-list`. */
@@ -50,6 +51,7 @@ export function keepsFocus(part: HTMLElement): () => void {
     stop?.focus();
   };
 
+  keepsItself(part);
   part.addEventListener('focusin', noted);
   part.addEventListener('focusout', left);
   document.addEventListener('scroll', scrolled, { capture: true, passive: true });
@@ -66,4 +68,10 @@ export function keepsFocus(part: HTMLElement): () => void {
 /** Puts the focus on what has just opened because somebody asked for it. */
 export function takesFocus(node: HTMLElement): void {
   node.focus();
+}
+
+/** Gives what opened a form the focus that was lost with the form: one that is elsewhere by now stays there. */
+export function takesFocusBack(node: HTMLElement): void {
+  const { activeElement } = document;
+  if (activeElement === null || activeElement === document.body) node.focus();
 }

@@ -3,7 +3,7 @@
 
 // What was typed into the poll maker, as the server takes it, and polls as the desk lists them. Pure.
 
-import { POLL_OPTIONS_MAX, POLL_OPTIONS_MIN, type PollDraft, type PollForm, type PollPhase, type PollView, type QuizQuestion } from '../../protocol';
+import { POLL_ANSWERS_MIN_DEFAULT, POLL_OPTIONS_MAX, POLL_OPTIONS_MIN, type PollDraft, type PollForm, type PollPhase, type PollView, type QuizQuestion } from '../../protocol';
 
 /** What the fields of the maker hold, for whichever form. */
 export interface Typed {
@@ -59,6 +59,21 @@ export function pollDraft(typed: Typed): PollDraft | null {
   const options = choices(typed.options);
   if (!options || (typed.kind === 'multiple' && (typed.min > typed.max || typed.max > options.length))) return null;
   return { ...base, options };
+}
+
+/** What the maker holds for a draft, so that it can be changed. */
+export function typedOf({ question, form, options = [], quiz = [], answers_min: answersMin = POLL_ANSWERS_MIN_DEFAULT }: PollDraft): Typed {
+  return {
+    kind: form.kind,
+    question,
+    options,
+    min: form.kind === 'multiple' ? form.min : 1,
+    max: form.kind === 'multiple' ? form.max : 2,
+    scale: form.kind === 'rating' ? [form.from, form.to] : [1, 5],
+    words: form.kind === 'words' ? form.max : 1,
+    quiz: quiz.map((one) => ({ ...one, options: [...one.options] })),
+    answersMin,
+  };
 }
 
 function formOf(typed: Typed): PollForm {

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// Made-up names for those who enter under an alias: a thing of the square and a colour, nothing about the person.
+// Made-up names for those who enter under an alias: a thing of the square and a colour, nothing about the person. And who must
+// say who they are.
+
+import type { Role } from '../../protocol';
 
 const THINGS: Record<'it' | 'en', readonly string[]> = {
   it: ['Lanterna', 'Fontana', 'Bussola', 'Torre', 'Mongolfiera', 'Piazza', 'Campana', 'Vela', 'Bottega', 'Meridiana'],
@@ -19,4 +22,15 @@ export function makeAlias(language: 'it' | 'en', random: () => number): string {
   const colour = one(COLOURS[language]);
   const name = language === 'it' ? `${thing} ${colour}` : `${colour.charAt(0).toUpperCase()}${colour.slice(1)} ${thing}`;
   return `${name} ${number}`;
+}
+
+/** Whether the door asks for a name: on a stage a made-up one stands only where it was chosen. */
+export function needsName(role: Role | null): boolean {
+  return role === 'speaker' || role === 'moderator' || role === 'organiser';
+}
+
+/** The name to go in with; null: this role has to give one first, or choose the alias. */
+export function nameFor(role: Role | null, given: string, alias: string, asAlias: boolean): string | null {
+  if (asAlias) return alias;
+  return given.trim() || (needsName(role) ? null : alias);
 }

@@ -110,3 +110,14 @@ it('a lower third stands under a person, not under a screen, and not where they 
   expect(lines(onStage('auto'))).toEqual(['Mayor', null, null, null, null]);
   expect(lines(onStage('auto', [], { titles: false }))).toEqual([null, null, null, null, null]);
 });
+
+it('says where only what is shared is seen, so that no person need be sent', () => {
+  const alone = (layout: StageLayout, tiles: readonly Tile[], wish: Wish = {}) => stageView(nobodyWaits(layout), tiles, false, wish).screenAlone;
+  const onAir = cameras.slice(0, 3);
+  expect(alone('slides', [...onAir, slides])).toBe(true);
+  expect(alone('slides', [slides]), 'once they are sent no more').toBe(true);
+  expect(alone('slides', onAir)).toBe(false);
+  expect(alone('slides', [...onAir, slides], { front: 'ada' })).toBe(false);
+  for (const layout of ['auto', 'speaker', 'side_by_side', 'grid'] as const) expect(alone(layout, [...onAir, slides]), layout).toBe(false);
+  expect(stageView(onStage('slides'), [...cameras, slides], false).screenAlone, 'somebody waits').toBe(false);
+});

@@ -44,6 +44,8 @@ export interface StageView {
   count: number;
   /** The slide of a break: over everything, or large with those beside it who wait behind the stage and are not concerned. */
   slide: 'over' | 'beside' | null;
+  /** Only what is shared is seen: pictures of people would be sent for nothing. */
+  screenAlone: boolean;
 }
 
 /** What decides beside the direction: the picture that one has put in front for oneself, and who led when nobody speaks. */
@@ -91,9 +93,12 @@ export function stageView(state: FairState, tiles: readonly Tile[], audioOnly: b
     ...unpictured.map((placed) => ({ placed, participant: placed.participant, screen: false })),
   ];
   const slide = !wish.resuming ? null : all.some(({ placed }) => placed.waits) ? 'beside' : 'over';
-  const shape = arrange(all, state.room?.show.layout ?? 'auto', wish);
-  const count = all.filter(({ placed }) => placed.spot !== 'away').length + (slide === 'beside' ? 1 : 0);
-  return { pictured, unpictured, shape, count, slide };
+  const layout = state.room?.show.layout ?? 'auto';
+  const shape = arrange(all, layout, wish);
+  const placed = all.filter((one) => one.placed.spot !== 'away');
+  const count = placed.length + (slide === 'beside' ? 1 : 0);
+  const screenAlone = layout === 'slides' && placed.length > 0 && placed.every(({ screen }) => screen);
+  return { pictured, unpictured, shape, count, slide, screenAlone };
 }
 
 interface Item {

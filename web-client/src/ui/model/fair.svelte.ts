@@ -6,7 +6,7 @@
 
 import { AudioPool } from '../../media/audio-pool';
 import { Down } from '../../media/down';
-import type { Command, EventView, OwnQuestion, RefusalCode, RoomQuestion, ServerMessage } from '../../protocol';
+import type { Command, EventView, OwnQuestion, PollDraft, RefusalCode, RoomQuestion, ServerMessage } from '../../protocol';
 import type { Outcome } from '../../session/outbox';
 import { Session, type Status } from '../../session/session';
 import { EMPTY, breakoutRoom, firstRoom, reduce, type FairState } from '../../state/fair';
@@ -19,7 +19,7 @@ import { browserWorld } from './browser-world';
 import { News } from './news';
 import { OwnTexts } from './own-texts.svelte';
 import { ServerClock } from './server-clock';
-import type { FairModel, Flying, Link, Tile, IdeaWords } from './shape';
+import type { CardsRead, FairModel, Flying, Link, Tile, IdeaWords } from './shape';
 import { similarTo, type Similar } from './similar';
 import { Speaker } from './speaker.svelte';
 import { Stands, takeKeeperLink } from './stands.svelte';
@@ -57,6 +57,9 @@ export class Fair implements FairModel {
 
   /** The board of promises of the event; null: not asked for yet. */
   followUps = $state.raw<readonly RoomQuestion[] | null>(null);
+  #camerasHidden = false;
+  pollDraft = $state.raw<{ readonly poll: string; readonly draft: PollDraft } | null>(null);
+  cardsRead = $state.raw<CardsRead | null>(null);
 
   readonly #event: string;
   readonly #own: OwnTexts;
@@ -181,7 +184,17 @@ export class Fair implements FairModel {
 
   toggleAudioOnly(): void {
     this.audioOnly = !this.audioOnly;
-    this.#down.audioOnly = this.audioOnly;
+    this.#hide();
+  }
+
+  hideCameras(hidden: boolean): void {
+    if (hidden === this.#camerasHidden) return;
+    this.#camerasHidden = hidden;
+    this.#hide();
+  }
+
+  #hide(): void {
+    this.#down.hide(this.audioOnly ? 'all' : this.#camerasHidden ? 'cameras' : 'none');
   }
 
   hear(): void {
@@ -238,6 +251,20 @@ export class Fair implements FairModel {
 
   openFollowUps(): void {
     this.#session.tell({ kind: 'follow_ups' });
+  }
+
+  openPollDraft(poll: string): void {
+    this.#session.tell({ kind: 'poll_draft', poll });
+  }
+
+  takePollDraft(): typeof this.pollDraft {
+    const taken = this.pollDraft;
+    this.pollDraft = null;
+    return taken;
+  }
+
+  readCards(room: string): void {
+    this.#session.tell({ kind: 'cards', room });
   }
 
   owns(id: string): boolean {
@@ -419,8 +446,14 @@ export class Fair implements FairModel {
       case 'stand':
       case 'stand_messages':
         return this.stands.heard(message);
+      case 'cards':
+        this.cardsRead = message;
+        return;
       case 'follow_ups':
         this.followUps = message.questions;
+        return;
+      case 'poll_draft':
+        this.pollDraft = message;
         return;
       case 'roster_page':
         this.roster = withPage(this.roster, message);

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { POLITE_EVERY_MS, Announcer } from '../../state/announcer';
 import { stateOf } from '../../state/fair';
-import { backstageView, chatMessage, eventView, moderatorsView, pollView, questionView, roomView, stageShow, youView } from '../../testing/views';
+import { backstageView, chatMessage, eventView, moderatorsView, pollView, questionView, roomView, stageShow, standSummary, youView } from '../../testing/views';
 import { VirtualClock } from '../../testing/world';
 import { en } from '../../text/en';
 import { News } from './news';
@@ -29,6 +29,11 @@ describe('urgent are only air, moves, the end', () => {
     for (const one of all) expect(one.map((spoken) => spoken.urgent)).toEqual([true]);
   });
 
+  it('a move names the stand, which is no room of the list', () => {
+    const event = eventView({ stands: [standSummary('s', { room: 'r_s', name: 'Sportello' })] });
+    expect(said({ event }, { event, you: youView({ room: 'r_s' }) })).toEqual([{ urgent: true, sentence: en.fair.moved('Sportello') }]);
+  });
+
   it('announcements, questions, polls and a server that cannot save wait their turn', () => {
     const all = [
       said({}, { event: eventView({ announcements: [{ announcement: 'a', text: 'Break', at_unix_ms: 0 }] }) }),
@@ -45,6 +50,15 @@ describe('urgent are only air, moves, the end', () => {
     expect(said({}, { you: thanked })).toEqual([{ urgent: false, sentence: en.fair.thanksSpoken('Bo') }]);
     expect(said({ you: thanked }, { you: youView({ thanks: [{ thanks: 't1', by: 'Bo', shown: true }] }) })).toEqual([]);
     expect(new News().between(stateOf({ ...START, you: null }), stateOf({ ...START, you: thanked }), 'en', en)).toEqual([]);
+  });
+
+  it('notes of breakout rooms are told once, not at each room or erased note, and not to who finds them', () => {
+    const shown = (room: string, round = 'r') => ({ room: roomView({ cards_shown: { round, rooms: [], room, topic: null, cards: [] } }) });
+    expect(said({}, shown('a'))).toEqual([{ urgent: false, sentence: en.fair.notesSpoken }]);
+    expect(said(shown('a'), shown('b'))).toEqual([]);
+    expect(said(shown('a'), {})).toEqual([]);
+    expect(said(shown('a'), shown('a', 'r2')).length).toBe(1);
+    expect(said({ room: roomView({ room: 'breakout-1-1' }) }, shown('a'))).toEqual([]);
   });
 
   it('chat, numbers and reactions say nothing', () => {

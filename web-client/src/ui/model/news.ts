@@ -4,7 +4,7 @@
 // What of a change of state is said aloud, and how: urgent are only air (also that those on air are not heard), moves,
 // the loss of the connection and the end; everything else waits its turn at the announcer. Pure.
 
-import { breakoutRoom, type FairState } from '../../state/fair';
+import { breakoutRoom, rehearsedRoom, type FairState } from '../../state/fair';
 import type { Texts } from '../../text/en';
 import type { Language } from '../../text/language.svelte';
 import { titleOf } from '../../text/localised';
@@ -34,8 +34,9 @@ export class News {
     const { you, event } = after;
     if (before.you?.room && you?.room && before.you.room !== you.room) {
       const room = event?.rooms.find((one) => one.room === you.room);
-      const breakout = breakoutRoom(after)?.title ?? you.room;
-      urgent(texts.fair.moved(room ? titleOf(room, language) : breakout));
+      const stand = event?.stands.find((one) => one.room === you.room);
+      const named = (breakoutRoom(after) ?? rehearsedRoom(after))?.title ?? stand?.name ?? you.room;
+      urgent(texts.fair.moved(room ? titleOf(room, language) : named));
     }
     if (before.you?.hand?.stage === 'raised' && you?.hand?.stage === 'accepted') urgent(texts.hand.acceptedSpoken);
   }
@@ -59,6 +60,7 @@ export class News {
     if (names(was.on_air) !== names(now.on_air)) {
       polite(now.on_air.length > 0 ? texts.fair.nowOnAir(names(now.on_air)) : texts.fair.offAirAll);
     }
+    if (now.cards_shown && now.cards_shown.round !== was.cards_shown?.round) polite(texts.fair.notesSpoken);
     const answering = (all: typeof now.questions) => all.find((one) => one.stage === 'now');
     const asked = answering(now.questions);
     if (asked && asked.question !== answering(was.questions)?.question) polite(texts.questions.nowSpoken(asked.text));

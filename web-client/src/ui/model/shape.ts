@@ -3,7 +3,7 @@
 
 // What the pages of the fair are drawn from. The live model and the fixtures of the page states both fit these shapes.
 
-import type { Command, OwnQuestion, ParticipantId, Reaction, RefusalCode, RoomQuestion, Shown, SlotKind, SourceKind } from '../../protocol';
+import type { CardView, Command, OwnQuestion, ParticipantId, PollDraft, Reaction, RefusalCode, RoomQuestion, Shown, SlotKind, SourceKind } from '../../protocol';
 import type { DeviceChoice, DeviceTrouble } from '../../media/devices';
 import type { UpState } from '../../media/up';
 import type { SlotState } from '../../media/video-slot';
@@ -63,6 +63,10 @@ export interface FairModel {
   readonly mine: readonly OwnQuestion[];
   /** The board of promises of the event; null: not asked for yet. */
   readonly followUps: readonly RoomQuestion[] | null;
+  /** The draft that was asked for last, as it was prepared; until it is taken. */
+  readonly pollDraft: { readonly poll: string; readonly draft: PollDraft } | null;
+  /** Cards of a breakout room that are shown here, as they were when they were last asked for. */
+  readonly cardsRead: CardsRead | null;
   enter(room: string): void;
   leave(): void;
   setVolume(volume: number): void;
@@ -85,6 +89,11 @@ export interface FairModel {
   /** Questions of this room that are like one that is being written. */
   similar(text: string): Promise<readonly Similar[]>;
   openFollowUps(): void;
+  openPollDraft(poll: string): void;
+  takePollDraft(): { readonly poll: string; readonly draft: PollDraft } | null;
+  readCards(room: string): void;
+  /** The direction shows no person's picture here, so that none need be sent. */
+  hideCameras(hidden: boolean): void;
   /** Whether a question or message is one's own and can be taken back. */
   owns(id: string): boolean;
   withdraw(question: string): Promise<Outcome>;
@@ -110,6 +119,13 @@ export interface FairModel {
   stopWaiting(): void;
   /** The server's clock, milliseconds since 1970. */
   serverNow(): number;
+}
+
+/** The cards of one breakout room, best supported first. */
+export interface CardsRead {
+  readonly room: string;
+  readonly topic: string | null;
+  readonly cards: readonly CardView[];
 }
 
 /** What a speaker is told beside the devices: a fault, or what somebody else did. */

@@ -185,10 +185,13 @@ export class Speaker implements SpeakerModel {
         return void this.#tellSources();
       }
     }
-    if (moved && !returned && before !== 'audience' && you.place !== 'audience' && this.devices === 'open') {
-      // From room to room the devices stay as they are; the server begins with everything off.
+    if (moved && before !== 'audience' && you.place !== 'audience' && this.devices === 'open') {
+      // From room to room devices and connection stay; the server begins with everything off. Who was heard goes on to
+      // be; what only those behind the stage knew of, and a screen, is switched on again by oneself alone.
       this.#sources = you.sources;
-      return void this.#offerAgain();
+      if (this.#screen) this.stopShare();
+      if (before !== 'on_air' || returned) this.#hush();
+      return void this.#publish();
     }
     this.#obey(you.sources);
   }
@@ -204,8 +207,17 @@ export class Speaker implements SpeakerModel {
     }
   }
 
-  async #offerAgain(): Promise<void> {
-    await this.#up.start();
+  /** Nobody is heard or seen who does not know where. */
+  #hush(): void {
+    this.micOn = this.cameraOn = false;
+    if (this.#mic) this.#mic.enabled = false;
+    this.#turns.camera += 1;
+    void this.#useCamera(null);
+  }
+
+  /** Over the connection that is there, or over a new one. */
+  async #publish(): Promise<void> {
+    if (this.up === 'idle') await this.#up.start();
     await this.#tellSources();
   }
 
@@ -214,7 +226,7 @@ export class Speaker implements SpeakerModel {
     if (this.devices === 'opening') return;
     const life = this.#life;
     [this.micOn, this.cameraOn] = [wanted.mic, wanted.camera];
-    if (await this.#openDevices()) return this.#offerAgain();
+    if (await this.#openDevices()) return this.#publish();
     // Where the devices were refused `trouble` says why; where one moved on meanwhile this is of the past.
     if (this.devices === 'closed' && this.#breakout && life !== this.#life) this.micOn = this.cameraOn = false;
   }

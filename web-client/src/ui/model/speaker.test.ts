@@ -12,7 +12,9 @@ interface Prompt {
   deny: () => void;
 }
 
-const { prompts, sent } = vi.hoisted(() => ({ prompts: [] as Prompt[], sent: new Map<string, unknown>() }));
+const { prompts, sent, starts } = vi.hoisted(() => ({
+  prompts: [] as Prompt[], sent: new Map<string, unknown>(), starts: [] as unknown[],
+}));
 
 vi.mock('../../media/devices', () => {
   const ask = (what: Prompt['what']) => () =>
@@ -27,15 +29,22 @@ vi.mock('../../media/level', () => ({ LevelMeter: class { listen(): void {} disp
 vi.mock('../../media/up', () => ({
   Up: class {
     state = 'idle';
+    readonly #changed: () => void;
+    constructor(options: { changed: () => void }) {
+      this.#changed = options.changed;
+    }
     async setTrack(source: string, track: unknown): Promise<void> {
       sent.set(source, track);
     }
     async start(): Promise<void> {
+      starts.push(this);
       this.state = 'connecting';
+      this.#changed();
     }
     revive(): void {}
     stop(): void {
       this.state = 'idle';
+      this.#changed();
     }
   },
 }));
@@ -95,6 +104,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   prompts.length = 0;
   sent.clear();
+  starts.length = 0;
 });
 afterEach(() => vi.useRealTimers());
 
@@ -276,7 +286,7 @@ describe('in a breakout room', () => {
     expect([speaker.trouble, speaker.micOn, live('mic')]).toEqual(['denied', false, undefined]);
   });
 
-  it('keeps the devices as they are from room to room, and closes them on the way back to the audience', async () => {
+  it('keeps devices and connection as they are from room to room, and closes them on the way back to the audience', async () => {
     const { speaker, live } = setup();
     speaker.follow(inside('breakout-1-1'), false, false, true);
     speaker.toggleMic();
@@ -289,17 +299,40 @@ describe('in a breakout room', () => {
     speaker.follow(inside('breakout-1-2'), false, false, true);
     await rest();
     expect([speaker.trouble, speaker.micOn, live('mic'), mic.live, prompts.length]).toEqual([null, true, true, true, 0]);
+    expect(starts.length, 'offers').toBe(1);
     speaker.follow(you({ role: 'attendee' }), false, false, false);
     expect([mic.live, speaker.devices]).toEqual([false, 'closed']);
   });
 
-  it('takes a speaker along with what is on', async () => {
+  const switchedOn = (said: Command[]) => said.filter((one) => one.kind === 'set_source' && one.live).length;
+
+  it('takes who is on air along with what is on', async () => {
     const { speaker, said, mic } = await backstage();
+    vi.advanceTimersByTime(1_000);
+    speaker.follow(you({ place: 'on_air', sources: ['mic', 'camera'] }), false, false);
+    said.length = 0;
+    speaker.follow(inside('breakout-1-1'), false, false, true);
+    await rest();
+    expect([switchedOn(said), mic.live, speaker.trouble, starts.length]).toEqual([2, true, null, 1]);
+  });
+
+  it('takes who waited behind the stage along with everything off, as nobody there was heard', async () => {
+    const { speaker, said, mic, camera } = await backstage();
     vi.advanceTimersByTime(1_000);
     said.length = 0;
     speaker.follow(inside('breakout-1-1'), false, false, true);
     await rest();
-    expect(said.filter((one) => one.kind === 'set_source' && one.live).length).toBe(2);
-    expect([mic.live, speaker.trouble]).toEqual([true, null]);
+    expect([switchedOn(said), mic.enabled, camera.live, speaker.micOn, speaker.cameraOn]).toEqual([0, false, false, false, false]);
+    expect([speaker.trouble, starts.length]).toEqual([null, 1]);
+  });
+
+  it('is silent where it was moved while the network was away', async () => {
+    const { speaker, said, mic } = await backstage();
+    vi.advanceTimersByTime(1_000);
+    speaker.follow(you({ place: 'on_air', sources: ['mic', 'camera'] }), false, false);
+    said.length = 0;
+    speaker.follow(inside('breakout-1-1'), true, false, true);
+    await rest();
+    expect([switchedOn(said), mic.enabled, speaker.micOn, speaker.trouble]).toEqual([0, false, false, null]);
   });
 });

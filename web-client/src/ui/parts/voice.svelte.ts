@@ -22,5 +22,6 @@ export const voice = {
     return assertive;
   },
   polite: (sentence: string): void => announcer.polite(sentence),
+  takeBack: (sentence: string): void => announcer.takeBack(sentence),
   assertive: (sentence: string): void => announcer.assertive(sentence),
 };

@@ -43,6 +43,15 @@ export interface Board {
     readonly outcome: Outcome | null;
     readonly quiz: QuizView | null;
   } | null;
+  /** Notes of a breakout room that are read out. */
+  readonly cards?: {
+    readonly title: string;
+    readonly topic: string | null;
+    /** Which of the rooms with notes it is, from 1. */
+    readonly number: number;
+    readonly rooms: number;
+    readonly notes: readonly { readonly text: string; readonly by: string; readonly votes: number }[];
+  } | null;
   /** Slots that take place, in order of time, and the rooms they are in. */
   readonly agenda?: readonly Pick<AgendaSlot, 'room' | 'title' | 'speakers' | 'starts_unix_ms' | 'ends_unix_ms'>[];
   readonly rooms?: readonly { readonly room: string; readonly titles: Localised }[];
@@ -105,11 +114,49 @@ export class BoardWatch {
 }
 
 /**
- * What fills the screen: a poll until a moderator takes it off, so that the hall sees what it voted; then that the talk
- * resumes shortly, while nothing comes from the stage; then a question.
+ * What fills the screen: a poll that is open; notes that a moderator reads out; a poll until a moderator takes it off, so
+ * that the hall sees what it voted; then that the talk resumes shortly, while nothing comes from the stage; then a question.
  */
-export function mainOf(board: Board): 'poll' | 'resuming' | 'question' | 'waiting' {
+export function mainOf(board: Board): 'poll' | 'cards' | 'resuming' | 'question' | 'waiting' {
+  if (board.cards && board.poll?.phase !== 'open') return 'cards';
   if (board.poll) return 'poll';
   if (board.show.resuming) return 'resuming';
   return board.now ? 'question' : 'waiting';
+}
+
+type Notes = NonNullable<Board['cards']>['notes'];
+
+/** Sizes of writing for notes, the largest first, and how high a column of them may be, in the measure of the wall. */
+const SIZES = [2.4, 2, 1.6];
+const COLUMN_HIGH = 33;
+const COLUMN_WIDE = 30;
+/** Lines of one note that are shown; none of them is blank. */
+const LINES_MAX = 6;
+
+function capped(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(0, LINES_MAX).join('\n') + (lines.length > LINES_MAX ? ' …' : '');
+}
+
+/** In two columns, best supported first, as large as all fit; else as many as fit in the smallest writing. */
+export function inColumns(all: Notes): { size: number; columns: [Notes, Notes]; left: number } {
+  const notes = all.map((note) => ({ ...note, text: capped(note.text) }));
+  let filled = { size: 0, columns: [[], []] as [Notes[number][], Notes[number][]], left: notes.length };
+  for (const size of SIZES) {
+    const perLine = Math.floor(COLUMN_WIDE / (size * 0.46));
+    const high: [number, number] = [0, 0];
+    filled = { size, columns: [[], []], left: notes.length };
+    for (const note of notes) {
+      const lines = note.text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / perLine)), 0);
+      const at = high[0] <= high[1] ? 0 : 1;
+      // Its name and votes, and the room around it.
+      const after = high[at] + (lines + 0.9) * size * 1.2 + 4;
+      if (after > COLUMN_HIGH) continue;
+      high[at] = after;
+      filled.columns[at].push(note);
+      filled.left -= 1;
+    }
+    if (filled.left === 0) break;
+  }
+  return filled;
 }

@@ -35,6 +35,8 @@ export interface Recap {
     readonly titles: Localised;
     readonly questions: readonly RecapQuestion[];
     readonly polls: readonly PollView[];
+    /** What was said, by language; absent where captions were not kept. */
+    readonly transcripts?: readonly { readonly lang: string; readonly lines: readonly string[] }[];
   }[];
   /** Ideas and what became of them; thanks that are shown. Absent from a report of an earlier version. */
   readonly ideas?: readonly IdeaRow[];

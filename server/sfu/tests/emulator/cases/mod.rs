@@ -15,6 +15,7 @@ mod hostile_viewers;
 mod inspect;
 mod join;
 mod measure;
+mod moving;
 mod negotiated;
 mod newcomer;
 mod offair;

@@ -5,7 +5,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use fiera_sfu::api::{Command, ParticipantKey, PeerId, Side, SourceKind};
+use fiera_sfu::api::{Command, ParticipantKey, PeerId, RoomKey, Side, SourceKind};
 use fiera_sfu::sdp::{Codec, PublisherMedia, RemoteTransport, ViewerMedia};
 
 use super::{Fair, Links, ROOM, Who};
@@ -138,6 +138,27 @@ impl Fair {
     pub(crate) fn want(&mut self, viewer: usize, slot: u8, height: Option<u16>) {
         let peer = self.viewers[viewer].peer;
         self.command(Command::Want { peer, slot, height });
+    }
+
+    /// Moves a publisher to another room.
+    pub(crate) fn move_publisher(&mut self, publisher: usize, room: RoomKey) {
+        let peer = self.publishers[publisher].peer;
+        self.command(Command::MovePublisher { peer, room });
+    }
+
+    /// Moves a viewer to the audience of another room.
+    pub(crate) fn seat_viewer(&mut self, viewer: usize, room: RoomKey) {
+        let (peer, side) = (self.viewers[viewer].peer, Side::Audience);
+        self.command(Command::MoveViewer { peer, room, side });
+    }
+
+    pub(crate) fn set_live(&mut self, who: u8, source: SourceKind, live: bool) {
+        let participant = ParticipantKey(u64::from(who));
+        self.command(Command::SetLive {
+            participant,
+            source,
+            live,
+        });
     }
 
     pub(crate) fn set_on_air(&mut self, who: u8, on_air: bool) {

@@ -21,6 +21,26 @@ impl Fair {
         self.command_to(place, command);
     }
 
+    /// A publisher moves: the thread that is the home of its next room takes it over, and gets the command as well.
+    fn take_along(&mut self, peer: PeerId, room: RoomKey) -> usize {
+        let (now, home) = (self.now(), self.home_of(room));
+        let Some(before) = self.owners.get(&peer).copied().filter(|before| *before != home) else {
+            return home;
+        };
+        let Some(moving) = self.threads[before].release_publisher(now, peer) else {
+            return before;
+        };
+        for (_, address) in moving.ends() {
+            self.seen.insert(*address, home);
+        }
+        self.threads[home].adopt_publisher(now, moving, room, &mut self.egress);
+        let publisher = self.publishers.iter().find(|publisher| publisher.peer == peer);
+        if let Some(local) = publisher.map(|publisher| publisher.endpoint.server.clone()) {
+            self.own(peer, &local, home);
+        }
+        home
+    }
+
     fn command_to(&mut self, place: usize, command: Command) {
         let now = self.now();
         self.threads[place].handle_command(now, command, &mut self.egress);
@@ -42,6 +62,7 @@ impl Fair {
                 self.own(*peer, local, place);
                 place
             }
+            Command::MovePublisher { peer, room } => self.take_along(*peer, *room),
             Command::RemovePeer { peer } | Command::MoveViewer { peer, .. } | Command::Want { peer, .. } => {
                 self.owners.get(peer).copied().unwrap_or(0)
             }
