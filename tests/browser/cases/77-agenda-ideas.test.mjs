@@ -9,6 +9,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 
 import { openPanel } from "../lib/audience.mjs";
 import { startChromium } from "../lib/browsers.mjs";
+import { startLink } from "../lib/cut.mjs";
 import { join, joinAs } from "../lib/fair.mjs";
 import { Keyboard } from "../lib/keyboard.mjs";
 import { EVENT, startServer } from "../lib/server.mjs";
@@ -18,19 +19,21 @@ const IDEA = "A session on incidents";
 const OTHER = "A tour of the stands";
 
 describe("agenda, ideas, thanks", () => {
-  let server, chromium, organiser, ada, bo;
+  let server, link, chromium, organiser, ada, bo;
   before(async () => {
     server = await startServer();
+    link = await startLink(server);
     chromium = await startChromium();
-    [organiser, ada, bo] = await Promise.all(["Olga", "Ada", "Bo"].map((name) => chromium.newPage(name)));
-    await joinAs(server, organiser, "organiser");
+    [organiser, ada, bo] = await Promise.all(["Olga", "Ada", "Bo"].map((name) => chromium.newPage(name, link.page)));
+    await joinAs(link.server, organiser, "organiser");
     for (const page of [ada, bo]) {
-      await join(server, page);
+      await join(link.server, page);
       await page.click("first-visit-dismiss");
     }
   });
   after(async () => {
     await chromium?.stop();
+    await link?.stop();
     await server?.stop();
   });
   // Each begins without a dialog, also when the one before it failed.
@@ -221,6 +224,76 @@ describe("agenda, ideas, thanks", () => {
     await organiser.waitGone("idea-answer");
     await keys.mustSee("dropping it");
     assert.ok(await organiser.evaluate(() => document.activeElement.closest("dialog") !== null), "the focus left the dialog");
+  });
+
+  /** Presses a button whose answer comes once that has been done which somebody does meanwhile. */
+  async function answeredLate(page, testid, meanwhile) {
+    await link.set({ cut: true });
+    await page.click(testid);
+    await meanwhile();
+    await link.set({ cut: false });
+  }
+  /** The field that has the focus, and what is in it. */
+  const writes = (page) => page.evaluate(() => [document.activeElement.dataset.testid, document.activeElement.value]);
+
+  it("takes no words, form or focus from somebody when the answer about an idea comes late", async () => {
+    for (const page of [organiser, ada]) await page.click("ideas-button");
+    await ada.click("idea-new");
+    await ada.fill("idea-title", "A day for scripts");
+    await answeredLate(ada, "idea-send", () => ada.fill("idea-title", "A night for scripts"));
+    // Answers come before what everybody is told.
+    for (const page of [ada, organiser]) await until(`${page.name} sees the day`, () => shown(page, "idea", "A day for scripts"));
+    await becomes("Ada writes on", () => writes(ada), ["idea-title", "A night for scripts"]);
+    await ada.click("idea-send");
+    await ada.waitGone("idea-form");
+    for (const page of [ada, organiser]) await until(`${page.name} sees the night`, () => shown(page, "idea", "A night for scripts"));
+
+    await press(ada, "idea", "A day for scripts", "idea-edit");
+    await ada.fill("idea-title", "A week for scripts");
+    await answeredLate(ada, "idea-send", async () => {
+      await press(ada, "idea", "A night for scripts", "idea-edit");
+      await ada.fill("idea-title", "A long night");
+    });
+    await until("Ada sees the week", () => shown(ada, "idea", "A week for scripts"));
+    await becomes("Ada writes about the night", () => writes(ada), ["idea-title", "A long night"]);
+    await ada.click("idea-drop");
+
+    await press(organiser, "idea", "A week for scripts", "idea-refuse");
+    await organiser.fill("idea-note", "Too long");
+    await answeredLate(organiser, "idea-refuse-send", async () => {
+      await press(organiser, "idea", "A night for scripts", "idea-refuse");
+      await organiser.fill("idea-note", "Too dark");
+    });
+    await until("Olga sees the first answer", async () => ((await shown(organiser, "idea", "A week for scripts")) ?? "").includes("Too long"));
+    await becomes("Olga writes the second", () => writes(organiser), ["idea-note", "Too dark"]);
+  });
+
+  it("takes no words, form or focus from an organiser when the answer about a slot comes late", async () => {
+    await organiser.click("agenda-button");
+    await press(organiser, "slot", "Lightning talks, longer", "slot-edit");
+    await organiser.fill("slot-title-en", "Lightning talks, all day");
+    await answeredLate(organiser, "slot-save", () => organiser.fill("slot-title-en", "Lightning talks, all night"));
+    await until("Olga sees the day", () => shown(organiser, "slot", "Lightning talks, all day"));
+    await becomes("Olga writes on", () => writes(organiser), ["slot-title-en", "Lightning talks, all night"]);
+    await becomes("nobody else changed it", () => organiser.text("slot-told"), "");
+    // Another form is opened before the answer comes: that one stays.
+    await answeredLate(organiser, "slot-save", () => organiser.click("slot-add"));
+    await until("Olga sees the night", () => shown(organiser, "slot", "Lightning talks, all night"));
+    await becomes("Olga writes about a new one", () => writes(organiser), ["slot-title-it", ""]);
+    assert.equal(await organiser.evaluate(() => document.querySelectorAll('[data-testid="slot-form"]').length), 1);
+  });
+
+  it("keeps what is typed about somebody when the answer about a thanks comes late", async () => {
+    await openPanel(ada, "people");
+    const row = await until("Ada finds Olga", () =>
+      ada.evaluate(() => [...document.querySelectorAll('[data-testid="roster"] [data-participant]')].find((one) => one.innerText.includes("Olga"))?.dataset.participant ?? null));
+    await ada.click(`[data-participant="${row}"] [data-testid="thank"]`);
+    await ada.fill("thank-text", "For the programme");
+    await answeredLate(ada, "thank-send", () => ada.fill("thank-text", "For the coffee"));
+    await openPanel(organiser, "people");
+    await until("Olga reads it", async () => ((await organiser.text("thanks-mine")) ?? "").includes("For the programme"));
+    await until("Ada knows that it was given", () => ada.has("thanks-given"));
+    await becomes("Ada writes on", () => writes(ada), ["thank-text", "For the coffee"]);
   });
 
   it("thanks in private, and shows it only when who was thanked wants to", async () => {
