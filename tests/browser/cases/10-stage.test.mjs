@@ -11,7 +11,7 @@ import { startChromium, startFirefox } from "../lib/browsers.mjs";
 import { join, leaveAir, received, speakOnAir, tileOf } from "../lib/fair.mjs";
 import { hears, hearsNothing, moves, showsColor } from "../lib/senses.mjs";
 import { startServer } from "../lib/server.mjs";
-import { until } from "../lib/until.mjs";
+import { oneHolds, until } from "../lib/until.mjs";
 
 const SPEAKER = "Anna Speaker";
 const JOIN_TO_PICTURE_MS_MAX = 2_000;
@@ -42,9 +42,7 @@ describe("a stage in real browsers", () => {
   });
 
   it("from the click on Join to the first picture takes less than two seconds", async (test) => {
-    const took_ms = [];
-    // Three visits, and the middle one counts: what else the machine does at one moment is not the product's.
-    for (let visit = 0; visit < 3; visit += 1) {
+    const visit = async () => {
       await listeners.pop()?.close();
       const page = await chromium.newPage("Listener 1");
       listeners.push(page);
@@ -54,11 +52,13 @@ describe("a stage in real browsers", () => {
       // By the page's own clock: what the test's driver takes before it clicks is no part of it.
       const shown = page.probe("clickToPicture", { name: SPEAKER, source: "camera" });
       await page.click("join");
-      took_ms.push((await shown) ?? Infinity);
-    }
-    const all = took_ms.map((took) => `${Math.round(took)} ms`).join(", ");
-    test.diagnostic(all);
-    assert.ok(took_ms.toSorted((a, b) => a - b)[1] < JOIN_TO_PICTURE_MS_MAX, `it took ${all}`);
+      return (await shown) ?? Infinity;
+    };
+    await oneHolds(test, `the middle one of three visits takes less than ${JOIN_TO_PICTURE_MS_MAX} ms`, async () => {
+      const took_ms = [await visit(), await visit(), await visit()];
+      const [, middle_ms] = took_ms.toSorted((a, b) => a - b);
+      return { holds: middle_ms < JOIN_TO_PICTURE_MS_MAX, tells: took_ms.map((took) => `${Math.round(took)} ms`).join(", ") };
+    });
   });
 
   it("three simulcast layers leave the speaker, and each size of tile gets its own", async () => {

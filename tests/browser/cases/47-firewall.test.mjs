@@ -16,7 +16,7 @@ import { EVENT, freePort, startDemoSpeaker, startServer } from "../lib/server.mj
 import { becomes, until } from "../lib/until.mjs";
 
 const SERVER = "198.51.100.2";
-const CHECK_MS = 20_000;
+const CHECK_MS = 40_000;
 const skip = noFirewall() ?? false;
 
 /** How the viewing connection of a page goes: protocol and kind of the local end, and how the relay is reached. */

@@ -30,18 +30,34 @@ const passes = (loss, dropped) => {
   return kept;
 };
 
+// A narrow link is a line: what entered first leaves first, however late the clock rings.
+const line = [];
 let free_at = 0;
-/** How long a datagram waits until it has passed the narrow link, or that it does not fit into its queue. */
-function queued(bytes) {
-  if (rules.down_bps === Infinity) return 0;
+let ringing = null;
+
+/** Sends a datagram on when it has passed the narrow link; one that does not fit into the queue before it is dropped. */
+function pass(bytes, send) {
+  if (rules.down_bps === Infinity && line.length === 0) return sent(send);
   const now = performance.now();
   const waiting_ms = Math.max(free_at - now, 0);
   if (waiting_ms > QUEUE_MS) {
     counts.overflowed += 1;
-    return Infinity;
+    return;
   }
   free_at = now + waiting_ms + ((bytes + OVERHEAD_BYTES) * 8_000) / rules.down_bps;
-  return Math.min(free_at - now, QUEUE_MS);
+  line.push({ free_at, send });
+  ringing ??= setTimeout(drain, free_at - now);
+}
+
+function drain() {
+  const now = performance.now();
+  while (line.length > 0 && line[0].free_at <= now) sent(line.shift().send);
+  ringing = line.length > 0 ? setTimeout(drain, line[0].free_at - now) : null;
+}
+
+function sent(send) {
+  counts.down_packets += 1;
+  send();
 }
 
 // UDP: one upstream socket per client address, so that the server sees each client as its own address.
@@ -60,12 +76,7 @@ function back(from) {
     socket = createSocket({ type: "udp4", recvBufferSize: 1 << 21, sendBufferSize: 1 << 21 });
     socket.on("message", (datagram) => {
       if (!passes(rules.loss_down, "dropped_down")) return;
-      const wait_ms = queued(datagram.length);
-      if (wait_ms > QUEUE_MS) return;
-      counts.down_packets += 1;
-      const send = () => front.send(datagram, from.port, from.address, () => {});
-      if (wait_ms === 0) send();
-      else setTimeout(send, wait_ms);
+      pass(datagram.length, () => front.send(datagram, from.port, from.address, () => {}));
     });
     socket.on("error", () => {});
     clients.set(key, socket);

@@ -261,7 +261,7 @@ function probe({ camera, media_via }) {
       return all.sort((a, b) => b.rms - a.rms)[0] ?? null;
     },
 
-    /** Watches the times at which the picture really changed; `frameGaps` reads them. A repeated frame is no change. */
+    /** Watches the times at which the picture really changed; `frameGaps` ends that and tells the gaps. A repeated frame is no change. */
     recordFrames: (slot) => {
       const element = video(slot);
       const recording = { times_ms: [performance.now()], running: true };
@@ -281,6 +281,7 @@ function probe({ camera, media_via }) {
     frameGaps: (number) => {
       const recording = recordings.get(number);
       const now = performance.now();
+      recording.running = false;
       const { times_ms } = recording;
       const gaps = times_ms.slice(1).map((time, at) => time - times_ms[at]);
       gaps.push(now - times_ms.at(-1));
@@ -342,11 +343,18 @@ function probe({ camera, media_via }) {
         recording.beeps_ms.push(performanceTime + (data - contextTime) * 1_000);
       };
       const played = audio_slot === null ? playing() : audio(audio_slot);
-      sound.createMediaStreamSource(played.srcObject).connect(detector);
+      const source = sound.createMediaStreamSource(played.srcObject);
+      source.connect(detector);
       detector.connect(sound.destination);
+      recording.stop = () => {
+        recording.running = false;
+        source.disconnect();
+        detector.disconnect();
+      };
       recordings.set(++recordingNumber, recording);
       return recordingNumber;
     },
+    stopLipSync: (number) => recordings.get(number).stop(),
     /** Beep minus flash for each pair, milliseconds; positive: the sound is late. */
     lipSync: (number) => {
       const { flashes_ms, beeps_ms } = recordings.get(number);

@@ -28,6 +28,8 @@ export async function startRoaming() {
   const here = (command) => execFileSync("ip", command.split(" "));
   const there = (command) => execFileSync("nsenter", ["-t", String(holder.pid), "-n", "ip", ...command.split(" ")]);
   here("link add fiera2 type veth peer name fiera3");
+  // No address that comes by itself a second later: a browser drops what it loads when its network changes.
+  for (const end of ["fiera2", "fiera3"]) here(`link set ${end} addrgenmode none`);
   here(`link set fiera3 netns ${holder.pid}`);
   here(`addr add ${SERVER_SIDE}/24 dev fiera2`);
   here("link set fiera2 up");

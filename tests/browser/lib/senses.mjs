@@ -126,8 +126,9 @@ export async function lipSync(page, { video_slot, audio_slot, seconds }) {
       const it = await page.probe("lipSync", recording);
       return it.offsets_ms.length >= seconds - 1 && it;
     },
-    { within_ms: (seconds + 4) * 1_000, poll_ms: 250 },
+    { within_ms: 3 * seconds * 1_000, poll_ms: 250 },
   );
+  await page.probe("stopLipSync", recording);
   const sorted = [...seen.offsets_ms].sort((a, b) => a - b);
   return { offset_ms: sorted[Math.floor(sorted.length / 2)], pairs: sorted.length, offsets_ms: seen.offsets_ms };
 }

@@ -48,6 +48,21 @@ export async function always(what, check, { for_ms, poll_ms = 100 }) {
   }
 }
 
+/**
+ * Measures until a measurement holds, `times` at most, and tells each: what else the machine does at one moment is not the
+ * product's, and what is wrong with the product is wrong each time. `measure` answers `{ holds, tells }`.
+ */
+export async function oneHolds(test, what, measure, { times = 3 } = {}) {
+  const told = [];
+  for (let turn = 0; turn < times; turn += 1) {
+    const { holds, tells } = await measure();
+    test.diagnostic(tells);
+    told.push(tells);
+    if (holds) return;
+  }
+  throw new Error(`in none of ${times} turns: ${what} (${told.join("; ")})`);
+}
+
 /** Milliseconds that `work` took, and its answer. */
 export async function timed(work) {
   const start = performance.now();
