@@ -22,4 +22,4 @@ pub(crate) use reports::{MediaReport, start_reports};
 pub(crate) use room_media::EventMedia;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

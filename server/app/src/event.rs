@@ -150,17 +150,20 @@ pub(crate) enum Message {
     Fault,
 }
 
-/// A look at the event as everybody was told it is.
-pub(crate) struct Look(Box<dyn FnOnce(&Hub) + Send>);
+/// A look at the event as everybody is told it is.
+pub(crate) struct Look(Box<dyn FnOnce(&Hub) -> Seen + Send>);
+
+/// Says what was seen. To be called once what was seen is kept.
+pub(crate) type Seen = Box<dyn FnOnce() + Send>;
 
 impl Look {
-    /// Runs `work` in the event's task.
-    pub(crate) fn new(work: impl FnOnce(&Hub) + Send + 'static) -> Self {
-        Self(Box::new(work))
+    /// Runs `work` in the event's task, and what it returns once nothing can take back what it saw.
+    pub(crate) fn new<S: FnOnce() + Send + 'static>(work: impl FnOnce(&Hub) -> S + Send + 'static) -> Self {
+        Self(Box::new(move |hub| Box::new(work(hub))))
     }
 
-    pub(crate) fn at(self, hub: &Hub) {
-        (self.0)(hub);
+    pub(crate) fn at(self, hub: &Hub) -> Seen {
+        (self.0)(hub)
     }
 }
 
@@ -234,7 +237,10 @@ impl EventHandle {
     pub(crate) async fn look<T: Send + 'static>(&self, work: impl FnOnce(&Hub) -> T + Send + 'static) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         let look = Look::new(move |hub| {
-            let _ = reply.send(work(hub));
+            let seen = work(hub);
+            move || {
+                let _ = reply.send(seen);
+            }
         });
         if !self.send(Message::Look(look)).await {
             return None;

@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! One task per event: owns the pure hub, feeds it in rounds, keeps what it wants kept, then carries out what it asks.
+//! It goes on taking messages while the store is at work; see `round` for what does not wait for it.
 //! A fault or a store that fails ends this event's sockets alone: another hub takes over from what was kept.
 
 pub(crate) mod keeper;
 mod outputs;
 mod round;
+mod work;
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fiera_hub::{EventConfig, Hub, Input, Now, Recovered, RestoreError, StreamKey};
@@ -18,16 +21,17 @@ use fiera_protocol::limits::PLACE_GRACE_MS;
 use fiera_protocol::view::EventPhase;
 use fiera_store::StoreError;
 use futures_util::FutureExt;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
 
 use self::keeper::Keeper;
-use self::round::Round;
+use self::round::{Closed, Round, Rounds};
+use self::work::{Done, Files, Work};
 use crate::bridge::EventMedia;
 use crate::event::{EventHandle, Message, SocketId};
 use crate::events::Services;
 use crate::identity::Identity;
-use crate::limits::{FAULTS_FORGOTTEN_AFTER, FAULTS_MAX, LEASE_RENEW_EVERY, ROUND_MESSAGES_MAX, STORE_PROBE_EVERY};
+use crate::limits::{FAULTS_FORGOTTEN_AFTER, FAULTS_MAX, LEASE_RENEW_EVERY, STORE_PROBE_EVERY};
 use crate::outbox::Outbox;
 use crate::recap_files::RecapFiles;
 use crate::refusal::Refusal;
@@ -36,7 +40,6 @@ use crate::token::unix_ms;
 /// What a task is started with.
 pub(crate) struct Setup {
     pub(crate) config: EventConfig,
-    pub(crate) keeper: Keeper,
     pub(crate) handle: EventHandle,
     pub(crate) services: Services,
 }
@@ -45,14 +48,19 @@ pub(crate) struct Setup {
 ///
 /// # Errors
 /// Where the configuration cannot be run, or what was kept cannot be read.
-pub(crate) fn start(setup: Setup, kept: Recovered, inbox: mpsc::Receiver<Message>) -> Result<(), RestoreError> {
+pub(crate) fn start(
+    setup: Setup,
+    keeper: Keeper,
+    kept: Recovered,
+    inbox: mpsc::Receiver<Message>,
+) -> Result<(), RestoreError> {
     let hub = restore(&setup, kept)?;
     let phase = hub.phase();
     let agenda = hub.agenda().into();
     setup
         .handle
         .update_summary(|summary| (summary.phase, summary.agenda) = (phase, agenda));
-    tokio::spawn(supervise(setup, hub, inbox));
+    tokio::spawn(supervise(setup, keeper, hub, inbox));
     Ok(())
 }
 
@@ -86,7 +94,7 @@ impl From<StoreError> for End {
     }
 }
 
-async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
+async fn supervise(setup: Setup, keeper: Keeper, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
     let media = EventMedia::new(setup.services.media.clone(), setup.handle.clone());
     let now = Instant::now();
     let mut task = EventTask {
@@ -101,11 +109,16 @@ async fn supervise(setup: Setup, hub: Hub, mut inbox: mpsc::Receiver<Message>) {
         lease_at: now + LEASE_RENEW_EVERY,
         probe_at: None,
         reap_at: None,
-        recaps: RecapFiles::new(&setup.services.data),
+        files: Files {
+            keeper: Arc::new(Mutex::new(keeper)),
+            recaps: Arc::new(Mutex::new(RecapFiles::new(&setup.services.data))),
+        },
+        work: None,
         setup,
     };
     let event = task.setup.handle.id.clone();
-    task.publish_summary();
+    let round = task.close(Round::default());
+    task.conclude(round);
     let mut faults = Faults::default();
     // How the next run begins: as it is, or with another hub on a store that takes writes, or does not.
     let mut restart = None;
@@ -186,7 +199,7 @@ struct EventTask {
     refused_program: Option<(ParticipantId, Refusal)>,
     /// What this event adds to the gauge of participants now.
     metric_people: i64,
-    /// Which programme the summary has; none: perhaps none of this hub's.
+    /// Which programme the summary has, or will have with a round that waits; none: perhaps none of this hub's.
     agenda_version: Option<u64>,
     started: Instant,
     lease_at: Instant,
@@ -194,96 +207,104 @@ struct EventTask {
     probe_at: Option<Instant>,
     /// When media connections of people who did not come back after a restart end.
     reap_at: Option<Instant>,
-    recaps: RecapFiles,
+    files: Files,
+    /// What the store is doing.
+    work: Option<Work>,
     setup: Setup,
 }
 
 impl EventTask {
     async fn run(&mut self, inbox: &mut mpsc::Receiver<Message>) -> Result<End, End> {
+        let mut rounds = Rounds::default();
+        let mut stop = None;
         loop {
+            self.employ_store(&mut rounds);
+            if let Some(stop) = stop.take_if(|_| self.work.is_none()) {
+                return Ok(End::Stopped(stop));
+            }
+            let takes = stop.is_none() && rounds.have_room();
             let wake_at = self.wake_at();
-            let mut round = Round::default();
-            // What is due comes first in every round, or it would never come while messages always wait.
+            // What is kept is told first; what is due comes before messages, or it would never come while they always wait.
             tokio::select! {
                 biased;
-                () = due(wake_at) => self.wake(&mut round).await?,
-                message = inbox.recv() => match message {
-                    Some(Message::Stop { stopped }) => return Ok(End::Stopped(Some(stopped))),
-                    None => return Ok(End::Stopped(None)),
-                    Some(message) => self.take(message, &mut round),
-                },
-            }
-            let mut stop = None;
-            while round.messages < ROUND_MESSAGES_MAX {
-                match inbox.try_recv() {
-                    Ok(Message::Stop { stopped }) => {
-                        stop = Some(stopped);
-                        break;
-                    }
-                    Ok(message) => self.take(message, &mut round),
-                    Err(_) => break,
-                }
-            }
-            self.settle(round).await?;
-            if stop.is_some() {
-                return Ok(End::Stopped(stop));
+                done = work::done(&mut self.work) => self.finish(done?, &mut rounds),
+                () = due(wake_at), if takes => self.wake(rounds.open()),
+                message = inbox.recv(), if takes => stop = self.take_all(message, inbox, &mut rounds),
             }
         }
     }
 
-    /// Makes a round durable, then carries it out.
-    async fn settle(&mut self, round: Round) -> Result<(), StoreError> {
-        if !round.batch.is_empty() {
-            self.setup.keeper.commit(round.batch).await?;
-            // Nobody is told that a text is erased while it stands in a file.
-            self.keep_recap().await;
+    /// Gives the store what is to be done next, unless it is at work. A round of which nothing is kept needs no store.
+    fn employ_store(&mut self, rounds: &mut Rounds) {
+        while self.work.is_none() {
+            let now = Instant::now();
+            if now >= self.lease_at {
+                self.lease_at = now + LEASE_RENEW_EVERY;
+                self.work = Some(Work::lease(self.files.clone()));
+            } else if self.probe_at.is_some_and(|at| now >= at) {
+                self.probe_at = Some(now + STORE_PROBE_EVERY);
+                self.work = Some(Work::probe(self.files.clone()));
+            } else if let Some(round) = self.next_round(rounds) {
+                if round.batch.is_empty() {
+                    self.conclude(round);
+                } else {
+                    self.work = Some(Work::keep(self.files.clone(), round));
+                }
+            } else {
+                return;
+            }
         }
+    }
+
+    /// The store has done something.
+    fn finish(&mut self, done: Done, rounds: &mut Rounds) {
+        match done {
+            Done::Kept(round) => self.conclude(*round),
+            Done::Probed { writable: true } => {
+                self.probe_at = None;
+                tracing::info!(event = %self.setup.handle.id, "the store can be written again");
+                self.feed(Input::Storage { writable: true }, rounds.open());
+            }
+            Done::Leased | Done::Probed { writable: false } => {}
+        }
+    }
+
+    /// Carries out a round that is durable.
+    fn conclude(&mut self, round: Round) {
         for effect in round.effects {
             self.carry_out(effect, round.now_unix_ms);
         }
-        self.publish_summary();
-        Ok(())
-    }
-
-    /// Once the event has ended its recap files say what is kept now.
-    async fn keep_recap(&mut self) {
-        if self.hub.phase() == EventPhase::Ended {
-            self.recaps.write(self.hub.recap()).await;
+        if let Some(closed) = round.closed {
+            self.publish_summary(closed);
         }
     }
 
     fn wake_at(&self) -> Instant {
         let deadline = self.hub.next_deadline();
         let deadline = deadline.map(|ms| self.started + Duration::from_millis(ms));
-        let due = [deadline, self.probe_at, self.reap_at].into_iter().flatten();
-        due.fold(self.lease_at, Instant::min)
+        let of_store = [Some(self.lease_at), self.probe_at];
+        let of_store = of_store.into_iter().flatten().filter(|_| self.work.is_none());
+        let due = [deadline, self.reap_at].into_iter().flatten().chain(of_store);
+        // While the store is at work its end is waited for as well.
+        due.min().unwrap_or_else(|| Instant::now() + LEASE_RENEW_EVERY)
     }
 
     /// Something is due.
-    async fn wake(&mut self, round: &mut Round) -> Result<(), StoreError> {
-        let now = Instant::now();
-        if now >= self.lease_at {
-            self.lease_at = now + LEASE_RENEW_EVERY;
-            match self.setup.keeper.lease().await {
-                // A store that cannot be written says so when something is to be kept.
-                Ok(()) | Err(StoreError::Unavailable(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        if self.probe_at.is_some_and(|at| now >= at) {
-            self.probe_at = Some(now + STORE_PROBE_EVERY);
-            if self.setup.keeper.probe().await.is_ok() {
-                self.probe_at = None;
-                tracing::info!(event = %self.setup.handle.id, "the store can be written again");
-                self.feed(Input::Storage { writable: true }, round);
-            }
-        }
-        if self.reap_at.is_some_and(|at| now >= at) {
+    fn wake(&mut self, round: &mut Round) {
+        if self.reap_at.is_some_and(|at| Instant::now() >= at) {
             self.reap_at = None;
             self.media.reap(&self.hub);
         }
+        round.messages += 1;
         self.feed(Input::Tick, round);
-        Ok(())
+    }
+
+    /// Once the event has ended its recap files say what is kept now.
+    async fn keep_recap(&mut self) {
+        if self.hub.phase() == EventPhase::Ended {
+            let recap = self.hub.recap();
+            self.files.recaps.lock().await.write(recap).await;
+        }
     }
 
     fn now(&self) -> Now {
@@ -294,20 +315,17 @@ impl EventTask {
         }
     }
 
-    fn publish_summary(&mut self) {
-        let (people, phase, live) = (self.hub.people(), self.hub.phase(), self.media.is_live());
+    fn publish_summary(&mut self, closed: Closed) {
+        let live = self.media.is_live();
         self.setup.handle.update_summary(|summary| {
-            summary.people = people;
-            summary.phase = phase;
+            summary.people = closed.people;
+            summary.phase = closed.phase;
             summary.live = live;
+            if let Some(agenda) = closed.agenda {
+                summary.agenda = agenda;
+            }
         });
-        let version = Some(self.hub.agenda_version());
-        if self.agenda_version != version {
-            self.agenda_version = version;
-            let agenda = self.hub.agenda().into();
-            self.setup.handle.update_summary(|summary| summary.agenda = agenda);
-        }
-        let people = i64::from(people);
+        let people = i64::from(closed.people);
         self.setup.services.metrics.participants(people - self.metric_people);
         self.metric_people = people;
     }
@@ -323,8 +341,12 @@ impl EventTask {
         self.followers.clear();
         self.refused_program = None;
         let event = self.setup.handle.id.clone();
+        if let Some(work) = self.work.take() {
+            // A fault came while the store was at work: it is done or not before anything is read.
+            let _ = AssertUnwindSafe(work.end()).catch_unwind().await;
+        }
         loop {
-            match self.setup.keeper.load().await {
+            match self.files.keeper.lock().await.load().await {
                 Ok(kept) => match restore(&self.setup, kept) {
                     Ok(hub) => {
                         self.hub = hub;
@@ -357,7 +379,9 @@ impl EventTask {
             self.feed(input, &mut round);
         }
         // What this round wants kept is about programs that go on, which nobody was told of yet.
-        self.settle(round).await?;
+        let round = self.close(round);
+        let round = self.files.clone().keep(round).await?;
+        self.conclude(round);
         self.setup.handle.update_summary(|summary| summary.read_only = false);
         Ok(())
     }

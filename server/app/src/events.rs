@@ -101,11 +101,10 @@ impl Events {
         let handle = EventHandle::new(event.clone(), index, inbox, summary);
         let setup = Setup {
             config,
-            keeper,
             handle: handle.clone(),
             services: services.clone(),
         };
-        event_task::start(setup, kept, messages).with_context(context)?;
+        event_task::start(setup, keeper, kept, messages).with_context(context)?;
         self.by_index.insert(index, handle.clone());
         self.by_id.insert(event, handle);
         Ok(())

@@ -24,6 +24,9 @@ pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const EVENT_INBOX_MAX: usize = 4_096;
 /// Messages that one round of an event's task takes before it makes them durable together.
 pub const ROUND_MESSAGES_MAX: usize = 256;
+/// Full rounds that wait for the store; beyond these messages wait before they are looked at, and an order to silence
+/// somebody with them.
+pub const ROUNDS_WAITING_MAX: usize = 64;
 /// How long the right to run an event lasts unless renewed.
 pub const LEASE_TTL: Duration = Duration::from_secs(30);
 /// How often it is renewed.

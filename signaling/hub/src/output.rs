@@ -176,6 +176,19 @@ pub enum MediaIntent {
     },
 }
 
+impl MediaIntent {
+    /// Whom it is about.
+    #[must_use]
+    pub fn participant(&self) -> ParticipantId {
+        match self {
+            Self::Place { participant, .. }
+            | Self::OnAir { participant, .. }
+            | Self::Live { participant, .. }
+            | Self::Gone { participant } => *participant,
+        }
+    }
+}
+
 /// Where a participant stands for the media plane now: what to start a new media connection with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -200,6 +213,18 @@ impl Standing {
             may_publish: false,
             on_air: false,
             live: BTreeSet::new(),
+        }
+    }
+
+    /// What of this is so in `now` too: where something was taken away since, and is to be heard and seen no more. Who
+    /// is not there any more has nothing on air.
+    #[must_use]
+    pub fn left_in(&self, now: Option<&Self>) -> Self {
+        let live = |now: &Self| self.live.intersection(&now.live).copied().collect();
+        Self {
+            on_air: self.on_air && now.is_some_and(|now| now.on_air),
+            live: now.map(live).unwrap_or_default(),
+            ..self.clone()
         }
     }
 

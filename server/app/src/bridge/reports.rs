@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 
 /// Something that the media plane noticed.
 #[derive(Debug)]
-pub(crate) struct MediaReport(pub(super) Event);
+pub(crate) struct MediaReport(pub(crate) Event);
 
 /// What the media plane calls with each event.
 pub(crate) type OnEvent = Box<dyn Fn(Event) + Send>;

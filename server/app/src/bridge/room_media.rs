@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! The media side of one event: which socket or session has which connection, and how intents of the hub reach them.
-//! Owned by the event's task; it outlives a hub that is started anew.
+//! Owned by the event's task; it outlives a hub that is started anew. What takes sound or pictures away comes here twice:
+//! at once, and again in its place among what was kept; what gives waits for its place, and for nobody having taken it away
+//! since. So no intent that was held up opens what a later one has closed.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -49,8 +51,28 @@ impl EventMedia {
         !self.on_air.is_empty()
     }
 
-    /// Makes true what the hub wants.
-    pub(crate) fn intend(&mut self, intent: MediaIntent, hub: &Hub) {
+    /// Carries out what of an intent takes somebody's sound or picture away: it waits for no store.
+    pub(crate) fn take_away(&mut self, intent: &MediaIntent) {
+        match intent {
+            MediaIntent::OnAir { on_air: false, .. }
+            | MediaIntent::Live { live: false, .. }
+            | MediaIntent::Gone { .. } => self.intend(intent.clone(), None, None),
+            MediaIntent::Place {
+                participant,
+                may_publish: false,
+                ..
+            } => {
+                for peer in self.peers.publishers_of(*participant) {
+                    self.remove(peer);
+                }
+            }
+            MediaIntent::OnAir { .. } | MediaIntent::Live { .. } | MediaIntent::Place { .. } => {}
+        }
+    }
+
+    /// Makes true what the hub wanted when somebody stood as in `then`. It may be ahead: what is not so any more where
+    /// they stand `now` is not opened, for the intent that closes it has been here already and comes once more.
+    pub(crate) fn intend(&mut self, intent: MediaIntent, then: Option<&Standing>, now: Option<&Standing>) {
         match intent {
             MediaIntent::Place {
                 participant,
@@ -60,10 +82,13 @@ impl EventMedia {
             } => {
                 self.place(participant, room.as_ref(), side, may_publish);
                 if self.unsettled.remove(&participant) && self.publishes(participant) {
-                    self.settle(participant, hub.standing(participant));
+                    self.settle(participant, then.map(|then| then.left_in(now)).as_ref());
                 }
             }
             MediaIntent::OnAir { participant, on_air } => {
+                if on_air && now.is_none_or(|now| !now.on_air) {
+                    return;
+                }
                 if on_air {
                     self.on_air.insert(participant);
                 } else {
@@ -80,7 +105,8 @@ impl EventMedia {
                 source,
                 live,
             } => {
-                if self.publishes(participant) {
+                let taken_since = live && now.is_none_or(|now| !now.live.contains(&source));
+                if !taken_since && self.publishes(participant) {
                     let participant = self.person_key(participant);
                     let source = to_media(source);
                     self.media.command(Command::SetLive {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use fiera_hub::{Side, Standing};
+use fiera_hub::{MediaIntent, Side, Standing};
 use fiera_media::{Media, MediaConfig};
 use fiera_protocol::ids::{ParticipantId, RoomId, SourceKind};
 use fiera_protocol::server::{MediaDirection, ServerMessage};
@@ -72,20 +72,21 @@ fn backstage() -> Standing {
     }
 }
 
-impl Stage {
-    fn link(&self) -> PublisherLink {
-        let fingerprint = vec!["AB"; 32].join(":");
-        let offer = format!(
-            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
-             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:abcd\r\n\
-             a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n\
-             a=rtcp-mux\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:1 cname:x\r\n"
-        );
-        self.negotiator.publish(&offer).unwrap().1
-    }
+/// A connection that publishes a microphone, as far as it is negotiated.
+pub(crate) fn microphone(negotiator: &Negotiator) -> PublisherLink {
+    let fingerprint = vec!["AB"; 32].join(":");
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:abcd\r\n\
+         a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n\
+         a=rtcp-mux\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:1 cname:x\r\n"
+    );
+    negotiator.publish(&offer).unwrap().1
+}
 
+impl Stage {
     fn publish(&mut self, socket: u64, who: ParticipantId) {
-        let link = self.link();
+        let link = microphone(&self.negotiator);
         let standing = backstage();
         self.side.publish(socket, who, &standing, link);
     }
@@ -204,4 +205,49 @@ fn what_went_on_under_a_hub_that_is_no_more_is_not_taken_to_another_room() {
         "what is live of it is not known"
     );
     assert_eq!(stage.side.peers.publishers_of(settled).len(), 1);
+}
+
+#[test]
+fn what_was_taken_away_at_once_is_not_given_back_by_what_waited() {
+    let mut stage = stage();
+    let participant = ParticipantId(uuid::Uuid::new_v4());
+    let on_air = |on_air| MediaIntent::OnAir { participant, on_air };
+    let (off, on) = (
+        backstage(),
+        Standing {
+            on_air: true,
+            ..backstage()
+        },
+    );
+    stage.side.intend(on_air(true), Some(&on), Some(&on));
+    assert!(stage.side.is_live());
+    stage.side.take_away(&on_air(true));
+    assert!(stage.side.is_live());
+    stage.side.take_away(&on_air(false));
+    assert!(!stage.side.is_live(), "before it is kept");
+    for now in [Some(&off), None] {
+        stage.side.intend(on_air(true), Some(&on), now);
+        assert!(!stage.side.is_live(), "an earlier intent comes later: {now:?}");
+    }
+    stage.side.intend(on_air(false), Some(&off), Some(&on));
+    stage.side.intend(on_air(true), Some(&on), Some(&on));
+    assert!(stage.side.is_live(), "and is given back in its place");
+}
+
+#[test]
+fn who_may_publish_no_more_is_cut_off_at_once_and_goes_on_watching() {
+    let mut stage = stage();
+    let participant = ParticipantId(uuid::Uuid::new_v4());
+    stage.publish(1, participant);
+    let (room, side) = (backstage().room, Side::Audience);
+    let place = |may_publish| MediaIntent::Place {
+        participant,
+        room: room.clone(),
+        side,
+        may_publish,
+    };
+    stage.side.take_away(&place(true));
+    assert!(stage.side.publishes_from(1));
+    stage.side.take_away(&place(false));
+    assert!(!stage.side.publishes_from(1));
 }

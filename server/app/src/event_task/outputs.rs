@@ -21,6 +21,10 @@ impl EventTask {
     pub(super) fn carry_out(&mut self, effect: Effect, now_unix_ms: u64) {
         match effect {
             Effect::Output(output) => self.carry_out_output(output, now_unix_ms),
+            Effect::Media { intent, standing } => {
+                let now = self.hub.standing(intent.participant());
+                self.media.intend(intent, standing.as_ref(), now);
+            }
             Effect::Counted(kind, outcome) => self.setup.services.metrics.command(kind, outcome),
             Effect::Dropped { socket, goodbye } => self.drop_socket(socket, goodbye),
             Effect::Watch {
@@ -45,6 +49,7 @@ impl EventTask {
                 link,
             } => match standing {
                 Ok(standing) => {
+                    let standing = standing.left_in(self.hub.standing(participant));
                     self.media.publish(socket, participant, &standing, *link);
                     let sdp = answer.into();
                     self.tell(socket, encode(&ServerMessage::PublishAnswer { offer, sdp }), true);
@@ -62,6 +67,7 @@ impl EventTask {
                 let result = match (self.refused_program.take(), standing) {
                     (Some((of, refusal)), _) if of == who.0 => Err(refusal),
                     (_, Some(standing)) => {
+                        let standing = standing.left_in(self.hub.standing(who.0));
                         self.media.whip(who, &standing, *link, resource);
                         Ok(())
                     }
@@ -85,15 +91,15 @@ impl EventTask {
             Effect::Captioned(reply, result) => {
                 let _ = reply.send(result);
             }
-            Effect::Tell(socket, text) => self.tell(socket, text, true),
-            Effect::TellOrphaned(participant, text) => self.tell_orphaned(participant, &text),
-            Effect::Look(look) => look.at(&self.hub),
+            Effect::Seen(say) => say(),
         }
     }
 
     fn carry_out_output(&mut self, output: Output, now_unix_ms: u64) {
         match output {
-            Output::Keep(_) | Output::Captioned { .. } => debug_assert!(false, "the round takes these"),
+            Output::Keep(_) | Output::Captioned { .. } | Output::Media(_) => {
+                debug_assert!(false, "the round takes these")
+            }
             Output::ToConnection { conn, text } => self.tell(conn.0, text, true),
             Output::Follow { conn, stream } => {
                 if self.sockets.contains_key(&conn.0) {
@@ -117,7 +123,6 @@ impl EventTask {
                 let token = resume::seal(&self.setup.services.keys, place, identity, now_unix_ms);
                 self.tell(conn.0, encode(&ServerMessage::Resume { token }), true);
             }
-            Output::Media(intent) => self.media.intend(intent, &self.hub),
             Output::Disconnect { conn } => {
                 if let Some(socket) = self.sockets.get(&conn.0) {
                     socket.outbox.close();

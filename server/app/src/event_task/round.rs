@@ -2,21 +2,26 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 //! One round: all messages that wait are given to the hub, and what follows from them is gathered in order.
-//! Nothing of it is carried out, and nobody is told anything, before what the hub wants kept is in the store.
+//! Nobody is told anything of it before what the hub wants kept is in the store, and nothing of it is carried out but what
+//! takes sound or pictures away. What the media plane says to single sockets is no part of it: that has happened.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use fiera_hub::{ConnectionId, Input, Output, Refusal as HubRefusal, Standing};
+use fiera_hub::{ConnectionId, Input, MediaIntent, Output, Recap, Refusal as HubRefusal, Standing};
 use fiera_protocol::codec::encode;
 use fiera_protocol::ids::{DisplayName, ParticipantId, RoomId};
+use fiera_protocol::programme::AgendaSlot;
+use fiera_protocol::view::EventPhase;
 use fiera_store::Batch;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::keeper::keep;
-use super::{EventTask, Socket};
+use super::{EventTask, Socket, Stop};
 use crate::bridge::{PublisherLink, Reaction, ResourceId, ViewerLink};
-use crate::event::{Look, Message, SocketId};
+use crate::event::{Message, Seen, SocketId};
+use crate::limits::{ROUND_MESSAGES_MAX, ROUNDS_WAITING_MAX};
 use crate::metrics::command_kind;
 use crate::refusal::Refusal;
 
@@ -27,6 +32,43 @@ pub(super) struct Round {
     pub(super) effects: Vec<Effect>,
     pub(super) messages: usize,
     pub(super) now_unix_ms: u64,
+    /// How the event stood at its end; none: it is still open.
+    pub(super) closed: Option<Closed>,
+}
+
+/// What others may know of an event once a round is kept.
+pub(super) struct Closed {
+    pub(super) people: u32,
+    pub(super) phase: EventPhase,
+    /// Where it changed.
+    pub(super) agenda: Option<Arc<[AgendaSlot]>>,
+    /// To be written once the event has ended.
+    pub(super) recap: Option<Recap>,
+}
+
+impl Round {
+    fn is_empty(&self) -> bool {
+        self.messages == 0 && self.effects.is_empty() && self.batch.is_empty()
+    }
+}
+
+/// Rounds that the store has not come to yet, oldest first; the last one is open.
+#[derive(Default)]
+pub(super) struct Rounds {
+    full: VecDeque<Round>,
+    open: Round,
+}
+
+impl Rounds {
+    /// The round that messages are taken into.
+    pub(super) fn open(&mut self) -> &mut Round {
+        &mut self.open
+    }
+
+    /// Whether another message may be taken.
+    pub(super) fn have_room(&self) -> bool {
+        self.full.len() < ROUNDS_WAITING_MAX
+    }
 }
 
 /// Where somebody stood when they asked for a media connection, or why they may not have one.
@@ -35,6 +77,11 @@ type MayBe = Result<Standing, HubRefusal>;
 /// Something to be carried out once the round is durable.
 pub(super) enum Effect {
     Output(Output),
+    Media {
+        intent: MediaIntent,
+        /// Where its person stood then; none: nowhere any more.
+        standing: Option<Standing>,
+    },
     /// A command was answered so; for the counters.
     Counted(&'static str, &'static str),
     Dropped {
@@ -80,9 +127,7 @@ pub(super) enum Effect {
     },
     Released(oneshot::Sender<bool>, bool),
     Captioned(oneshot::Sender<Result<(), Refusal>>, Result<(), Refusal>),
-    Tell(SocketId, Arc<str>),
-    TellOrphaned(ParticipantId, Arc<str>),
-    Look(Look),
+    Seen(Seen),
 }
 
 impl EventTask {
@@ -280,17 +325,16 @@ impl EventTask {
             }
             Message::Media(report) => match self.media.report(report, &self.setup.services.metrics) {
                 Some(Reaction::Hub(input)) => self.feed(input, round),
-                Some(Reaction::Tell(socket, message)) => round.effects.push(Effect::Tell(socket, encode(&message))),
-                Some(Reaction::TellOrphaned(who, message)) => {
-                    round.effects.push(Effect::TellOrphaned(who, encode(&message)));
-                }
+                // What is in a slot has changed already: a page that is told late shows it under another name.
+                Some(Reaction::Tell(socket, message)) => self.tell(socket, encode(&message), true),
+                Some(Reaction::TellOrphaned(who, message)) => self.tell_orphaned(who, &encode(&message)),
                 None => {}
             },
             Message::Quality(report) => {
                 let input = self.media.quality(report);
                 self.feed(input, round);
             }
-            Message::Look(look) => round.effects.push(Effect::Look(look)),
+            Message::Look(look) => round.effects.push(Effect::Seen(look.at(&self.hub))),
             Message::Stop { .. } => debug_assert!(false, "the event's task takes its end itself"),
             #[cfg(test)]
             Message::Fault => panic!("a broken invariant"),
@@ -305,8 +349,65 @@ impl EventTask {
         while let Some(output) = self.hub.poll_output() {
             match output {
                 Output::Keep(record) => keep(&mut round.batch, record),
+                Output::Media(intent) => {
+                    self.media.take_away(&intent);
+                    let standing = self.hub.standing(intent.participant()).cloned();
+                    round.effects.push(Effect::Media { intent, standing });
+                }
                 output => round.effects.push(Effect::Output(output)),
             }
+        }
+    }
+
+    /// Takes a message, and those that wait behind it, into the open round until it is full. What ends the task, where that
+    /// is among them.
+    pub(super) fn take_all(
+        &mut self,
+        first: Option<Message>,
+        inbox: &mut mpsc::Receiver<Message>,
+        rounds: &mut Rounds,
+    ) -> Option<Stop> {
+        let mut next = first;
+        loop {
+            match next {
+                Some(Message::Stop { stopped }) => return Some(Some(stopped)),
+                None => return Some(None),
+                Some(message) => self.take(message, &mut rounds.open),
+            }
+            if rounds.open.messages >= ROUND_MESSAGES_MAX {
+                let round = self.close(std::mem::take(&mut rounds.open));
+                rounds.full.push_back(round);
+                return None;
+            }
+            match inbox.try_recv() {
+                Ok(message) => next = Some(message),
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// The round that is next.
+    pub(super) fn next_round(&mut self, rounds: &mut Rounds) -> Option<Round> {
+        let full = rounds.full.pop_front();
+        full.or_else(|| (!rounds.open.is_empty()).then(|| self.close(std::mem::take(&mut rounds.open))))
+    }
+
+    /// Notes how the event stands at the end of a round: by the time it is kept the hub may be further.
+    pub(super) fn close(&mut self, round: Round) -> Round {
+        let phase = self.hub.phase();
+        let version = Some(self.hub.agenda_version());
+        let agenda = (self.agenda_version != version).then(|| self.hub.agenda().into());
+        self.agenda_version = version;
+        let ended = phase == EventPhase::Ended && !round.batch.is_empty();
+        let closed = Closed {
+            people: self.hub.people(),
+            phase,
+            agenda,
+            recap: ended.then(|| self.hub.recap()),
+        };
+        Round {
+            closed: Some(closed),
+            ..round
         }
     }
 }

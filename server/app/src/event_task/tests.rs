@@ -3,7 +3,9 @@
 
 //! The supervisor: a fault ends one event's sockets, never the server; facts are replayed.
 
-use std::collections::BTreeMap;
+mod emergency;
+mod props;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,13 +13,14 @@ use std::time::{Duration, Instant};
 use fiera_media::{Media, MediaConfig};
 use fiera_protocol::client::Command;
 use fiera_protocol::codec::parse_server_frame;
-use fiera_protocol::ids::{CommandId, Role};
+use fiera_protocol::ids::{CommandId, ParticipantId, Role};
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Change, EventPhase};
+use fiera_store::Store;
 use fiera_store::memory::MemoryStore;
-use fiera_store::{Answer, Batch, Fact, Kept, Lease, Snapshot, Store, StoredFact};
 use tokio::sync::{mpsc, oneshot};
 
+use self::props::Props;
 use super::Faults;
 use crate::event::{EventHandle, Look, Message, SocketId};
 use crate::events::{Events, Services};
@@ -30,7 +33,7 @@ use crate::outbox::{Outgoing, outbox};
 
 struct Stage {
     events: Events,
-    _media: Media,
+    media: Media,
 }
 
 async fn stage(names: &[&str]) -> Stage {
@@ -57,10 +60,14 @@ async fn stage_on(names: &[&str], store: Arc<dyn Store>) -> Stage {
     };
     let events = Events::default();
     for name in names {
-        let fair = Fair::parse(&format!("id = \"{name}\"\nphase = \"open\"\ntitle = \"A fair\"\n")).unwrap();
+        let room = "[[room]]\nid = \"main\"\nkind = \"stage\"\ntitle = \"Main\"\n";
+        let fair = Fair::parse(&format!(
+            "id = \"{name}\"\nphase = \"open\"\ntitle = \"A fair\"\n{room}"
+        ))
+        .unwrap();
         events.start(&fair, &services).await.unwrap();
     }
-    Stage { events, _media: media }
+    Stage { events, media }
 }
 
 impl Stage {
@@ -70,11 +77,16 @@ impl Stage {
 }
 
 async fn open(event: &EventHandle, socket: SocketId) -> mpsc::Receiver<Outgoing> {
+    open_as(event, socket, Role::Organiser).await.0
+}
+
+async fn open_as(event: &EventHandle, socket: SocketId, role: Role) -> (mpsc::Receiver<Outgoing>, ParticipantId) {
     let (outbox, receiver) = outbox();
     let identity = Identity {
-        role: Role::Organiser,
+        role,
         ..Identity::guest(None)
     };
+    let participant = identity.participant;
     let opened = Message::Opened {
         socket,
         identity,
@@ -83,7 +95,7 @@ async fn open(event: &EventHandle, socket: SocketId) -> mpsc::Receiver<Outgoing>
         hello_at: Instant::now(),
     };
     assert!(event.send(opened).await);
-    receiver
+    (receiver, participant)
 }
 
 async fn next(outgoing: &mut mpsc::Receiver<Outgoing>) -> Option<ServerMessage> {
@@ -198,8 +210,10 @@ async fn l4_who_does_not_read_is_let_go_alone_and_comes_back_to_snapshots() {
 /// Looks that ask for another one: the inbox is never empty while `on`.
 fn flood(event: EventHandle, on: Arc<AtomicBool>) -> Message {
     Message::Look(Look::new(move |_| {
-        if on.load(Ordering::Relaxed) {
-            let _ = event.inbox.clone().try_send(flood(event, on));
+        move || {
+            if on.load(Ordering::Relaxed) {
+                let _ = event.inbox.clone().try_send(flood(event, on));
+            }
         }
     }))
 }
@@ -242,65 +256,13 @@ fn a_fault_counts_no_more_after_a_while() {
     assert_eq!(given_up.last(), Some(true));
 }
 
-/// A store whose records turn out to be of a later version.
-#[derive(Default)]
-struct Later {
-    inner: MemoryStore,
-    now: AtomicBool,
-}
-
-impl Store for Later {
-    fn load<'a>(&'a self, event: &'a str) -> Answer<'a, Kept> {
-        if !self.now.load(Ordering::Relaxed) {
-            return self.inner.load(event);
-        }
-        let fact = Fact {
-            version: u16::MAX,
-            body: Vec::new(),
-        };
-        let facts = vec![StoredFact { seq: 1, fact }];
-        Box::pin(std::future::ready(Ok(Kept {
-            facts,
-            ..Kept::default()
-        })))
-    }
-
-    fn commit<'a>(&'a self, event: &'a str, expected_seq: u64, batch: Batch) -> Answer<'a, u64> {
-        self.inner.commit(event, expected_seq, batch)
-    }
-
-    fn setups(&self) -> Answer<'_, BTreeMap<String, Vec<u8>>> {
-        self.inner.setups()
-    }
-
-    fn save_setup<'a>(&'a self, event: &'a str, setup: Vec<u8>) -> Answer<'a, ()> {
-        self.inner.save_setup(event, setup)
-    }
-
-    fn probe(&self) -> Answer<'_, ()> {
-        self.inner.probe()
-    }
-
-    fn save_snapshot<'a>(&'a self, event: &'a str, snapshot: Snapshot) -> Answer<'a, ()> {
-        self.inner.save_snapshot(event, snapshot)
-    }
-
-    fn snapshot<'a>(&'a self, event: &'a str) -> Answer<'a, Option<Snapshot>> {
-        self.inner.snapshot(event)
-    }
-
-    fn lease<'a>(&'a self, event: &'a str, holder: &'a str, now_unix_ms: u64, ttl_ms: u64) -> Answer<'a, Lease> {
-        self.inner.lease(event, holder, now_unix_ms, ttl_ms)
-    }
-}
-
 #[tokio::test]
 async fn what_cannot_be_read_after_a_fault_closes_the_event() {
-    let store = Arc::new(Later::default());
+    let store = Props::new();
     let stage = stage_on(&["a", "b"], store.clone()).await;
     let (a, b) = (stage.event("a"), stage.event("b"));
     let mut people = open(&a, 1).await;
-    store.now.store(true, Ordering::Relaxed);
+    store.unreadable.store(true, Ordering::Relaxed);
     a.send(Message::Fault).await;
     while next(&mut people).await.is_some() {}
     let (reply, answer) = oneshot::channel();
