@@ -59,8 +59,8 @@ pub(crate) struct Breakouts {
     pub(crate) stream: Stream,
 }
 
-/// One round.
-#[derive(Debug)]
+/// One round. A dry run is a copy of its draft.
+#[derive(Debug, Clone)]
 struct Round {
     id: RoundId,
     from: RoomId,
@@ -100,6 +100,19 @@ struct Placement {
     /// Where they were before, if that was not the plenary room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     back: Option<RoomId>,
+}
+
+impl Placement {
+    /// A seat as it is given: nobody has used it yet.
+    fn at(nth: u16) -> Self {
+        Self {
+            nth,
+            facilitator: false,
+            stays: false,
+            chosen: false,
+            back: None,
+        }
+    }
 }
 
 impl Round {

@@ -188,39 +188,18 @@ impl Hub {
         if draft.mode == RoundMode::Assigned && draft.placements.is_empty() {
             return Err(refusal::NOBODY_SEATED);
         }
-        let (mode, capacity, minutes) = (draft.mode, draft.capacity, draft.minutes);
-        let mut round = Round {
-            id,
-            from: draft.from.clone(),
-            rooms: draft.rooms.clone(),
-            mode,
-            latecomers: draft.latecomers,
-            capacity,
-            minutes,
-            phase: RoundPhase::Announced,
-            until_unix_ms: None,
-            until_ms: None,
-            placements: BTreeMap::new(),
-            going: BTreeMap::new(),
-            told: None,
-            shows: None,
-        };
-        let played: Vec<(String, Placement)> = draft
-            .placements
-            .iter()
-            .map(|(who, seat)| {
-                let name = self.people.get(who).map_or("", |person| person.name.as_str());
-                let seat = Placement {
-                    stays: false,
-                    back: None,
-                    ..seat.clone()
-                };
-                (name.to_owned(), seat)
-            })
-            .collect();
+        let mut round = draft.clone();
+        let (mode, capacity, minutes) = (round.mode, round.capacity, round.minutes);
+        let played = std::mem::take(&mut round.placements);
         let mut names = BTreeMap::new();
-        for (nth, (name, seat)) in played.into_iter().enumerate() {
-            let bot = self.new_bot(&mut names, nth, &name);
+        for (nth, (who, seat)) in played.into_iter().enumerate() {
+            let name = self.people.get(&who).map(|person| person.name.as_str().to_owned());
+            let bot = self.new_bot(&mut names, nth, &name.unwrap_or_default());
+            let seat = Placement {
+                stays: false,
+                back: None,
+                ..seat
+            };
             round.placements.insert(bot, seat);
         }
         let others: Vec<ParticipantId> = (names.len()..usize::from(bots))
@@ -235,7 +214,7 @@ impl Hub {
                 }
                 let mut taken = round.taken();
                 for (bot, nth) in self.draw(&mut taken, capacity, others)? {
-                    round.placements.insert(bot, seat_at(nth));
+                    round.placements.insert(bot, Placement::at(nth));
                 }
             }
             RoundMode::SelfSelect => choosing = others,
@@ -311,7 +290,7 @@ impl Hub {
         }
         let seat = Placement {
             facilitator,
-            ..seat_at(nth)
+            ..Placement::at(nth)
         };
         round.placements.insert(bot, seat);
         rehearsal.choosing.retain(|one| *one != bot);
@@ -411,7 +390,7 @@ impl Hub {
             if let Some(count) = taken.get_mut(usize::from(*nth)) {
                 *count += 1;
             }
-            round.placements.insert(bot, seat_at(*nth));
+            round.placements.insert(bot, Placement::at(*nth));
         }
         rehearsal.shown = false;
         self.dirty.breakouts = true;
@@ -527,16 +506,6 @@ impl Hub {
         );
         debug_assert!(round.taken().iter().all(|taken| *taken <= round.capacity));
         debug_assert!(rehearsal.help.len() <= REHEARSAL_CALLS_MAX);
-    }
-}
-
-fn seat_at(nth: u16) -> Placement {
-    Placement {
-        nth,
-        facilitator: false,
-        stays: false,
-        chosen: false,
-        back: None,
     }
 }
 

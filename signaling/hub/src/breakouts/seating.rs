@@ -105,11 +105,9 @@ impl Hub {
         let Some(round) = self.breakouts.get(id) else { return };
         let back = round.placements.get(&who).and_then(|placement| placement.back.clone());
         let placement = Placement {
-            nth,
             facilitator,
-            stays: false,
-            chosen: false,
             back,
+            ..Placement::at(nth)
         };
         if round.placements.get(&who) != Some(&placement) {
             self.keep_row(round.key(who), Some(placement));
