@@ -55,13 +55,7 @@ impl Hub {
                     return Err(refusal::TOO_MANY_ANNOUNCEMENTS);
                 }
                 let announcement = AnnouncementId::from_u128(self.chance.id());
-                let kept = KeptText {
-                    text: text.as_str().to_owned(),
-                    by: None,
-                    owner: None,
-                    options: Vec::new(),
-                    unix_min: now.unix_min(),
-                };
+                let kept = KeptText::plain(text.as_str().to_owned(), now.unix_min());
                 self.keep_text(announcement.as_u128(), Some(kept));
                 self.keep_fact(&Fact::Announced { announcement });
                 Ok(())

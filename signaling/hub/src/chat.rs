@@ -15,12 +15,10 @@ use fiera_protocol::text::MessageText;
 use fiera_protocol::view::{Change, Place};
 
 use crate::access::{self, Deed, Seat};
-use crate::chance::hashed;
 use crate::fact::{Fact, KeptText};
 use crate::filter::has_link;
 use crate::hub::Hub;
 use crate::input::Now;
-use crate::keeping::hex;
 use crate::output::StreamKey;
 use crate::refusal::{self, Refusal};
 use crate::room::Room;
@@ -161,13 +159,8 @@ impl Hub {
             self.erase_message(&room_id, oldest);
         }
         let message = MessageId::from_u128(self.chance.id());
-        let kept = KeptText {
-            text: text.as_str().to_owned(),
-            by: Some(name.as_str().to_owned()),
-            owner: Some(hex(hashed(secret.as_u128()))),
-            options: Vec::new(),
-            unix_min: now.unix_min(),
-        };
+        let (text, by) = (text.as_str().to_owned(), Some(name.as_str().to_owned()));
+        let kept = KeptText::signed(text, by, secret, now.unix_min());
         self.keep_text(message.as_u128(), Some(kept));
         self.keep_fact(&Fact::MessageSent {
             room: room_id.clone(),

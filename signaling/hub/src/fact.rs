@@ -10,14 +10,16 @@ use fiera_protocol::captions::CaptionLang;
 use fiera_protocol::fair::{PollPhase, QuestionStage, RoomSettings};
 use fiera_protocol::ideas::IdeaStage;
 use fiera_protocol::ids::{
-    AdopterId, AnnouncementId, CaptionId, CardId, EntryId, IdeaId, LabelId, MessageId, PollId, QuestionId, RoomId,
-    RoundId, SlotId, StandId, ThanksId,
+    AdopterId, AnnouncementId, AuthorSecret, CaptionId, CardId, EntryId, IdeaId, LabelId, MessageId, PollId,
+    QuestionId, RoomId, RoundId, SlotId, StandId, ThanksId,
 };
 use fiera_protocol::poll::PollForm;
 use fiera_protocol::stands::StandState;
 use fiera_protocol::view::EventPhase;
 use serde::{Deserialize, Serialize};
 
+use crate::chance::hashed;
+use crate::keeping::hex;
 use crate::programme::KeptSlot;
 
 /// Version of the encoding of [`Fact`]. Kinds may be added to a version until it is released: an older reader stops at the
@@ -386,6 +388,15 @@ impl KeptText {
             owner: None,
             options: Vec::new(),
             unix_min,
+        }
+    }
+
+    /// Words of somebody, with the name that they chose to show. Whoever has the secret proves that they wrote them.
+    pub(crate) fn signed(text: String, by: Option<String>, secret: AuthorSecret, unix_min: u32) -> Self {
+        Self {
+            by,
+            owner: Some(hex(hashed(secret.as_u128()))),
+            ..Self::plain(text, unix_min)
         }
     }
 }

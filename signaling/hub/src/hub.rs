@@ -406,29 +406,7 @@ impl Hub {
     /// A record of somebody who was not here, in no room.
     pub(crate) fn newcomer(&self, who: crate::presence::Who) -> Participant {
         let (id, name, role) = who;
-        let place = Place::Audience;
-        let view = YouView {
-            participant: id,
-            name: name.clone(),
-            role,
-            room: None,
-            place,
-            sources: Vec::new(),
-            hand: None,
-            upvoted: Vec::new(),
-            vote: None,
-            answer: None,
-            player: None,
-            silenced: false,
-            idea_votes: Vec::new(),
-            thanks: Vec::new(),
-            directions: Vec::new(),
-            on_air_at_unix_ms: None,
-            breakout: None,
-            card_votes: Vec::new(),
-            keeps: Vec::new(),
-            reuses: Vec::new(),
-        };
+        let view = view::you_as_newcomer(id, name.clone(), role);
         Participant {
             id,
             name,

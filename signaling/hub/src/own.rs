@@ -132,18 +132,13 @@ impl Hub {
 mod tests {
     use super::Owners;
     use crate::fact::KeptText;
-    use crate::keeping::hex;
 
     #[test]
     fn what_is_removed_is_not_found_and_leaves_nothing() {
-        let owner = Some(hex(crate::chance::hashed(7)));
-        let text = KeptText {
-            owner,
-            ..KeptText::plain("x".to_owned(), 0)
-        };
+        let secret = fiera_protocol::ids::AuthorSecret::from_u128(7);
+        let text = KeptText::signed("x".to_owned(), None, secret, 0);
         let mut owners = Owners::default();
         (0..3).for_each(|id| owners.add(id, &text));
-        let secret = fiera_protocol::ids::AuthorSecret::from_u128(7);
         assert_eq!(owners.written_with(secret).collect::<Vec<_>>(), [0, 1, 2]);
         (0..3).for_each(|id| owners.remove(id, &text));
         assert_eq!(owners, Owners::default());

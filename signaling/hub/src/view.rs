@@ -16,7 +16,7 @@ use fiera_protocol::fair::{
 };
 use fiera_protocol::ideas::IdeaView;
 use fiera_protocol::ids::{
-    AnnouncementId, CommandId, DisplayName, IdeaId, LabelId, MessageId, ParticipantId, PollId, QuestionId, RoomId,
+    AnnouncementId, CommandId, DisplayName, IdeaId, LabelId, MessageId, ParticipantId, PollId, QuestionId, Role, RoomId,
 };
 use fiera_protocol::limits::ROSTER_PAGE_MAX;
 use fiera_protocol::poll::PollEntries;
@@ -466,13 +466,24 @@ pub(crate) fn announcement(id: AnnouncementId, texts: &Texts) -> Option<Announce
 
 /// What a participant knows about themselves, apart from what other areas know of them.
 pub(crate) fn you(participant: &Participant, place: Place) -> YouView {
+    let newcomer = you_as_newcomer(participant.id, participant.name.clone(), participant.role);
     YouView {
-        participant: participant.id,
-        name: participant.name.clone(),
-        role: participant.role,
         room: participant.room.clone(),
         place,
         sources: participant.sources(),
+        ..newcomer
+    }
+}
+
+/// What somebody knows about themselves who has just come and is in no room.
+pub(crate) fn you_as_newcomer(participant: ParticipantId, name: DisplayName, role: Role) -> YouView {
+    YouView {
+        participant,
+        name,
+        role,
+        room: None,
+        place: Place::Audience,
+        sources: Vec::new(),
         hand: None,
         upvoted: Vec::new(),
         vote: None,

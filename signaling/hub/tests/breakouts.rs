@@ -8,9 +8,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use fiera_hub::{ConnectionId, Side};
-use fiera_protocol::breakouts::{
-    BreakoutStep, HelpStage, Latecomers, PlannedRoom, RoundMode, RoundPhase, RoundPlan, RoundView,
-};
+use fiera_protocol::breakouts::{BreakoutStep, HelpStage, Latecomers, RoundMode, RoundPhase, RoundPlan, RoundView};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{AuthorSecret, CardId, Role, RoundId, SourceKind};
 use fiera_protocol::limits::{PLACE_GRACE_MS, ROUND_GRACE_MS, ROUND_GRID_INTERVAL_MS, ROUND_NOTICE_MS};
@@ -18,27 +16,12 @@ use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{Change, EventPhase, Place};
 use proptest::prelude::*;
-use support::fair::say;
+use support::fair::{plan, say};
 use support::{Shell, person, room};
 
 const MINUTE_MS: u64 = 60_000;
 const SECRET: AuthorSecret = AuthorSecret::from_u128(0xca4d);
 const OTHER_SECRET: AuthorSecret = AuthorSecret::from_u128(0xbad);
-
-fn plan(rooms: usize, mode: RoundMode, capacity: u16) -> RoundPlan {
-    let planned = PlannedRoom {
-        title: "Testing".parse().expect("a title"),
-        topic: None,
-    };
-    RoundPlan {
-        from: room("lobby"),
-        rooms: vec![planned; rooms],
-        mode,
-        capacity,
-        minutes: 15,
-        latecomers: Latecomers::Placed,
-    }
-}
 
 /// A fair with an organiser (participant 100) and attendees 0, 1, 2 and so on, all in the plenary room.
 struct Fair {

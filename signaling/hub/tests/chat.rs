@@ -87,15 +87,7 @@ fn k2_who_wrote_a_message_is_never_kept() {
     let mut shell = Shell::new();
     let writer = shell.join(0xabcd, Role::Attendee, "hall-a");
     shell.say(writer, "Hello");
-    let kept = format!(
-        "{:?}",
-        shell
-            .kept
-            .texts
-            .values()
-            .map(|body| String::from_utf8_lossy(body))
-            .collect::<Vec<_>>()
-    );
+    let kept = shell.kept_texts();
     assert!(!kept.contains("abcd") && !kept.contains(&SECRET.to_string()), "{kept}");
     shell.restart();
     let writer = shell.join(0xabcd, Role::Attendee, "hall-a");

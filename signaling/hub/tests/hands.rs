@@ -490,11 +490,7 @@ fn w4_a_guest_publishes_in_every_kind_of_room_and_programs_are_sent_back() {
     }
     assert!(config().rooms.iter().any(|room| room.kind == RoomKind::Lobby));
     let moderator = shell.join(100, Role::Moderator, "hall-a");
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(50),
-        name: name("OBS"),
-        room: room("hall-a"),
-    });
+    shell.program(50, "hall-a");
     shell.ok(moderator, send_back(50));
     assert!(
         shell.hub.standing(person(50)).is_none(),
@@ -518,11 +514,7 @@ fn x2_sources_that_were_known_before_their_program_are_shown() {
         flowing,
     };
     shell.input(flow(true));
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(50),
-        name: name("OBS"),
-        room: room("hall-a"),
-    });
+    shell.program(50, "hall-a");
     let sources = |shell: &Shell| {
         shell.room_view(viewer, "hall-a").expect("follows").on_air[0]
             .sources

@@ -232,15 +232,7 @@ fn v13_nothing_of_the_players_is_left_but_the_board() {
             .keys()
             .all(|key| !key.starts_with("ballot/") && !key.starts_with("pollkey/"))
     );
-    let kept = format!(
-        "{:?}",
-        shell
-            .kept
-            .texts
-            .values()
-            .map(|body| String::from_utf8_lossy(body))
-            .collect::<Vec<_>>()
-    );
+    let kept = shell.kept_texts();
     assert!(!kept.contains("Gufo"), "not among the best ten: {kept}");
     shell.ok(moderator, set(poll, PollPhase::Revealed));
     assert_eq!(board(shown(&shell, players[0])).len(), 10);

@@ -8,9 +8,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fiera_hub::ConnectionId;
-use fiera_protocol::breakouts::{
-    BreakoutStep, HelpStage, Latecomers, PlannedRoom, RehearsalView, RoundMode, RoundPhase, RoundPlan, RoundView,
-};
+use fiera_protocol::breakouts::{BreakoutStep, HelpStage, RehearsalView, RoundMode, RoundPhase, RoundPlan, RoundView};
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{DisplayName, ParticipantId, Role, RoundId};
 use fiera_protocol::limits::{
@@ -20,25 +18,10 @@ use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::view::{EventPhase, Place, StreamId};
 use proptest::prelude::*;
-use support::fair::say;
+use support::fair::{plan, say};
 use support::{Shell, person, room};
 
 const MINUTE_MS: u64 = 60_000;
-
-fn plan(rooms: usize, mode: RoundMode, capacity: u16) -> RoundPlan {
-    let planned = PlannedRoom {
-        title: "Testing".parse().expect("a title"),
-        topic: None,
-    };
-    RoundPlan {
-        from: room("lobby"),
-        rooms: vec![planned; rooms],
-        mode,
-        capacity,
-        minutes: 15,
-        latecomers: Latecomers::Placed,
-    }
-}
 
 /// A fair with an organiser (participant 100), a moderator (101) and attendees, all in the plenary room, and one draft.
 struct Fair {

@@ -82,15 +82,7 @@ fn q9_the_author_changes_the_words_until_it_is_answered_and_no_byte_of_the_old_o
     shell.ok(attendee, edit(question, "Better?", Some(SECRET)));
     let seen = only(&shell, moderator);
     assert_eq!((seen.text.as_str(), seen.edited), ("Better?", true));
-    let kept = format!(
-        "{:?}",
-        shell
-            .kept
-            .texts
-            .values()
-            .map(|body| String::from_utf8_lossy(body))
-            .collect::<Vec<_>>()
-    );
+    let kept = shell.kept_texts();
     assert!(!kept.contains("Unforgettable"), "{kept}");
     let late = shell.open(3, Role::Attendee);
     shell.ok(late, Command::Enter { room: room("hall-a") });

@@ -304,11 +304,7 @@ fn p5_the_event_goes_one_step_at_a_time_and_ends_for_good() {
     let speaker = shell.join(2, Role::Speaker, "hall-a");
     shell.backstage(speaker);
     shell.on_air(speaker);
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(8),
-        name: name("OBS"),
-        room: room("hall-b"),
-    });
+    shell.program(8, "hall-b");
     let to = |phase| Command::SetEventPhase { phase };
     assert_eq!(
         shell.command(speaker, to(EventPhase::Live)),
@@ -334,11 +330,7 @@ fn p5_the_event_goes_one_step_at_a_time_and_ends_for_good() {
         shell.command(speaker, Command::Enter { room: room("hall-b") }),
         Err(RefusalCode::EventClosed)
     );
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(8),
-        name: name("OBS"),
-        room: room("hall-b"),
-    });
+    shell.program(8, "hall-b");
     assert_eq!(shell.external_refusals, [RefusalCode::EventClosed]);
     shell.open(3, Role::Attendee);
 }
@@ -346,11 +338,7 @@ fn p5_the_event_goes_one_step_at_a_time_and_ends_for_good() {
 #[test]
 fn x1_a_program_publishes_only_where_speakers_may() {
     let mut shell = Shell::new();
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(8),
-        name: name("OBS"),
-        room: room("lobby"),
-    });
+    shell.program(8, "lobby");
     assert_eq!(shell.external_refusals, [RefusalCode::NotAllowed]);
 }
 
@@ -359,11 +347,7 @@ fn x2_a_moderator_switches_a_program_off_and_on_again() {
     let mut shell = Shell::new();
     let moderator = shell.join(1, Role::Moderator, "hall-a");
     let attendee = shell.join(2, Role::Attendee, "hall-a");
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(8),
-        name: name("OBS"),
-        room: room("hall-a"),
-    });
+    shell.program(8, "hall-a");
     let mic = |live| Command::SetSource {
         source: SourceKind::Mic,
         live,
@@ -378,11 +362,7 @@ fn x2_a_moderator_switches_a_program_off_and_on_again() {
 fn x1_a_program_is_on_air_at_once_is_not_counted_and_leaves_whole() {
     let mut shell = Shell::new();
     let viewer = shell.join(1, Role::Attendee, "hall-a");
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(8),
-        name: name("OBS"),
-        room: room("hall-a"),
-    });
+    shell.program(8, "hall-a");
     shell.input(Input::SourceFlow {
         participant: person(8),
         source: SourceKind::Camera,
@@ -407,11 +387,7 @@ fn x1_a_program_is_on_air_at_once_is_not_counted_and_leaves_whole() {
         shell.intents.last(),
         Some(&MediaIntent::Gone { participant: person(8) })
     );
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(8),
-        name: name("OBS"),
-        room: room("nowhere"),
-    });
+    shell.program(8, "nowhere");
     assert_eq!(shell.external_refusals, [RefusalCode::UnknownRoom]);
 }
 
@@ -420,11 +396,7 @@ fn x2_x3_x4_a_program_with_its_person_beside() {
     let mut shell = Shell::new();
     let tab = shell.join(1, Role::Speaker, "hall-b");
     let moderator = shell.join(2, Role::Moderator, "hall-a");
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(1),
-        name: name("OBS"),
-        room: room("hall-a"),
-    });
+    shell.program(1, "hall-a");
     assert_eq!(shell.place(tab), (Some("hall-a"), Place::OnAir));
     assert_eq!(
         shell.command(tab, Command::Enter { room: room("hall-b") }),
@@ -458,11 +430,7 @@ fn x1_a_person_leaves_and_their_program_stays() {
     let mut shell = Shell::new();
     let tab = shell.join(1, Role::Attendee, "hall-a");
     let viewer = shell.join(2, Role::Attendee, "hall-a");
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(1),
-        name: name("OBS"),
-        room: room("hall-a"),
-    });
+    shell.program(1, "hall-a");
     shell.close(tab);
     shell.pass(60_000);
     assert_eq!(shell.on_air_seen(viewer, "hall-a"), [person(1)]);
@@ -556,11 +524,7 @@ fn x5_a_program_that_comes_back_in_time_keeps_its_place_and_stays_muted() {
 fn x3_whose_program_is_on_a_full_stage_gets_in_beside_it() {
     let mut shell = Shell::new();
     let tab = shell.join(1, Role::Attendee, "hall-a");
-    shell.input(Input::ExternalPublisherUp {
-        participant: person(1),
-        name: name("OBS"),
-        room: room("hall-a"),
-    });
+    shell.program(1, "hall-a");
     shell.close(tab);
     shell.pass(60_000);
     for who in 2..=4 {

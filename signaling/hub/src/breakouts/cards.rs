@@ -13,7 +13,7 @@ use fiera_protocol::text::CardText;
 use fiera_protocol::view::{Change, StreamState};
 
 use crate::access::{Deed, Seat};
-use crate::chance::{Key, hashed, keyed};
+use crate::chance::{Key, keyed};
 use crate::fact::{Fact, KeptText};
 use crate::hub::Hub;
 use crate::input::Now;
@@ -136,13 +136,8 @@ impl Hub {
             .clone();
         self.take_card_pace(now, actor)?;
         let card = CardId::from_u128(self.chance.id());
-        let kept = KeptText {
-            text: text.as_str().to_owned(),
-            by: Some(name.as_str().to_owned()),
-            owner: Some(hex(hashed(secret.as_u128()))),
-            options: Vec::new(),
-            unix_min: now.unix_min(),
-        };
+        let (text, by) = (text.as_str().to_owned(), Some(name.as_str().to_owned()));
+        let kept = KeptText::signed(text, by, secret, now.unix_min());
         self.keep_text(card.as_u128(), Some(kept));
         self.keep_fact(&Fact::CardAdded { room: room_id, card });
         Ok(())

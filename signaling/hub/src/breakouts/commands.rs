@@ -121,11 +121,8 @@ impl Hub {
         for (planned, room) in plan.rooms.into_iter().zip(names) {
             let text = CardId::from_u128(self.chance.id());
             let kept = KeptText {
-                text: String::from(planned.title),
-                by: None,
-                owner: None,
                 options: planned.topic.map(String::from).into_iter().collect(),
-                unix_min: now.unix_min(),
+                ..KeptText::plain(String::from(planned.title), now.unix_min())
             };
             self.keep_text(text.as_u128(), Some(kept));
             rooms.push(KeptRoom { room, text });
@@ -216,13 +213,7 @@ impl Hub {
             self.keep_text(before.as_u128(), None);
         }
         let announcement = AnnouncementId::from_u128(self.chance.id());
-        let kept = KeptText {
-            text: text.as_str().to_owned(),
-            by: None,
-            owner: None,
-            options: Vec::new(),
-            unix_min: now.unix_min(),
-        };
+        let kept = KeptText::plain(text.as_str().to_owned(), now.unix_min());
         self.keep_text(announcement.as_u128(), Some(kept));
         let round = id;
         self.keep_fact(&Fact::RoundTold { round, announcement });

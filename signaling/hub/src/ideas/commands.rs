@@ -10,7 +10,7 @@ use fiera_protocol::text::{IdeaNotes, IdeaTitle, NoteText};
 
 use super::Idea;
 use crate::access::{self, Deed};
-use crate::chance::{hashed, keyed};
+use crate::chance::keyed;
 use crate::fact::{Fact, KeptText, NoteId};
 use crate::hub::Hub;
 use crate::input::Now;
@@ -104,12 +104,10 @@ impl Hub {
         self.may_write_idea(now, actor, (title, notes))?;
         let name = self.people.get(&actor).map(|person| person.name.as_str().to_owned());
         let idea = IdeaId::from_u128(self.chance.id());
+        let (title, by) = (title.as_str().to_owned(), name.filter(|_| !anonymous));
         let kept = KeptText {
-            text: title.as_str().to_owned(),
-            by: name.filter(|_| !anonymous),
-            owner: Some(hex(hashed(secret.as_u128()))),
             options: notes.map(|notes| notes.as_str().to_owned()).into_iter().collect(),
-            unix_min: now.unix_min(),
+            ..KeptText::signed(title, by, secret, now.unix_min())
         };
         self.keep_text(idea.as_u128(), Some(kept));
         self.keep_fact(&Fact::IdeaProposed { idea, presents });

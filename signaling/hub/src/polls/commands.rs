@@ -76,13 +76,7 @@ impl Hub {
         debug_assert_eq!(poll.phase, PollPhase::Open);
         let counted = poll.counted_now(&mut self.chance);
         for (entry, text) in counted.texts {
-            let text = KeptText {
-                text,
-                by: None,
-                owner: None,
-                options: Vec::new(),
-                unix_min: minute(now),
-            };
+            let text = KeptText::plain(text, minute(now));
             self.keep_text(entry.as_u128(), Some(text));
         }
         self.destroy_ballots(room, id);

@@ -43,11 +43,8 @@ fn kept(draft: &PollDraft, unix_min: u32) -> (KeptText, PollShape) {
     });
     let options = draft.options.iter().map(|option| option.as_str().to_owned());
     let text = KeptText {
-        text: draft.question.as_str().to_owned(),
-        by: None,
-        owner: None,
         options: of_quiz.chain(options).collect(),
-        unix_min,
+        ..KeptText::plain(draft.question.as_str().to_owned(), unix_min)
     };
     let question = |one: &fiera_protocol::poll::QuizQuestion| QuizShape {
         options: u8::try_from(one.options.len()).unwrap_or(u8::MAX),

@@ -87,13 +87,8 @@ impl Hub {
         }
         let name = self.people.get(&actor).map(|person| person.name.as_str().to_owned());
         let question = QuestionId::from_u128(self.chance.id());
-        let kept = KeptText {
-            text: text.as_str().to_owned(),
-            by: name.filter(|_| !anonymous),
-            owner: Some(hex(hashed(secret.as_u128()))),
-            options: Vec::new(),
-            unix_min: now.unix_min(),
-        };
+        let (text, by) = (text.as_str().to_owned(), name.filter(|_| !anonymous));
+        let kept = KeptText::signed(text, by, secret, now.unix_min());
         self.keep_text(question.as_u128(), Some(kept));
         self.keep_fact(&Fact::QuestionAsked {
             room: room_id,

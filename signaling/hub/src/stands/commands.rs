@@ -288,11 +288,8 @@ impl Hub {
         }
         let name = self.people.get(&actor).map(|person| person.name.as_str().to_owned());
         let message = MessageId::from_u128(self.chance.id());
-        let kept = KeptText {
-            by: name.filter(|_| !anonymous),
-            owner: Some(hex(hashed(secret.as_u128()))),
-            ..KeptText::plain(text.as_str().to_owned(), now.unix_min())
-        };
+        let (text, by) = (text.as_str().to_owned(), name.filter(|_| !anonymous));
+        let kept = KeptText::signed(text, by, secret, now.unix_min());
         self.keep_text(message.as_u128(), Some(kept));
         self.keep_fact(&Fact::StandMessageLeft { stand: id, message });
         Ok(())

@@ -10,7 +10,7 @@ use fiera_protocol::thanks::ThanksStep;
 
 use super::ThankedRow;
 use crate::access::Deed;
-use crate::chance::{hashed, keyed};
+use crate::chance::keyed;
 use crate::fact::{Fact, KeptText, NoteId};
 use crate::hub::Hub;
 use crate::input::Now;
@@ -72,14 +72,9 @@ impl Hub {
         };
         let by = self.people.get(&actor).map(|person| person.name.as_str().to_owned());
         let thanks = ThanksId::from_u128(self.chance.id());
-        let kept = KeptText {
-            text: text.map_or("", ThanksText::as_str).to_owned(),
-            by,
-            owner: Some(hex(hashed(secret.as_u128()))),
-            options: Vec::new(),
-            // Nothing needs to know when, so it is nowhere kept.
-            unix_min: 0,
-        };
+        let text = text.map_or("", ThanksText::as_str).to_owned();
+        // Nothing needs to know when, so it is nowhere kept.
+        let kept = KeptText::signed(text, by, secret, 0);
         let pair = hex(pair(key));
         self.keep_text(thanks.as_u128(), Some(kept));
         self.keep_row(format!("thanked/{pair}"), Some(true));
@@ -107,10 +102,7 @@ impl Hub {
             return Ok(());
         }
         let person = self.people.get(&actor).ok_or(refusal::UNKNOWN_PARTICIPANT)?;
-        let text = KeptText {
-            owner: Some(hex(hashed(secret.as_u128()))),
-            ..KeptText::plain(person.name.as_str().to_owned(), 0)
-        };
+        let text = KeptText::signed(person.name.as_str().to_owned(), None, secret, 0);
         let under = NoteId(QuestionId::from_u128(self.chance.id()));
         self.keep_text(under.0.as_u128(), Some(text));
         self.keep_fact(&Fact::ThanksShown { thanks, under });

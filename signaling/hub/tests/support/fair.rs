@@ -3,13 +3,14 @@
 
 //! What people do around a stage, in one line each, and what became of it.
 
-use fiera_hub::ConnectionId;
+use fiera_hub::{ConnectionId, Input};
+use fiera_protocol::breakouts::{Latecomers, PlannedRoom, RoundMode, RoundPlan};
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::{ChatMessage, QuestionStage, QuestionView, RoomSettings};
 use fiera_protocol::ids::{AuthorSecret, MessageId, QuestionId};
 use serde_json::Value;
 
-use super::{SETTINGS, Shell};
+use super::{SETTINGS, Shell, name, person, room};
 
 /// What the author's client keeps.
 pub const SECRET: AuthorSecret = AuthorSecret::from_u128(0x5ec2_e700);
@@ -59,7 +60,39 @@ pub fn say_backstage(text: &str) -> Command {
     }
 }
 
+/// A round from the lobby of 15 minutes.
+pub fn plan(rooms: usize, mode: RoundMode, capacity: u16) -> RoundPlan {
+    let planned = PlannedRoom {
+        title: "Testing".parse().expect("a title"),
+        topic: None,
+    };
+    RoundPlan {
+        from: room("lobby"),
+        rooms: vec![planned; rooms],
+        mode,
+        capacity,
+        minutes: 15,
+        latecomers: Latecomers::Placed,
+    }
+}
+
 impl Shell {
+    /// A program publishes in a room.
+    pub fn program(&mut self, who: u128, place: &str) {
+        self.input(Input::ExternalPublisherUp {
+            participant: person(who),
+            name: name("OBS"),
+            room: room(place),
+        });
+    }
+
+    /// All texts as they are kept, for a look at what is in none of them.
+    pub fn kept_texts(&self) -> String {
+        let bodies = self.kept.texts.values();
+        let bodies: Vec<_> = bodies.map(|body| String::from_utf8_lossy(body)).collect();
+        format!("{bodies:?}")
+    }
+
     /// The fact that was kept last, decoded.
     pub fn last_fact(&self) -> Value {
         let (_, body) = self.kept.facts.last().expect("a fact");
