@@ -183,8 +183,10 @@ impl Room {
         // Long ago: whose path is full now and then need not wait.
         if now > *last + 2 * apart {
             *last = now;
-        } else if *last < now {
-            *last = now.max(*last + apart).max(keyframe.map_or(now, |at| at + apart));
+        } else {
+            // One that came meanwhile served whoever waited: the next is due as long after it.
+            let due = if *last < now { now.max(*last + apart) } else { *last };
+            *last = due.max(keyframe.map_or(due, |at| at + apart));
         }
         *last
     }
