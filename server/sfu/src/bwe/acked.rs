@@ -30,6 +30,8 @@ pub(super) struct AckedRate {
     window_start_us: Option<i64>,
     newest_us: i64,
     bytes: u64,
+    /// The last two windows, kbit/s.
+    lately_kbps: [Option<f64>; 2],
 }
 
 impl AckedRate {
@@ -40,12 +42,20 @@ impl AckedRate {
             window_start_us: None,
             newest_us: 0,
             bytes: 0,
+            lately_kbps: [None; 2],
         }
     }
 
     /// Bits per second that arrive; none in the first half second.
     pub(super) fn bps(&self) -> Option<f64> {
         self.estimate_kbps.map(|kbps| kbps * 1_000.0)
+    }
+
+    /// Bits per second that arrived in the better one of the last two windows: what a path carries on which a queue stands,
+    /// before the mean has followed. One window alone may have had a stall in it.
+    pub(super) fn lately_bps(&self) -> Option<f64> {
+        let [one, other] = self.lately_kbps;
+        Some(one?.max(other?) * 1_000.0)
     }
 
     /// The rate was changed on purpose, so the next samples say more than those before.
@@ -57,6 +67,7 @@ impl AckedRate {
     pub(super) fn skip(&mut self) {
         self.window_start_us = None;
         self.bytes = 0;
+        self.lately_kbps = [None; 2];
     }
 
     /// A packet arrived, by the viewer's clock.
@@ -89,6 +100,7 @@ impl AckedRate {
         let sample = self.bytes as f64 * 8_000.0 / elapsed as f64;
         self.window_start_us = Some(arrival_us);
         self.bytes = 0;
+        self.lately_kbps = [self.lately_kbps[1], Some(sample)];
         self.add(sample, application_limited);
     }
 

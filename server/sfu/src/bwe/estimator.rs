@@ -415,6 +415,7 @@ impl Estimator {
             usage: self.usage(now_us),
             // What would arrive if the path lost nothing by itself: a backoff must not pay for that loss again and again.
             acked_bps: self.acked.bps().map(|bps| bps / (1.0 - self.loss.inherent())),
+            lately_bps: self.acked.lately_bps().map(|bps| bps / (1.0 - self.loss.inherent())),
             rtt_us: self.rtt(),
             queue_us,
             application_limited: self.application.is_limited(),

@@ -56,6 +56,8 @@ impl Capacity {
 pub(super) struct Seen {
     pub(super) usage: Usage,
     pub(super) acked_bps: Option<f64>,
+    /// What arrived within the last moments.
+    pub(super) lately_bps: Option<f64>,
     pub(super) rtt_us: u64,
     pub(super) queue_us: u64,
     pub(super) application_limited: bool,
@@ -153,6 +155,12 @@ impl Rate {
         if self.decreased_within(now_us, pause_us) && (self.draining || acked > self.bps / 2.0) {
             return;
         }
+        // A path that became narrow at once: the mean is still of what it was. Where a long queue stands, all that it
+        // carries arrives.
+        let acked = match seen.lately_bps {
+            Some(lately) if seen.queue_us >= QUEUE_US => acked.min(lately),
+            _ => acked,
+        };
         let share = match seen.queue_us {
             ..QUEUE_US => BACKOFF,
             QUEUE_US..LONG_QUEUE_US => BACKOFF_QUEUE,

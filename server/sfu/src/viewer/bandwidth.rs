@@ -11,7 +11,9 @@ use super::Reach;
 use super::loss::LossGuard;
 use super::sound::SOUND_COPIES_MAX;
 use crate::allocate::{Allocator, Budget, Decision, Reason, SLOTS_MAX, SlotRequest};
-use crate::bwe::{Config, Estimate, Estimator, LimitedBy, PACING_PERCENT, PROBE_TICK, Pacer, SentKind};
+use crate::bwe::{
+    Config, Estimate, Estimator, LimitedBy, PACING_PERCENT, PROBE_TICK, Pacer, SentKind, WIRE_OVERHEAD_BYTES,
+};
 use crate::rtcp::Twcc;
 
 /// First target, bits per second: one full picture with sound. Most paths carry it, and its keyframe need not be sent
@@ -27,8 +29,14 @@ const COPIES_BPS_MIN: u64 = 1_200_000;
 const LOSS_TWO_COPIES: f32 = 0.06;
 /// ... until it is below this.
 const LOSS_ONE_COPY: f32 = 0.03;
-/// Behind a queue of this length lost sound is not sent again.
+/// Behind a queue of this length lost sound is not sent again, nor pictures that a later keyframe has made superfluous.
 const RESEND_QUEUE_MAX: Duration = Duration::from_millis(50);
+/// Behind a queue, what is repaired of pictures takes one part in this many of the target; else no more than the target.
+const REPAIR_PART_QUEUED: f64 = 4.0;
+/// What may be repaired at once, as time at the target ...
+const REPAIR_BURST: Duration = Duration::from_millis(200);
+/// ... and at least this, bytes: two packets.
+const REPAIR_BURST_BYTES_MIN: f64 = 3_000.0;
 /// Taken for the round trip of a path on which nothing was reported yet.
 const ROUND_TRIP_UNKNOWN: Duration = Duration::from_millis(100);
 /// A target that moved by less than one part in this many changes no allocation.
@@ -60,6 +68,8 @@ pub struct Bandwidth {
     overdrawn: bool,
     /// See [`Bandwidth::sound_copies`].
     copies: usize,
+    /// Bytes of pictures that may be repaired now, and when they were counted last.
+    repairable: (f64, Instant),
 }
 
 impl Bandwidth {
@@ -84,12 +94,16 @@ impl Bandwidth {
             rising: false,
             overdrawn: false,
             copies: 0,
+            repairable: (REPAIR_BURST_BYTES_MIN, now),
         }
     }
 
     /// A datagram of `bytes` was sealed under the transport-wide number `seq`.
     pub fn on_sent(&mut self, now: Instant, seq: u16, bytes: usize, kind: SentKind) {
         self.pacer.on_sent(bytes);
+        if kind == SentKind::Retransmission {
+            self.repairable.0 -= (bytes + WIRE_OVERHEAD_BYTES) as f64;
+        }
         self.estimator.on_sent(now, seq, bytes, kind);
     }
 
@@ -105,6 +119,42 @@ impl Bandwidth {
     pub fn resend_apart(&self) -> Option<Duration> {
         let queue_free = self.latest.queue_delay < RESEND_QUEUE_MAX;
         queue_free.then(|| self.latest.rtt.unwrap_or(ROUND_TRIP_UNKNOWN))
+    }
+
+    /// Whether a queue stands on the path, so that whatever is sent waits, and what is too much is dropped.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        self.is_estimated() && self.latest.queue_delay >= RESEND_QUEUE_MAX
+    }
+
+    /// Whether a picture's packet may be sent again: repairs of a path that is full are what fills it, and so are bounded
+    /// by the target, as in libwebrtc. Nobody is held back of whose path nothing is known.
+    pub fn may_repair(&mut self, now: Instant) -> bool {
+        if !self.is_estimated() {
+            return true;
+        }
+        let (bytes, counted) = self.repairable;
+        let per_s = self.latest.target_bps as f64 / 8.0;
+        let share = if self.is_queued() {
+            1.0 / REPAIR_PART_QUEUED
+        } else {
+            1.0
+        };
+        let passed = now.saturating_duration_since(counted).as_secs_f64();
+        let most = (per_s * REPAIR_BURST.as_secs_f64()).max(REPAIR_BURST_BYTES_MIN);
+        let bytes = (bytes + passed * per_s * share).min(most);
+        self.repairable = (bytes, now);
+        bytes > 0.0
+    }
+
+    /// The time within which a picture's packet is not sent again twice: the answer may still be on its way.
+    #[must_use]
+    pub fn repair_apart(&self) -> Duration {
+        if self.is_estimated() {
+            self.latest.rtt.unwrap_or_default()
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// How many earlier packets one of sound repeats, where the viewer can read that (RFC 2198). One bridges each loss

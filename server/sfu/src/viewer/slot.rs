@@ -4,6 +4,7 @@
 //! One slot of a viewer's rack: which source is plugged in, and how its packets are written and sealed.
 //! It never decides who may be seen.
 
+mod repair;
 mod step;
 
 use std::time::Instant;
@@ -20,14 +21,9 @@ use crate::transport::srtp::Srtp;
 use super::Reach;
 use super::bandwidth::Bandwidth;
 use super::header::{Dependency, Fields, HeaderTemplate};
-use super::line::{Feed, Line, Numbers, Origin, Start, Vp8Counters, picture_mask};
-use super::resend::Sealed;
+use super::line::{Feed, Line, Numbers, Start, Vp8Counters};
 use super::sound::{Copies, Earlier};
-
-/// Retransmissions a slot may have in a burst; NACK floods beyond are dropped.
-const RTX_BURST_MAX: u32 = 400;
-/// Retransmissions a slot may have per second, sustained.
-const RTX_PER_S_MAX: u32 = 300;
+use repair::Repairs;
 
 /// Where one viewer's packets are written.
 pub struct Wire<'a> {
@@ -105,10 +101,8 @@ pub struct Slot {
     pub reason: Reason,
     template: HeaderTemplate,
     line: Line,
-    /// Sound for a viewer who asked for some again.
-    sealed: Option<Box<Sealed>>,
+    repairs: Repairs,
     rtx_index: u64,
-    rtx_tokens: u32,
     packets: u32,
     retransmitted: u32,
     octets: u32,
@@ -137,9 +131,8 @@ impl Slot {
             reason: Reason::Empty,
             template,
             line,
-            sealed: None,
+            repairs: Repairs::new(),
             rtx_index,
-            rtx_tokens: RTX_BURST_MAX,
             packets: 0,
             retransmitted: 0,
             octets: 0,
@@ -387,8 +380,10 @@ impl Slot {
         let Some(bytes) = written else {
             return Forwarded::NoRoom;
         };
-        if let Some(sealed) = &mut self.sealed {
-            sealed.keep(fields.seq, fields.twcc, wire.egress.newest(bytes));
+        match self.is_video() {
+            true if packet.keyframe_start => self.repairs.begins(numbers.index),
+            true => {}
+            false => self.repairs.keep(fields.seq, fields.twcc, wire.egress, bytes),
         }
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add((packet.payload.len() + copies.bytes()) as u32);
@@ -454,86 +449,6 @@ impl Slot {
         })
     }
 
-    /// Finds what a NACK asks for.
-    #[must_use]
-    pub fn find(&self, seq: u16) -> Option<(u64, Origin)> {
-        self.line.find(seq)
-    }
-
-    /// Sends a packet again as RTX (RFC 4588); none without RTX, over the budget, or without room.
-    pub fn retransmit(
-        &mut self,
-        wire: &mut Wire<'_>,
-        index: u64,
-        origin: &Origin,
-        packet: &MediaPacket,
-    ) -> Option<usize> {
-        let ssrc = self.media.rtx_ssrc?;
-        let pt = self.payload_type(packet.codec)?.rtx_pt?;
-        self.rtx_tokens = self.rtx_tokens.checked_sub(1)?;
-        let vp8 = counters(packet);
-        let numbers = Numbers {
-            index,
-            timestamp: packet.timestamp.wrapping_add(origin.numbers_timestamp_delta),
-            vp8: Vp8Counters {
-                picture_id: vp8
-                    .picture_id
-                    .map(|id| id.wrapping_add(origin.picture_id_delta) & picture_mask(packet.codec)),
-                tl0: vp8.tl0.map(|tl0| tl0.wrapping_add(origin.tl0_delta)),
-            },
-        };
-        let fields = Fields {
-            marker: packet.marker && !origin.is_sets,
-            pt,
-            seq: self.rtx_index as u16,
-            timestamp: numbers.timestamp,
-            ssrc,
-            twcc: *wire.twcc,
-            padding: 0,
-        };
-        let rtx_index = self.rtx_index;
-        // Counted before the attempt: an index is never used twice, whatever happens to the packet.
-        self.rtx_index += 1;
-        let original = (index as u16).to_be_bytes();
-        let sent = if origin.is_sets {
-            let sets = packet.parameter_sets.as_deref()?;
-            seal(
-                wire,
-                (&self.template, None),
-                &fields,
-                rtx_index,
-                SentKind::Retransmission,
-                |body| {
-                    let at = copy(body, 0, &original)?;
-                    copy(body, at, sets)
-                },
-            )
-        } else {
-            self.write(wire, &fields, rtx_index, &original, packet, numbers)
-        };
-        self.retransmitted = self.retransmitted.wrapping_add(u32::from(sent.is_some()));
-        sent
-    }
-
-    /// Sends sound again, the very bytes. None for what is not kept any more, or not yet (keeping begins with the first
-    /// request), and over the budget.
-    pub fn resend(&mut self, wire: &mut Wire<'_>, seq: u16) -> Option<usize> {
-        let sealed = self.sealed.get_or_insert_with(|| Box::new(Sealed::new()));
-        sealed.touch();
-        let tokens = self.rtx_tokens.checked_sub(1)?;
-        let round_trip = wire.bandwidth.resend_apart()?;
-        let (twcc, datagram) = sealed.find(wire.now, round_trip, seq)?;
-        if !wire.egress.push(wire.path, datagram) {
-            return None;
-        }
-        self.rtx_tokens = tokens;
-        if self.template.is_numbered() {
-            wire.bandwidth.on_resent(wire.now, twcc, datagram.len());
-        }
-        self.retransmitted = self.retransmitted.wrapping_add(1);
-        Some(datagram.len())
-    }
-
     /// Packets sent, retransmissions and padding left out; modulo 2^32.
     #[must_use]
     pub fn packets(&self) -> u32 {
@@ -544,14 +459,6 @@ impl Slot {
     #[must_use]
     pub fn retransmitted(&self) -> u32 {
         self.retransmitted
-    }
-
-    /// Refills the retransmission budget; called once a second.
-    pub fn refill(&mut self) {
-        self.rtx_tokens = (self.rtx_tokens + RTX_PER_S_MAX).min(RTX_BURST_MAX);
-        if self.sealed.as_mut().is_some_and(|sealed| !sealed.is_in_use()) {
-            self.sealed = None;
-        }
     }
 
     /// Sender report of this slot for server time `now_us` (RFC 3550 section 6.4.1); none when nothing was sent.

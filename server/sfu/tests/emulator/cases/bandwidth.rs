@@ -7,8 +7,8 @@ use fiera_sfu::api::{Side, SourceKind};
 
 use super::check::once_each;
 use super::measure::{
-    bottleneck, delays_us, layered_speaker, layers, longest_gap_us, one_seed, percentile, received_of, sound_share,
-    undisturbed,
+    bottleneck, delays_us, layered_speaker, layers, longest_freeze_us, longest_gap_us, one_seed, percentile,
+    received_of, sound_share, undisturbed,
 };
 use crate::fair::{CAMERA, Fair, SCREEN, VOICE, seeds};
 use crate::net::link::LinkSpec;
@@ -71,6 +71,32 @@ fn a_path_that_shrinks_gets_a_smaller_picture_and_the_full_one_again() {
     assert!(lost < 0.3, "lost while the path shrank: {lost}");
     sound_is_prompt(&fair, speaker, narrow, 15 * S, 80_000, 250_000);
     undisturbed(&fair, speaker, other, 2 * S);
+}
+
+#[test]
+fn a_path_that_becomes_narrow_at_once_is_not_filled_by_repairs_and_moves_again_soon() {
+    for seed in seeds() {
+        for (parts, bps) in [(7, 450_000), (3, 450_000), (7, 800_000)] {
+            let mut fair = Fair::new(seed);
+            let mut camera = Track::simulcast(1, SourceKind::Camera, fair.random.fork());
+            camera.layers[2].parts = parts;
+            let tracks = vec![fair.mic(1, 30), camera];
+            let speaker = fair.publish(1, true, tracks);
+            let (narrow, other) = (fair.watch(), fair.watch());
+            fair.viewer_links(narrow, LinkSpec::CLEAN, bottleneck(20_000_000, 300));
+            fair.run_ms(10_000);
+            fair.viewer_links(narrow, LinkSpec::CLEAN, bottleneck(bps, 300));
+            fair.run_ms(10_000);
+            let freeze_us = longest_freeze_us(&fair, narrow, CAMERA, 10 * S, 20 * S);
+            assert!(freeze_us <= S, "{parts} parts, {bps} bit/s: still for {freeze_us} us");
+            let repaired = fair.counters().retransmitted_packets;
+            assert!(repaired <= 60, "{parts} parts, {bps} bit/s: {repaired} packets again");
+            let lost = 1.0 - sound_share(&fair, speaker, narrow, 10 * S, 12 * S);
+            assert!(lost <= 0.2, "{parts} parts, {bps} bit/s: {lost} of the sound lost");
+            assert_eq!(sound_share(&fair, speaker, narrow, 12 * S, 19 * S), 1.0);
+            undisturbed(&fair, speaker, other, 2 * S);
+        }
+    }
 }
 
 #[test]

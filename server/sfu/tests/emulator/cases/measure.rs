@@ -114,6 +114,35 @@ pub(crate) fn longest_gap_us(fair: &Fair, viewer: usize, slot: u8, from_us: u64,
     times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
 }
 
+/// When the pictures of a slot could be shown, with their layers: each when it was whole and so was all that it builds on;
+/// what was lost for good is bridged by the next keyframe alone.
+fn shown(fair: &Fair, viewer: usize, slot: u8) -> Vec<(u64, u8)> {
+    let line: BTreeMap<u64, Received> = fair.viewers[viewer]
+        .slot(slot)
+        .into_iter()
+        .map(|r| (r.index, r))
+        .collect();
+    let (mut shown, mut ready_us, mut next, mut whole) = (Vec::new(), 0, None, false);
+    for (index, packet) in line {
+        let Some(stamp) = packet.stamp else { continue };
+        whole = (whole && next == Some(index)) || (stamp.key && stamp.part == 0);
+        next = Some(index + 1);
+        ready_us = packet.at_us.max(ready_us);
+        if whole && stamp.part + 1 == stamp.parts {
+            shown.push((ready_us, stamp.layer));
+        }
+    }
+    shown
+}
+
+/// The longest time for which the picture of a slot stood still, within a time, microseconds.
+pub(crate) fn longest_freeze_us(fair: &Fair, viewer: usize, slot: u8, from_us: u64, until_us: u64) -> u64 {
+    let shown = shown(fair, viewer, slot).into_iter().map(|(at_us, _)| at_us);
+    let within = shown.filter(|at| (from_us..until_us).contains(at));
+    let times: Vec<u64> = [from_us].into_iter().chain(within).chain([until_us]).collect();
+    times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0)
+}
+
 /// Asserts that a viewer on clean links got all sound that a speaker made since a time.
 #[track_caller]
 pub(crate) fn undisturbed_sound(fair: &Fair, publisher: usize, viewer: usize, from_us: u64) {

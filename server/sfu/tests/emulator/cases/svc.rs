@@ -205,9 +205,9 @@ fn a_retransmission_is_the_packet_that_was_asked_for_in_every_part() {
         }
         let received = fair.viewers[viewer].slot(CAMERA);
         let recent = &received[received.len() - 300..];
-        for asked in recent.chunks(100) {
+        for asked in recent.chunks(50) {
             fair.viewers[viewer].ask_again(CAMERA, asked.iter().map(|r| r.index as u16));
-            fair.run_ms(400);
+            fair.run_ms(200);
         }
         let again = &fair.viewers[viewer].again;
         assert_eq!(again.len(), 300);
