@@ -16,11 +16,15 @@ const js = files.filter((name) => name.endsWith('.js'));
 const css = files.filter((name) => name.endsWith('.css'));
 const fonts = files.filter((name) => name.endsWith('.woff2'));
 
+// The page fetches the texts of one language by itself, before it shows anything.
+const texts = js.filter((name) => name.startsWith('all.')).map(size);
+if (texts.length < 2) throw new Error('the texts have other names by now: nothing says how large they are');
+
 const budgets = [
-  ['first route, JS', sum(js.filter((name) => html.includes(name))), 80_000],
+  ['first route, JS', sum(js.filter((name) => html.includes(name))) + Math.max(...texts), 80_000],
   ['CSS', sum(css), 45_000],
   ['fonts', sum(fonts), 60_000],
-  ['all JS and CSS', sum(js) + sum(css), 240_000],
+  ['all JS and CSS', sum(js) + sum(css), 230_000],
 ];
 
 let over = false;

@@ -5,7 +5,18 @@
 
 import './style/base.css';
 import { mount } from 'svelte';
+import { language } from './text/language.svelte';
 import App from './ui/App.svelte';
 
+async function start(target: HTMLElement): Promise<void> {
+  try {
+    await language.load();
+    mount(App, { target });
+  } catch {
+    // No words came: those that need none.
+    target.textContent = 'Fiera: ricarica la pagina. Reload the page.';
+  }
+}
+
 const target = document.getElementById('app');
-if (target) mount(App, { target });
+if (target) void start(target);

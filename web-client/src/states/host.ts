@@ -6,6 +6,7 @@
 import { breakout, emptyRooms, manyNotes, notes, oneRound, rehearsing, round, unseated } from './breakouts';
 import type { Component } from 'svelte';
 import type { CurvePoint, HandView, LiveNumbers, ModeratorsView, PollView, QuestionView } from '../protocol';
+import MissingPart from './MissingPart.svelte';
 import Stored from '../ui/about/Stored.svelte';
 import Dashboard from '../ui/dashboard/Dashboard.svelte';
 import type { Board } from '../ui/projector/board';
@@ -211,5 +212,6 @@ export const HOST_STATES: Record<string, () => PartState> = {
       stored: { event: 'demo', items, you: { name: 'Dario Verdi', role: 'attendee', connections: 2, room: 'stage', hand: true, silenced: false, has_open_ballot: true, has_upvotes: false, has_idea_votes: true, thanks: 2 } },
     }),
   'stored-stranger': () => part(Stored, { event: 'demo', trouble: false, stored: { event: 'demo', items: items.slice(0, 3), you: null } }),
+  'missing-part': () => part(MissingPart, {}),
   'stored-offline': () => part(Stored, { event: 'demo', trouble: true, stored: null }),
 };

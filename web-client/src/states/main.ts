@@ -74,7 +74,7 @@ function list(page: HTMLElement): void {
 if (target) {
   // What the page fetches later is at hand, so that it is drawn at once.
   await Promise.all([
-    document.fonts.ready,
+    document.fonts.ready, language.load('it'), language.load('en'),
     // Every component, so that none that is fetched later is forgotten here.
     ...Object.values(import.meta.glob(['../ui/**/*.svelte', '../state/publiccode.ts'])).map((load) => load()),
   ]);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// English texts of the breakouts; loaded with them.
+// English texts of the breakouts.
 
 import type { Latecomers, RoundMode, RoundPhase } from '../protocol';
 

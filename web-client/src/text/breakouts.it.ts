@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// Italian texts of the breakouts; loaded with them.
+// Italian texts of the breakouts.
 
 import type { BreakoutsTexts } from './breakouts.en';
 

@@ -4,9 +4,8 @@
 // The texts of live captions in the language in use. Read it inside `$derived`: it follows the language.
 
 import { language } from './language.svelte';
-import { captionsEn, type CaptionTexts } from './captions.en';
-import { captionsIt } from './captions.it';
+import type { CaptionTexts } from './captions.en';
 
 export function captionTexts(): CaptionTexts {
-  return language.current === 'it' ? captionsIt : captionsEn;
+  return language.all.captions;
 }

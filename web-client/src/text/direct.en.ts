@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// English texts of the direction; loaded with it, so that nobody else pays for them.
+// English texts of the direction.
 
 import type { PollPhase, QuestionStage, SourceKind } from '../protocol';
 import type { Act } from '../ui/direct/columns';

@@ -3,10 +3,9 @@
 
 // The texts of the direction in the language in use. Read it inside `$derived`: it follows the language.
 
-import { directEn, type DirectTexts } from './direct.en';
-import { directIt } from './direct.it';
+import type { DirectTexts } from './direct.en';
 import { language } from './language.svelte';
 
 export function directTexts(): DirectTexts {
-  return language.current === 'it' ? directIt : directEn;
+  return language.all.direct;
 }

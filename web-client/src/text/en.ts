@@ -41,6 +41,8 @@ export const en = {
   refusals,
   ...attendee,
   appName: 'Fiera',
+  missing: 'A part of this page did not come: the network was away, or the server has a newer page.',
+  reload: 'Reload the page',
   language: 'Language',
   skip: 'Skip to the main content',
   close: 'Close',

@@ -39,6 +39,8 @@ export const it: Texts = {
     read_only: 'Ora il server non può salvare nulla. Puoi continuare a guardare; riprova più tardi.',
   },
   appName: 'Fiera',
+  missing: 'Una parte di questa pagina non è arrivata: mancava la rete, oppure sul server c’è una pagina più nuova.',
+  reload: 'Ricarica la pagina',
   language: 'Lingua',
   skip: 'Vai al contenuto principale',
   close: 'Chiudi',

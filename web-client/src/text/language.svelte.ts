@@ -1,17 +1,22 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// The language in use: remembered, else the browser's, else Italian. `text` is reactive in components.
+// The language in use: remembered, else the browser's, else Italian. What it says is fetched when it is asked for the
+// first time. `texts` and `all` are reactive in components, and there once `load` has come through.
 
 import { recall, remember } from '../ui/memory';
-import { en, type Texts } from './en';
-import { it } from './it';
+import type { AllTexts } from './all.en';
+import type { Texts } from './en';
 
 export type Language = 'it' | 'en';
-export const LANGUAGES: Record<Language, { texts: Texts; name: string }> = {
-  it: { texts: it, name: 'Italiano' },
-  en: { texts: en, name: 'English' },
+/** Each language by its own name. */
+export const LANGUAGES: Record<Language, string> = { it: 'Italiano', en: 'English' };
+
+const FETCHED: Record<Language, () => Promise<AllTexts>> = {
+  it: async () => (await import('./all.it')).allIt,
+  en: async () => (await import('./all.en')).allEn,
 };
+const here: Partial<Record<Language, AllTexts>> = {};
 
 function preferred(): Language {
   const kept = recall('language');
@@ -21,6 +26,12 @@ function preferred(): Language {
 }
 
 let current = $state<Language>(preferred());
+/** What was chosen last, which may still be on its way. */
+let wanted = current;
+
+async function fetched(one: Language): Promise<void> {
+  here[one] ??= await FETCHED[one]();
+}
 
 /** The language in use, and its texts. */
 export const language = {
@@ -31,13 +42,32 @@ export const language = {
   get locale(): string {
     return current === 'en' ? 'en-GB' : current;
   },
-  get texts(): Texts {
-    return LANGUAGES[current].texts;
+  get all(): AllTexts {
+    const all = here[current];
+    if (!all) throw new Error('texts are read before they are here');
+    return all;
   },
+  get texts(): Texts {
+    return this.all.general;
+  },
+  /** Fetches the texts of the language in use, or of another one. */
+  load: (one: Language = current): Promise<void> => fetched(one),
+  /** All texts of one language, fetched where they are not here; those in use where they do not come. */
+  async in(one: Language): Promise<AllTexts> {
+    await fetched(one).catch(() => undefined);
+    return here[one] ?? this.all;
+  },
+  /** Changes the language: at once where its texts are here, else when they are; they stay as they are where none come. */
   choose(next: Language): void {
-    current = next;
-    remember('language', next);
-    document.documentElement.lang = next;
+    wanted = next;
+    const change = (): void => {
+      if (wanted !== next) return;
+      current = next;
+      remember('language', next);
+      document.documentElement.lang = next;
+    };
+    if (here[next]) change();
+    else void fetched(next).then(change, () => undefined);
   },
 };
 

@@ -5,11 +5,10 @@
 // Read it inside `$derived`: it follows the language.
 
 import { language } from './language.svelte';
-import { pagesEn, type PagesTexts } from './pages.en';
-import { pagesIt } from './pages.it';
+import type { PagesTexts } from './pages.en';
 
 export function pagesTexts(): PagesTexts {
-  return language.current === 'it' ? pagesIt : pagesEn;
+  return language.all.pages;
 }
 
 export function clockTime(unixMs: number): string {

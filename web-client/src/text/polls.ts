@@ -4,9 +4,8 @@
 // The texts of polls in the language in use. Read it inside `$derived`: it follows the language.
 
 import { language } from './language.svelte';
-import { pollsEn, type PollTexts } from './polls.en';
-import { pollsIt } from './polls.it';
+import type { PollTexts } from './polls.en';
 
 export function pollTexts(): PollTexts {
-  return language.current === 'it' ? pollsIt : pollsEn;
+  return language.all.polls;
 }

@@ -4,9 +4,8 @@
 // The texts of the programme, of ideas and of thanks in the language in use. Read it inside `$derived`.
 
 import { language } from './language.svelte';
-import { programmeEn, type ProgrammeTexts } from './programme.en';
-import { programmeIt } from './programme.it';
+import type { ProgrammeTexts } from './programme.en';
 
 export function programmeTexts(): ProgrammeTexts {
-  return language.current === 'it' ? programmeIt : programmeEn;
+  return language.all.programme;
 }

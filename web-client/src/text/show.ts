@@ -4,9 +4,8 @@
 // The texts of directing a stage in the language in use. Read it inside `$derived`: it follows the language.
 
 import { language } from './language.svelte';
-import { showEn, type ShowTexts } from './show.en';
-import { showIt } from './show.it';
+import type { ShowTexts } from './show.en';
 
 export function showTexts(): ShowTexts {
-  return language.current === 'it' ? showIt : showEn;
+  return language.all.show;
 }

@@ -4,9 +4,8 @@
 // The texts of stands in the language in use. Read it inside `$derived`: it follows the language.
 
 import { language } from './language.svelte';
-import { standsEn, type StandTexts } from './stands.en';
-import { standsIt } from './stands.it';
+import type { StandTexts } from './stands.en';
 
 export function standTexts(): StandTexts {
-  return language.current === 'it' ? standsIt : standsEn;
+  return language.all.stands;
 }

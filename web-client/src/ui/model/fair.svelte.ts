@@ -522,7 +522,7 @@ export class Fair implements FairModel {
   }
 
   #say(before: FairState, after: FairState): void {
-    for (const { urgent, sentence } of this.#news.between(before, after, language.current, language.texts)) {
+    for (const { urgent, sentence } of this.#news.between(before, after, language.current, language.all)) {
       if (urgent) voice.assertive(sentence);
       else voice.polite(sentence);
     }

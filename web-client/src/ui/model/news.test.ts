@@ -6,15 +6,17 @@ import { POLITE_EVERY_MS, Announcer } from '../../state/announcer';
 import { stateOf } from '../../state/fair';
 import { backstageView, chatMessage, eventView, moderatorsView, pollView, questionView, roomView, stageShow, standSummary, youView } from '../../testing/views';
 import { VirtualClock } from '../../testing/world';
-import { en } from '../../text/en';
+import { allEn } from '../../text/all.en';
 import { News } from './news';
+
+const en = allEn.general;
 
 const START = {
   you: youView(), event: eventView(), room: roomView(), backstage: backstageView(), moderators: moderatorsView(),
 };
 type Parts = Partial<typeof START>;
 const said = (before: Parts, after: Parts) =>
-  new News().between(stateOf({ ...START, ...before }), stateOf({ ...START, ...after }), 'en', en);
+  new News().between(stateOf({ ...START, ...before }), stateOf({ ...START, ...after }), 'en', allEn);
 const ada = { participant: 'a', name: 'Ada', sources: [] };
 
 describe('urgent are only air, moves, the end', () => {
@@ -49,7 +51,7 @@ describe('urgent are only air, moves, the end', () => {
     const thanked = youView({ thanks: [{ thanks: 't1', by: 'Bo', shown: false }] });
     expect(said({}, { you: thanked })).toEqual([{ urgent: false, sentence: en.fair.thanksSpoken('Bo') }]);
     expect(said({ you: thanked }, { you: youView({ thanks: [{ thanks: 't1', by: 'Bo', shown: true }] }) })).toEqual([]);
-    expect(new News().between(stateOf({ ...START, you: null }), stateOf({ ...START, you: thanked }), 'en', en)).toEqual([]);
+    expect(new News().between(stateOf({ ...START, you: null }), stateOf({ ...START, you: thanked }), 'en', allEn)).toEqual([]);
   });
 
   it('notes of breakout rooms are told once, not at each room or erased note, and not to who finds them', () => {

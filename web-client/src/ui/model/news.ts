@@ -5,11 +5,11 @@
 // the loss of the connection and the end; everything else waits its turn at the announcer. Pure.
 
 import { breakoutRoom, rehearsedRoom, type FairState } from '../../state/fair';
+import type { AllTexts } from '../../text/all.en';
 import type { Texts } from '../../text/en';
 import type { Language } from '../../text/language.svelte';
 import { titleOf } from '../../text/localised';
-import { showEn, type ShowTexts } from '../../text/show.en';
-import { showIt } from '../../text/show.it';
+import type { ShowTexts } from '../../text/show.en';
 
 export interface Spoken {
   urgent: boolean;
@@ -17,7 +17,8 @@ export interface Spoken {
 }
 
 export class News {
-  between(before: FairState, after: FairState, language: Language, texts: Texts): Spoken[] {
+  between(before: FairState, after: FairState, language: Language, all: Pick<AllTexts, 'general' | 'show'>): Spoken[] {
+    const texts = all.general;
     const said: Spoken[] = [];
     const urgent = (sentence: string): unknown => said.push({ urgent: true, sentence });
     const polite = (sentence: string): unknown => said.push({ urgent: false, sentence });
@@ -26,7 +27,7 @@ export class News {
     this.#room(before, after, texts, polite);
     this.#thanks(before, after, texts, polite);
     this.#behind(before, after, texts, polite);
-    this.#show(before, after, language === 'it' ? showIt : showEn, urgent, polite);
+    this.#show(before, after, all.show, urgent, polite);
     return said;
   }
 
