@@ -121,6 +121,11 @@ export const agenda: AgendaSlot[] = [
   slot('stage', 48, 108, 'Che cosa abbiamo rotto quest’anno', 'What we broke this year', [], { track: PRACTICE, idea: 'i2' }),
 ];
 
+/** The same with a slot that somebody put where two others are. */
+export const overlapping: AgendaSlot[] = [
+  ...agenda.slice(0, 2), slot('stage', 3, 63, 'Tavola rotonda: chi risponde di notte?', 'Round table: who answers at night?', ['Carla Neri']), ...agenda.slice(2),
+];
+
 export const labels: Label[] = [{ label: 'l1', text: 'Costi' }, { label: 'l2', text: 'Riuso' }];
 
 const changed = (id: string, over: Partial<QuestionView>): QuestionView => ({ ...(questions.find((one) => one.question === id) ?? asked(9, '', {})), ...over });

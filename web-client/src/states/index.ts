@@ -9,7 +9,7 @@ import { stageShow } from '../testing/views';
 import type Door from '../ui/door/Door.svelte';
 import type FairPage from '../ui/fair/FairPage.svelte';
 import {
-  agenda, announcements, ideas, shownThanks, yourThanks, aside, captions, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, poll,
+  agenda, announcements, ideas, shownThanks, yourThanks, aside, captions, chat, cloud, cloudShown, enriched, given, labels, mine, multiple, multipleShown, openText, overlapping, poll,
   promises, questions, quiz, quizOver, quizShown, ranking, rankingShown, rating, ratingShown, revealed, textsShown, threaded, withheld,
 } from './attendee';
 import { breakout, cards, cardsShown, going, inside, manyNotes, oneRound, rehearsing, round, seat, told } from './breakouts';
@@ -155,6 +155,8 @@ export const STATES: Record<string, () => PageState> = {
       { sheet: 'react' },
     ),
   'stage-agenda-organiser': () => stage({ role: 'organiser', event: { agenda } }, { opened: 'attend', agendaOpen: true, slotAdding: true }),
+  'stage-agenda-overlaps': () => stage({ role: 'organiser', event: { agenda: overlapping } }, { opened: 'attend', agendaOpen: true }, 'slot-overlaps'),
+  'stage-agenda-overlaps-form': () => stage({ role: 'organiser', event: { agenda: overlapping.slice(2, 3) } }, { opened: 'attend', agendaOpen: true, slotAdding: true }, 'slot-overlaps'),
   'stage-agenda-zone': () => stage({ event: { agenda, time_zone: 'Pacific/Auckland' } }, { agendaOpen: true }),
   'stage-now-next': () => stage({ event: { agenda } }),
   'ideas-attendee': () => stage({ event: { ideas, agenda }, you: { idea_votes: ['i1'] }, own: ['i5'] }, { ideasOpen: 'read' }),

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// English texts of the programme, of ideas and of thanks; loaded with their pages.
+// English texts of the programme, of ideas and of thanks.
 
 import type { IdeaStage } from '../protocol';
 
@@ -68,6 +68,10 @@ export const programmeEn = {
     gone: 'This slot was taken out meanwhile. What you wrote is still here: if you save it, it becomes a new slot.',
     samePoll: 'The one that it has now',
     saved: 'The agenda was changed.',
+    overlaps: 'Overlaps in the same room:',
+    overlap: (title: string, from: string, until: string, n: number) => `“${title}”, ${from}–${until} (${n === 1 ? '1 minute' : `${n} minutes`})`,
+    overlapsMore: (n: number) => (n === 1 ? 'and 1 more slot' : `and ${n} more slots`),
+    overlapsOver: 'No other slot is in that room at that time any more.',
   },
   offer: {
     title: 'A slot has ended',

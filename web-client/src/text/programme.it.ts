@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The Fiera authors
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-// Italian texts of the programme, of ideas and of thanks; loaded with their pages.
+// Italian texts of the programme, of ideas and of thanks.
 
 import type { ProgrammeTexts } from './programme.en';
 
@@ -64,6 +64,10 @@ export const programmeIt: ProgrammeTexts = {
     gone: 'Questo appuntamento intanto è stato tolto. Quello che hai scritto è ancora qui: se salvi, diventa un appuntamento nuovo.',
     samePoll: 'Quello che ha ora',
     saved: 'Il programma è cambiato.',
+    overlaps: 'Si sovrappone nella stessa stanza:',
+    overlap: (title, from, until, n) => `«${title}», ${from}–${until} (${n === 1 ? '1 minuto' : `${n} minuti`})`,
+    overlapsMore: (n) => (n === 1 ? 'e 1 altro appuntamento' : `e altri ${n} appuntamenti`),
+    overlapsOver: 'Nessun altro appuntamento si tiene più lì a quell’ora.',
   },
   offer: {
     title: 'È finito un appuntamento',
