@@ -256,8 +256,10 @@ export const STATES: Record<string, () => PageState> = {
   'speaker-countdown': () =>
     stage(
       { role: 'speaker', you: { place: 'backstage' }, waiting: [myself], speaker: { ...sending(), countdown: 4 } },
-      { opened: 'backstage' },
+      { opened: 'backstage' }, 'countdown',
     ),
+  'speaker-countdown-elsewhere': () =>
+    stage({ role: 'speaker', you: { place: 'backstage' }, waiting: [myself], speaker: { ...sending(), countdown: 4 } }, { opened: 'attend' }, 'prompter-cancel'),
   'speaker-on-air': () =>
     stage(
       {
