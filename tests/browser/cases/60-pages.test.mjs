@@ -104,6 +104,23 @@ describe("page states", () => {
     });
   });
 
+  it("a part of the page that the server has no more", () =>
+    visit("Late", {}, async (page) => {
+      await join(server, page);
+      await page.waitFor("agenda-button");
+      await page.native.route(/\/assets\/programme-/, (route) => route.fulfill({ status: 404 }));
+      await page.click("agenda-button");
+      await page.waitFor("missing");
+      await inspect(page, "missing-part");
+      // A reload leads back inside, where that part is there again.
+      await page.native.unroute(/\/assets\/programme-/);
+      await page.click('[data-testid="missing"] button');
+      await page.waitGone("missing");
+      await page.click("agenda-button", 20_000);
+      await page.waitFor("agenda-dialog");
+      page.errors.length = 0;
+    }));
+
   it("sound held back", () =>
     visit("Silent", {}, async (page) => {
       await join(server, page);

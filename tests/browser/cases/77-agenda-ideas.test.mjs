@@ -51,9 +51,9 @@ describe("agenda, ideas, thanks", () => {
     await page.size(1440, 900);
   }
 
-  /** The text of a slot or an idea in the open list; null: it is not there. */
+  /** The text of the slot or idea with that title in the open list; null: it is not there. */
   const shown = (page, kind, words) =>
-    page.evaluate(([selector, text]) => [...document.querySelectorAll(selector)].find((one) => one.innerText.includes(text))?.innerText ?? null,
+    page.evaluate(([selector, text]) => [...document.querySelectorAll(selector)].find((one) => one.querySelector(".title")?.innerText.includes(text))?.innerText ?? null,
       [kind === "slot" ? "[data-slot]" : '[data-testid="idea"]', words]);
 
   /** Marks the button of a slot or idea, so that it can be clicked. */
@@ -61,7 +61,7 @@ describe("agenda, ideas, thanks", () => {
     await until(`${page.name} finds ${testid} of "${words}"`, () =>
       page.evaluate(([selector, text, name]) => {
         document.querySelectorAll("[data-pressed]").forEach((one) => one.removeAttribute("data-pressed"));
-        const item = [...document.querySelectorAll(selector)].find((one) => one.innerText.includes(text));
+        const item = [...document.querySelectorAll(selector)].find((one) => one.querySelector(".title")?.innerText.includes(text));
         const button = item?.querySelector(`[data-testid="${name}"]`);
         button?.setAttribute("data-pressed", "");
         return Boolean(button);
@@ -75,6 +75,33 @@ describe("agenda, ideas, thanks", () => {
     await until(`${page.name} has no dialog`, () => page.evaluate(() => !document.querySelector("dialog")));
   }
 
+  /** The organiser writes another slot at the times of that one: both are told of while she does, and once it is there. */
+  async function overlaps(title) {
+    const times = await organiser.evaluate((text) => {
+      const slot = [...document.querySelectorAll("[data-slot]")].find((one) => one.querySelector(".title")?.innerText.includes(text));
+      return [...slot.querySelectorAll("time")].map((one) => new Date(one.dateTime).toLocaleString("sv-SE").slice(0, 16).replace(" ", "T"));
+    }, title);
+    const warning = () => organiser.text('[data-testid="slot-form"] [data-testid="slot-overlaps"]');
+    await organiser.click("slot-add");
+    await organiser.fill("slot-title-en", "Round table");
+    await organiser.fill("slot-starts", "2031-05-05T10:00");
+    await organiser.fill("slot-ends", "2031-05-05T10:30");
+    await until("nothing overlaps", async () => (await warning()) === null);
+    await organiser.fill("slot-starts", times[0]);
+    await organiser.fill("slot-ends", times[1]);
+    await until("the form says with what it overlaps", async () => ((await warning()) ?? "").includes(title));
+    assert.match(await warning(), /30 min/);
+    await until("it is said aloud too", async () => (await organiser.evaluate(() => [...document.querySelectorAll("dialog [aria-live=polite]")].map((one) => one.textContent).join(" "))).includes(title));
+    await organiser.click("slot-save");
+    await organiser.waitGone("slot-form");
+    const inList = async (of) => /\(30 min/.test((await shown(organiser, "slot", of)) ?? "");
+    await until("both are marked in the list", async () => (await inList(title)) && (await inList("Round table")));
+    await look("overlaps", organiser);
+    await press(organiser, "slot", "Round table", "slot-erase");
+    await press(organiser, "slot", "Round table", "slot-erase");
+    await until("the other is gone", async () => (await shown(organiser, "slot", "Round table")) === null);
+  }
+
   it("follows the organiser who adds, moves and cancels a slot, and refuses one who was slower", async () => {
     for (const page of [organiser, ada]) await page.click("agenda-button");
     await organiser.click("slot-add");
@@ -83,6 +110,7 @@ describe("agenda, ideas, thanks", () => {
     await until("Ada sees the new slot", () => shown(ada, "slot", "Lightning talks"));
     await organiser.waitGone("slot-form");
     await look("organiser", organiser);
+    await overlaps("Lightning talks");
     await press(organiser, "slot", "Lightning talks", "slot-edit");
     await organiser.fill("slot-title-en", "Lightning talks, longer");
     // Another organiser is faster: what was written stays, and is told.
