@@ -80,10 +80,10 @@ describe("stands", () => {
     await keeper.fill("publiccode-file", "name: [");
     await keeper.click("publiccode-read");
     await keeper.waitFor("publiccode-fault");
-    await keeper.fill("publiccode-file", 'publiccodeYmlVersion: "0.4"\nname: Sportello\nsoftwareVersion: "2.1"\nlegal: { license: AGPL-3.0-only }\nusedBy: [Ente]\nmaintenance: { contacts: [{ name: Lia, email: lia@example.org }] }\n');
+    await keeper.fill("publiccode-file", 'publiccodeYmlVersion: "0.4"\nname: Sportello\nsoftwareVersion: "2.1"\nlegal: { license: AGPL-3.0-only }\nusedBy: [Ente]\nurl: [https://code.example.org]\nmaintenance: { contacts: [{ name: Lia, email: lia@example.org }] }\n');
     await keeper.click("publiccode-read");
     await keeper.waitFor("publiccode-left");
-    assert.match(await keeper.text("publiccode-left"), /usedBy/);
+    assert.match(await keeper.text("publiccode-left"), /url.*usedBy/);
     await keeper.click("publiccode-use");
     await keeper.click("stand-save");
     await until("the visitor reads it", async () => /Sportello 2\.1[^]*AGPL-3\.0-only/.test((await visitor.text("stand-card")) ?? ""));

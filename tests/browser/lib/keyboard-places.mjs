@@ -99,8 +99,8 @@ export const keyboardPlaces = (front, behind) =>
       await bos.tabTo("publiccode-file");
       await bos.press("Control+KeyV");
       await presses(bos, "publiccode-read");
-      await comes(bos, "publiccode-use", "reading the file");
-      await bos.press("Enter");
+      await comes(bos, "publiccode-heading", "reading the file");
+      await presses(bos, "publiccode-use");
       await comes(bos, "publiccode", "using the file");
       await bos.activate("stand-save");
       await comes(bos, `h3 ${STAND}`, "opening a stand");

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import own from '../../../publiccode.yml?raw';
 import { LINK_BYTES_MAX, PRACTICE_CHARS_MAX, PRACTICE_LINE_CHARS_MAX, STAND_LINE_CHARS_MAX, STAND_NAME_CHARS_MAX } from '../protocol';
 import { seeded } from '../testing/world';
-import { LEFT_CHARS_MAX, LEFT_MAX, PUBLICCODE_CHARS_MAX, filled, publiccode, type Publiccode } from './publiccode';
+import { LEFT_CHARS_MAX, LEFT_MAX, PUBLICCODE_CHARS_MAX, filled, places, publiccode, type Publiccode } from './publiccode';
 import { contentOf, emptyDraft } from './stands';
 
 const titles = { code: 'Code', site: 'Website', documentation: 'Guide' };
@@ -45,7 +45,10 @@ describe('a publiccode.yml', () => {
         problem: 'Prenotazioni senza coda', context: 'Un modulo alla volta.\nPoi gli altri.', tool: 'Sportello 2.1',
         contact: 'Lia Conti', licence: 'EUPL-1.2',
       },
-      links: [{ title: 'code', url: 'https://code.example.org/sportello.git' }, { title: 'documentation', url: 'https://docs.example.org/' }],
+      links: [
+        { title: 'code', key: 'url', url: 'https://code.example.org/sportello.git' },
+        { title: 'documentation', key: 'description.it.documentation', url: 'https://docs.example.org/' },
+      ],
       shortened: false, reachable: 'Lia Conti, lia@example.org',
       left: ['maintenance.type', 'maintenance.contacts[1]', 'description.en', 'landingURL'],
     });
@@ -66,6 +69,35 @@ describe('a publiccode.yml', () => {
     const many = read(head + Array.from({ length: 90 }, (_, n) => `"${'k'.repeat(90)}\\u202e${n}": 1`).join('\n')).left;
     expect([many.length, many.at(-1), [...(many[0] ?? '')].length]).toEqual([LEFT_MAX + 1, '…', LEFT_CHARS_MAX]);
     expect(read(`${head}"a\\u202eb": 1`).left).toEqual(['a b']);
+  });
+
+  it('tells what has another form than the standard gives it', () => {
+    const left = (more: string): readonly string[] => read(`publiccodeYmlVersion: "0.4"\nname: x\n${more}`).left;
+    expect(left('legal: EUPL-1.2')).toEqual(['legal']);
+    expect(left('legal: { license: [EUPL-1.2, MIT] }')).toEqual(['legal.license']);
+    expect(left('maintenance: the authors')).toEqual(['maintenance']);
+    expect(left('maintenance: { contacts: { name: Lia } }')).toEqual(['maintenance.contacts']);
+    expect(left('maintenance: { contacts: Lia }')).toEqual(['maintenance.contacts']);
+    expect(left('maintenance: { contacts: [Lia, { name: Ugo }] }')).toEqual(['maintenance.contacts[0]', 'maintenance.contacts[1]']);
+    expect(left('maintenance: { contacts: [{ name: [Lia], phone: true }] }')).toEqual(['maintenance.contacts[0].name', 'maintenance.contacts[0].phone']);
+    expect(left('description: words')).toEqual(['description']);
+    expect(left('description: { it: words, en: { shortDescription: { a: b } } }')).toEqual(['description.en.shortDescription', 'description.it']);
+    expect(left('url: [https://code.example.org]\nsoftwareVersion: { a: 1 }')).toEqual(['url', 'softwareVersion']);
+    // What is empty says nothing, so nothing of it is left out.
+    expect(left('legal:\nmaintenance: { contacts: [] }\ndescription: {}\nurl: ""')).toEqual([]);
+  });
+
+  it('tells for which links there is no place', () => {
+    const link = (n: number) => ({ title: `L${n}`, url: `https://l${n}.example.org` });
+    const draft = { ...emptyDraft('it'), links: [1, 2, 3, 4, 5].map(link) };
+    const found = read(file, 'it');
+    const keys = (of: readonly { key: string }[]): string[] => of.map(({ key }) => key);
+    expect([keys(places(draft, found).fit), keys(places(draft, found).beyond)]).toEqual([['url'], ['description.it.documentation']]);
+    expect(filled(draft, found, titles).links.map(({ title }) => title)).toEqual(['L1', 'L2', 'L3', 'L4', 'L5', 'Code']);
+    // One that is there already needs no place, and an empty line is one.
+    const there = { ...draft, links: [...draft.links, { title: 'Code', url: 'https://code.example.org/sportello.git' }] };
+    expect(keys(places(there, found).beyond)).toEqual(['description.it.documentation']);
+    expect(keys(places({ ...draft, links: [...draft.links.slice(1), { title: '', url: ' ' }] }, found).beyond)).toEqual([]);
   });
 
   it('is refused with what is wrong', () => {

@@ -24,14 +24,14 @@ export type PubliccodeFault = 'long' | 'yaml' | 'publiccode';
 
 /**
  * What was found, each part within the limits of a stand; `shortened`: some of it was longer; `left`: what the file says
- * besides, by its keys. `reachable` is the contact with e-mail and telephone, which may be a person's own: `card` is
+ * besides, or in a form that is not read, by its keys. `reachable` is the contact with e-mail and telephone, which may be a person's own: `card` is
  * without them, and it is empty where there are none.
  */
 export interface Publiccode {
   readonly name: string;
   readonly line: string;
   readonly card: Pick<PracticeCard, 'problem' | 'context' | 'tool' | 'contact' | 'licence'>;
-  readonly links: readonly { readonly title: LinkTo; readonly url: string }[];
+  readonly links: readonly LinkFound[];
   readonly shortened: boolean;
   readonly left: readonly string[];
   readonly reachable: string;
@@ -39,6 +39,12 @@ export interface Publiccode {
 
 /** What an address of the file leads to. */
 export type LinkTo = 'code' | 'site' | 'documentation';
+/** An address, and the key that it stands at. */
+export interface LinkFound {
+  readonly title: LinkTo;
+  readonly key: string;
+  readonly url: string;
+}
 
 /** Keys at the top that are read, or looked into. */
 const LOOKED_AT = new Set(['publiccodeYmlVersion', 'name', 'url', 'landingURL', 'softwareVersion', 'legal', 'maintenance', 'description']);
@@ -56,6 +62,10 @@ function text(of: unknown, ...keys: string[]): string {
   const plain = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   return plain.replace(/\r\n?/g, '\n').replace(UNSEEN, ' ').trim();
 }
+
+/** Whether something stands where a text belongs, or what `fits` says, and is nothing of the kind. */
+const isOdd = (of: unknown, fits: (of: unknown) => boolean = (one) => typeof one === 'string' || typeof one === 'number'): boolean =>
+  of !== undefined && of !== null && !fits(of);
 
 const oneLine = (of: string): string => of.replace(/\s+/g, ' ').trim();
 
@@ -104,7 +114,19 @@ export function publiccode(file: string, language: StandLanguage): Publiccode | 
   /** Keys of a mapping but those that are read of it, with where they stand. */
   const others = (at: string, of: unknown, ...taken: (string | undefined)[]): string[] =>
     isMapping(of) ? Object.keys(of).filter((key) => !taken.includes(key)).map((key) => `${at}.${key}`) : [];
+  /** What is looked into and has another form than the standard gives it. */
+  const texts = (at: string, of: unknown, ...keys: string[]): string[] => keys.filter((key) => isOdd(own(of, key))).map((key) => at + key);
+  const odd = [
+    ...texts('', root, 'url', 'landingURL', 'softwareVersion'),
+    ...['legal', 'maintenance', 'description'].filter((key) => isOdd(own(root, key), isMapping)),
+    ...texts('legal.', own(root, 'legal'), 'license'),
+    ...(isOdd(contacts, Array.isArray) ? ['maintenance.contacts'] : []),
+    ...(isOdd(contact, isMapping) ? ['maintenance.contacts[0]'] : []),
+    ...texts('maintenance.contacts[0].', contact, 'name', 'affiliation', 'email', 'phone'),
+    ...texts(`description.${chosen}.`, inWords, 'shortDescription', 'longDescription', 'documentation'),
+  ];
   const left = [
+    ...odd,
     ...Object.keys(root).filter((key) => !LOOKED_AT.has(key)),
     ...others('legal', own(root, 'legal'), 'license'),
     ...others('maintenance', own(root, 'maintenance'), 'contacts'),
@@ -119,24 +141,31 @@ export function publiccode(file: string, language: StandLanguage): Publiccode | 
     name: cut(name, STAND_NAME_CHARS_MAX),
     line: cut(short, STAND_LINE_CHARS_MAX),
     card: Object.fromEntries(Object.entries(parts).filter(([, of]) => of !== '')),
-    links: led.filter(follows).map(({ title, url }) => ({ title, url })),
+    links: led.filter(follows),
     reachable: reaches ? contactLine('name', 'affiliation', 'email', 'phone') : '',
     left: left.length > LEFT_MAX ? [...left.slice(0, LEFT_MAX), '…'] : left,
     shortened,
   };
 }
 
-/** A draft with what was found: name and line where there are none yet, parts of the card, and links that are not there yet. */
-export function filled(draft: Draft, found: Publiccode, titles: Readonly<Record<LinkTo, string>>): Draft {
+/** Of the addresses that were found and are not there yet, those for which the stand has places, and those for which it has none. */
+export function places(draft: Draft, found: Pick<Publiccode, 'links'>): { fit: readonly LinkFound[]; beyond: readonly LinkFound[] } {
   const known = new Set(draft.links.map(({ url }) => url.trim()));
   const fresh = found.links.filter(({ url }) => !known.has(url));
-  const links = draft.links.filter(({ title, url }) => title.trim() !== '' || url.trim() !== '');
-  const added = fresh.map(({ title, url }) => ({ title: [...titles[title]].slice(0, LINK_CHARS_MAX).join(''), url }));
+  const free = Math.max(0, STAND_LINKS_MAX - written(draft).length);
+  return { fit: fresh.slice(0, free), beyond: fresh.slice(free) };
+}
+
+const written = (draft: Draft): Draft['links'] => draft.links.filter(({ title, url }) => title.trim() !== '' || url.trim() !== '');
+
+/** A draft with what was found: name and line where there are none yet, parts of the card, and links that are not there yet. */
+export function filled(draft: Draft, found: Publiccode, titles: Readonly<Record<LinkTo, string>>): Draft {
+  const added = places(draft, found).fit.map(({ title, url }) => ({ title: [...titles[title]].slice(0, LINK_CHARS_MAX).join(''), url }));
   return {
     ...draft,
     name: draft.name.trim() === '' ? found.name : draft.name,
     line: draft.line.trim() === '' ? found.line : draft.line,
     card: { ...draft.card, ...found.card },
-    links: [...links, ...added].slice(0, Math.max(STAND_LINKS_MAX, links.length)),
+    links: [...written(draft), ...added],
   };
 }
