@@ -94,7 +94,10 @@ describe("a fair with questions, chat, a poll and a raised hand", () => {
     await ada.waitFor("hand-accepted");
     await ada.waitFor("preview");
     assert.ok(!(await ada.has("up-state")), "something is sent before she said so");
+    const onStage = () => ada.evaluate(() => document.querySelector(".tile video.self") !== null);
+    assert.ok(!(await onStage()), "the stage shows her what nobody else sees");
     await ada.click("enter-backstage");
+    await until("she sees herself on the stage", onStage);
     await until("Ada sends to backstage", () =>
       ada.evaluate(() => document.querySelector('[data-testid="up-state"]')?.dataset.state === "connected"),
       { within_ms: 15_000 },

@@ -245,6 +245,16 @@ export const STATES: Record<string, () => PageState> = {
       you: { place: 'backstage', hand: { topic: null, stage: 'accepted', position: 0 } }, onAir: [ADA], waiting: [myself, CARLA],
       tiles: camera, speaker: { ...sending(), up: 'idle' }, backstage: { chat: aside },
     }),
+  'hand-accepted-countdown': () =>
+    stage({
+      you: { place: 'backstage', hand: { topic: null, stage: 'accepted', position: 0 } }, onAir: [ADA], waiting: [myself, CARLA],
+      tiles: camera, speaker: { ...sending(), up: 'idle', countdown: 8 },
+    }, {}, 'prompter-cancel'),
+  'hand-on-air-unseen': () =>
+    stage({
+      you: { place: 'on_air', hand: { topic: null, stage: 'accepted', position: 0 } }, onAir: [ADA, { ...myself, sources: [] }],
+      tiles: camera, speaker: { ...sending(), up: 'idle' },
+    }, {}, 'on-air-unseen'),
   'speaker-before': () => stage({ role: 'speaker', onAir: [ADA], tiles: camera }, { opened: 'backstage' }),
   'speaker-denied': () => stage({ role: 'speaker', speaker: speaker({ trouble: 'denied' }) }, { opened: 'backstage' }),
   'speaker-backstage': () =>

@@ -199,6 +199,7 @@ export const en = {
     enter: 'Go backstage',
     entering: 'Going backstage…',
     again: 'Switch camera and microphone on again',
+    unseen: 'You are on air, but nobody sees or hears you yet. Check your camera and microphone, then switch them on.',
     leaveBackstage: 'Back to the audience',
     preview: 'Your camera, as others will see it',
     previewOff: 'Your camera is off',

@@ -197,6 +197,7 @@ export const it: Texts = {
     enter: 'Vai dietro le quinte',
     entering: 'Sto andando dietro le quinte…',
     again: 'Riaccendi videocamera e microfono',
+    unseen: 'Sei in onda, ma ancora nessuno ti vede né ti sente. Prova videocamera e microfono, poi accendili.',
     leaveBackstage: 'Torna tra il pubblico',
     preview: 'La tua videocamera, come la vedranno gli altri',
     previewOff: 'La tua videocamera è spenta',

@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: The Fiera authors
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+import { expect, test } from 'vitest';
+import { sendsFrom } from './sends';
+
+test('who only looks at themselves sends nothing, whatever the moderators did', () => {
+  const looks = { entering: false, devices: 'open', up: 'idle' } as const;
+  expect(sendsFrom('backstage', looks)).toBe(false);
+  expect(sendsFrom('on_air', looks)).toBe(false);
+  expect(sendsFrom('on_air', { ...looks, entering: true })).toBe(true);
+  expect(sendsFrom('backstage', { ...looks, up: 'connected' })).toBe(true);
+  expect(sendsFrom('on_air', { ...looks, up: 'connected', devices: 'closed' })).toBe(false);
+  expect(sendsFrom('audience', { ...looks, up: 'connected', entering: true })).toBe(false);
+});
