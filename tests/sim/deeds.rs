@@ -34,16 +34,28 @@ const AREAS: &[(u64, Area)] = &[
     (10, places::hands),
     (34, questions::draw),
     (14, chat::draw),
-    (26, polls::draw),
+    (30, polls::draw),
     (7, order::draw),
     (18, ideas::draw),
     (8, programme::draw),
     (10, thanks::draw),
-    (40, breakouts::draw),
+    (30, breakouts::draw),
+    (18, breakouts::board),
+    (14, breakouts::plenary),
     (16, show::draw),
     (20, stands::draw),
-    (14, captions::draw),
+    (18, captions::draw),
 ];
+
+/// How many things somebody thinks of until one makes sense, and how often in a thousand times that is one which they may
+/// not do.
+const TRIES: u32 = 6;
+const WRONG_PERMILLE: u64 = 100;
+/// The same where what was seldom done is looked for.
+const SELDOM: (u32, u64) = (12, 250);
+/// How often in a thousand times that is, and that somebody does what only an organiser may.
+const SELDOM_PERMILLE: u64 = 550;
+const TRESPASSES_PERMILLE: u64 = 60;
 
 /// One person about to do something.
 pub(crate) struct Deed<'a> {
@@ -104,6 +116,11 @@ impl<'a> Deed<'a> {
         }
     }
 
+    /// Whether somebody does what moderators do; the others now and then try.
+    fn runs(&mut self) -> bool {
+        self.model.moderates(self.me) || self.random.permille(300)
+    }
+
     fn somebody(&mut self) -> ParticipantId {
         *self.random.pick(&self.people).expect("a cast")
     }
@@ -122,25 +139,51 @@ impl<'a> Deed<'a> {
     }
 }
 
-/// What somebody at a tab does next.
+/// What somebody at a tab does next: half of the time what comes to mind first, else of a few things the one that was
+/// done the least so far in this event, so that what few think of happens as well.
 pub(crate) fn any(world: &mut World, tab: usize) -> Option<Command> {
     let person = world.tabs[tab].person;
+    let me = world.cast[person].id;
+    let (trespasses, seldom) = (
+        world.random.permille(TRESPASSES_PERMILLE),
+        world.random.permille(SELDOM_PERMILLE),
+    );
+    let (tries, wrong) = if seldom || trespasses {
+        SELDOM
+    } else {
+        (TRIES, WRONG_PERMILLE)
+    };
     let people = world.cast.iter().map(|person| person.id).collect();
-    let (me, secrets) = (world.cast[person].id, &mut world.cast[person].secrets);
+    let organiser = world.cast[0].id;
     let mut deed = Deed {
         random: &mut world.random,
         model: &world.model,
-        me,
+        me: if trespasses { organiser } else { me },
         people,
-        secrets,
+        secrets: &mut world.cast[person].secrets,
         words: &mut world.words,
     };
-    for _ in 0..6 {
+    let mut least: Option<(u32, Command, Vec<AuthorSecret>)> = None;
+    for _ in 0..tries {
+        let known = deed.secrets.len();
         let area = deed.random.weighted(AREAS);
-        let Some(command) = area(&mut deed) else { continue };
-        if deed.model.may(me, &command) || deed.random.permille(100) {
+        let drawn = area(&mut deed).filter(|command| match deed.model.may(me, command) {
+            true => !trespasses,
+            false => trespasses || deed.random.permille(wrong),
+        });
+        // A browser keeps the secrets of what is sent alone.
+        let fresh = deed.secrets.split_off(known);
+        let Some(command) = drawn else { continue };
+        if tries == TRIES {
+            deed.secrets.extend(fresh);
             return Some(command);
         }
+        let times = world.counted.times(deed.model, world.now_ms, me, &command);
+        if least.as_ref().is_none_or(|(least, ..)| times < *least) {
+            least = Some((times, command, fresh));
+        }
     }
-    None
+    let (_, command, fresh) = least?;
+    deed.secrets.extend(fresh);
+    Some(command)
 }

@@ -9,6 +9,7 @@
 //! goes into `seeds.txt` with the repair.
 
 mod compare;
+mod coverage;
 mod deeds;
 mod link;
 mod model;
@@ -33,7 +34,8 @@ use world::{Counted, World};
 
 /// Steps of one event, from its start to its end.
 const LIFE_STEPS: u64 = 1_000;
-/// Steps that `make test` takes.
+/// What `make test` searches: the seed of the first event, and steps.
+const SEED_DEFAULT: u64 = 1;
 const STEPS_DEFAULT: u64 = 10_000;
 /// How long a failure is looked into for fewer steps that lead to it, seconds.
 const SHRINK_S_DEFAULT: u64 = 60;
@@ -62,6 +64,7 @@ fn live(seed: u64, of: u64, steps: &[u64], store: Box<dyn Store>, traced: bool) 
     let mut world = World::new(seed, store, traced);
     let mut at = 0;
     let run = catch_unwind(AssertUnwindSafe(|| {
+        world.begins();
         for step in steps {
             at = *step;
             world.step(seed, *step, of);
@@ -143,11 +146,8 @@ impl Failure {
     }
 }
 
-/// Kinds of commands that a search of the usual length carries out at least.
-const KINDS_MIN: usize = 80;
-
-/// Tells what happened, so that a search which does nothing does not pass.
-fn was_lively(all: &[Counted], steps: u64) {
+/// Tells what happened.
+fn tell(all: &[Counted]) {
     let mut accepted: BTreeMap<&str, u32> = BTreeMap::new();
     for (kind, times) in all.iter().flat_map(|counted| &counted.accepted) {
         *accepted.entry(kind).or_default() += times;
@@ -163,13 +163,14 @@ fn was_lively(all: &[Counted], steps: u64) {
         sum(|counted| counted.cut_off),
         sum(|counted| counted.quiet),
     );
-    let lively = accepted.len() >= KINDS_MIN && sum(|counted| counted.crashes) > 0;
-    assert!(steps < STEPS_DEFAULT || lively, "nobody did {accepted:?}");
 }
 
 #[test]
 fn one_seed_runs_a_whole_fair() {
-    let (seed, steps) = (number("FIERA_SIM_SEED", 1), number("FIERA_SIM_STEPS", STEPS_DEFAULT));
+    let (seed, steps) = (
+        number("FIERA_SIM_SEED", SEED_DEFAULT),
+        number("FIERA_SIM_STEPS", STEPS_DEFAULT),
+    );
     let mut all = Vec::new();
     let mut left = steps;
     for nth in 0.. {
@@ -180,7 +181,11 @@ fn one_seed_runs_a_whole_fair() {
         all.push(must_live(seed + nth, of));
         left -= of;
     }
-    was_lively(&all, steps);
+    tell(&all);
+    // Another search may be lucky elsewhere.
+    if (seed, steps) == (SEED_DEFAULT, STEPS_DEFAULT) {
+        coverage::was_wide(&all);
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use fiera_protocol::breakouts::BreakoutStep;
 use fiera_protocol::client::Command;
 use fiera_protocol::codec::parse_server_frame;
 use fiera_protocol::fair::PollPhase;
-use fiera_protocol::ids::{CaptionId, CommandId, ParticipantId, Role};
+use fiera_protocol::ids::{CaptionId, CommandId, ParticipantId, Role, RoomId};
 use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::stage::StageStep;
@@ -26,6 +26,7 @@ use crate::compare::breakouts::{same_but_erased, same_cards, same_in_snapshot};
 use crate::compare::captions::same_transcripts;
 use crate::compare::programme::same_mine;
 use crate::compare::stands::{same_messages, same_rows, same_stand};
+use crate::coverage::deed_of;
 use crate::model::rules::is_harmless;
 use crate::model::{Drawn, Kept, Verdict};
 use crate::tab::Known;
@@ -42,13 +43,6 @@ pub(crate) enum Judged {
     Repeated(bool),
     Command(Verdict),
     Connection(bool),
-}
-
-fn kind_of(command: &Command) -> String {
-    let value = serde_json::to_value(command).expect("a command is JSON");
-    let kind = value["kind"].as_str().expect("it has a kind");
-    let step = value["step"]["kind"].as_str();
-    step.map_or_else(|| kind.to_owned(), |step| format!("{kind}: {step}"))
 }
 
 impl World {
@@ -212,11 +206,12 @@ impl World {
             let person = self.model.here.people.get_mut(&actor).expect("here");
             person.answers.insert(id, accepted);
         }
+        let deed = deed_of(&self.model, command);
         if !accepted {
-            *self.counted.refused.entry(kind_of(command)).or_default() += 1;
+            *self.counted.refused.entry(deed).or_default() += 1;
             return;
         }
-        *self.counted.accepted.entry(kind_of(command)).or_default() += 1;
+        *self.counted.accepted.entry(deed).or_default() += 1;
         let facts: Vec<Value> = records.iter().filter_map(fact).collect();
         let texts: BTreeMap<u128, String> = records.iter().filter_map(text).collect();
         let rows: Vec<(String, Option<Value>)> = records.iter().filter_map(row).collect();
@@ -249,6 +244,10 @@ impl World {
         };
         let before = (self.model.is_kept(actor, command)).then(|| self.model.kept.clone());
         self.model.accepted(actor, command, &drawn);
+        // The rooms of a draft go with it, and another one may have their names.
+        let rooms = &self.model.kept.rooms;
+        self.mirrors
+            .retain(|stream, _| room_of(stream).is_none_or(|room| rooms.contains_key(room)));
         // Lots that were drawn anew and fell the same way were drawn all the same.
         let drawn_anew = matches!(
             command,
@@ -464,6 +463,17 @@ impl World {
                 .find(|number| !alive.contains(number));
             assert_eq!(erased, None, "B2: the erased text {id:x} is still kept");
         }
+    }
+}
+
+/// The room that a stream is of.
+fn room_of(stream: &StreamKey) -> Option<&RoomId> {
+    match stream {
+        StreamKey::Room(room)
+        | StreamKey::Moderators(room)
+        | StreamKey::Backstage(room)
+        | StreamKey::Captions(room) => Some(room),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! The world of one run: people at their tabs, a network, a server around a real hub, a store, a model, and time.
 
 mod clock;
+mod opening;
 mod rest;
 mod setup;
 mod trouble;
@@ -43,6 +44,7 @@ pub(crate) struct Person {
 /// What happened in a run, to see that it was lively.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
+    /// Commands by what they are counted as (see `coverage`).
     pub(crate) accepted: BTreeMap<String, u32>,
     pub(crate) refused: BTreeMap<String, u32>,
     pub(crate) repeated: u32,
@@ -203,17 +205,21 @@ impl World {
             self.end_event();
         }
         match self.random.below(100) {
-            0..78 => {
+            0..67 => {
                 // The few who run the fair do as much as the many who visit it.
                 let runs = |tab: &usize| self.cast[self.tabs[*tab].person].role >= Role::Moderator;
-                let among: Vec<usize> = (0..self.tabs.len()).collect();
+                let open = |tab: &usize| self.tabs[*tab].open;
+                let among: Vec<usize> = (0..self.tabs.len()).filter(open).collect();
                 let few: Vec<usize> = among.iter().copied().filter(runs).collect();
-                let among = if self.random.permille(400) { few } else { among };
-                let tab = *self.random.pick(&among).expect("tabs");
-                if let Some(command) = deeds::any(self, tab) {
+                let among = if self.random.permille(450) { few } else { among };
+                if let Some(tab) = self.random.pick(&among).copied()
+                    && let Some(command) = deeds::any(self, tab)
+                {
                     self.says(tab, command);
                 }
             }
+            // Now and then nothing happens but time.
+            67..78 => {}
             78..82 => self.media_change(),
             82..90 => self.asks(),
             90..94 => self.tab_changes(),

@@ -16,7 +16,7 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
         let room = deed.random.pick(&rooms)?.id.clone();
         return Some(Command::Enter { room });
     }
-    if deed.model.moderates(deed.me) && deed.random.permille(700) {
+    if deed.runs() && deed.random.permille(700) {
         let step = runs(deed)?;
         return Some(Command::Breakouts { step });
     }
@@ -61,11 +61,6 @@ fn round<'a>(deed: &mut Deed<'a>, fits: fn(&Round) -> bool) -> Option<&'a Round>
 fn runs(deed: &mut Deed<'_>) -> Option<BreakoutStep> {
     let drafts = |of: &Round| of.phase == RoundPhase::Draft;
     let (live, any_draft) = (deed.model.kept.live(), deed.model.kept.rounds.iter().any(drafts));
-    if deed.random.permille(150)
-        && let Some(step) = reads_out(deed)
-    {
-        return Some(step);
-    }
     if deed.model.here.rehearsal.is_some() && deed.random.permille(600) {
         return rehearses(deed);
     }
@@ -136,8 +131,8 @@ fn rehearses(deed: &mut Deed<'_>) -> Option<BreakoutStep> {
             minutes: *deed.random.weighted(&[(8, 1), (1, 0), (1, 60)]),
         },
         6 => BreakoutStep::BringBack {},
-        7..10 => BreakoutStep::Acknowledge { room },
-        10 => BreakoutStep::EndRehearsal {},
+        7..9 => BreakoutStep::Acknowledge { room },
+        9..11 => BreakoutStep::EndRehearsal {},
         11 => BreakoutStep::Discard { round: on.round },
         12 => BreakoutStep::Send { round: on.round },
         _ => {
@@ -153,7 +148,13 @@ fn rehearses(deed: &mut Deed<'_>) -> Option<BreakoutStep> {
     })
 }
 
-/// Cards of a round that is over, at the plenary; what should not be read out is erased on the spot.
+/// Cards of a round that is over, at the plenary.
+pub(super) fn plenary(deed: &mut Deed<'_>) -> Option<Command> {
+    let step = if deed.runs() { reads_out(deed)? } else { return None };
+    Some(Command::Breakouts { step })
+}
+
+/// Which room is read out; what should not be is erased on the spot.
 fn reads_out(deed: &mut Deed<'_>) -> Option<BreakoutStep> {
     let round = round(deed, |of| of.phase == RoundPhase::Ended)?;
     let cards = |room: &SmallRoom| &deed.model.room(&room.id).cards;
@@ -183,7 +184,18 @@ fn seat(deed: &mut Deed<'_>, round: &Round) -> Option<BreakoutStep> {
 fn takes_part(deed: &mut Deed<'_>) -> Option<Command> {
     let (here, what) = (deed.room_id(), deed.random.below(24));
     let inside = here.as_ref().and_then(|room| deed.model.kept.round_of(room));
-    let step = match (inside, deed.model.kept.live()) {
+    let live = deed.model.kept.live();
+    let goes = live
+        .filter(|round| round.seats.contains_key(&deed.me))
+        .is_some_and(|round| {
+            let announced = round.phase == RoundPhase::Announced && here.as_ref() == Some(&round.from);
+            announced || deed.model.here.going.contains_key(&deed.me)
+        });
+    if goes && deed.random.permille(700) {
+        let step = BreakoutStep::Stay {};
+        return Some(Command::Breakouts { step });
+    }
+    let step = match (inside, live) {
         (Some(round), _) if what < 6 => {
             // Out again, or over to another room.
             let rooms: Vec<&RoomId> = round.rooms.iter().map(|room| &room.id).collect();
@@ -200,7 +212,7 @@ fn takes_part(deed: &mut Deed<'_>) -> Option<Command> {
         (Some(_), _) => on_the_board(deed)?,
         (None, Some(round)) if what < 12 => {
             let seat = round.seats.get(&deed.me);
-            if seat.is_some() && what < if round.phase == RoundPhase::Announced { 8 } else { 3 } {
+            if seat.is_some() && what < if round.phase == RoundPhase::Announced { 10 } else { 4 } {
                 BreakoutStep::Stay {}
             } else {
                 let all: Vec<RoomId> = round.rooms.iter().map(|room| room.id.clone()).collect();
@@ -228,6 +240,14 @@ fn card(deed: &mut Deed<'_>) -> Option<Card> {
         _ => rooms.values().flat_map(|room| &room.cards).collect(),
     };
     deed.random.pick(&all).map(|card| (*card).clone())
+}
+
+/// The board of the breakout room where one is.
+pub(super) fn board(deed: &mut Deed<'_>) -> Option<Command> {
+    let room = deed.room_id()?;
+    deed.model.kept.round_of(&room)?;
+    let step = on_the_board(deed)?;
+    Some(Command::Breakouts { step })
 }
 
 fn on_the_board(deed: &mut Deed<'_>) -> Option<BreakoutStep> {

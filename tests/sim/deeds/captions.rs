@@ -26,7 +26,7 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     let model = deed.model;
     let none = Captions::default();
     let captions = model.here.captions.get(&room).unwrap_or(&none);
-    if deed.random.permille(180) {
+    if deed.random.permille(400) {
         return Some(Command::EraseCaption {
             caption: erased(deed, captions)?,
         });

@@ -25,7 +25,7 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
         11 => Command::Enter {
             room: "nowhere".parse().expect("an id"),
         },
-        12 => Command::Rename {
+        12..14 => Command::Rename {
             name: text(format!("Name {}", deed.random.below(1_000))),
         },
         _ => return None,

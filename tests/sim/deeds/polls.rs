@@ -5,6 +5,7 @@
 
 use fiera_protocol::client::Command;
 use fiera_protocol::fair::PollPhase;
+use fiera_protocol::ids::PollId;
 use fiera_protocol::poll::{Answer, PollDraft, PollForm, QuizQuestion};
 
 use super::{Deed, text};
@@ -32,6 +33,11 @@ impl Deed<'_> {
 
 pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     deed.room_id()?;
+    if deed.random.permille(180)
+        && let Some(command) = entry(deed)
+    {
+        return Some(command);
+    }
     let open = deed.room()?.open_poll().cloned();
     let busy = open.is_some();
     if let Some(open) = open.filter(|_| deed.random.permille(750)) {
@@ -50,7 +56,6 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     }
     let known = deed.poll()?;
     let poll = known.id;
-    let entries: Vec<Entry> = known.count.iter().flat_map(|count| count.entries.clone()).collect();
     Some(match what {
         3 => Command::ClonePoll { poll },
         4 => Command::PlacePoll {
@@ -61,16 +66,8 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
                 .filter(|_| what != 4 || deed.random.coin()),
         },
         5 => Command::DismissPoll { poll },
-        6 | 7 => Command::ShowEntry {
-            poll,
-            entry: deed.random.pick(&entries)?.id,
-            shown: deed.random.permille(700),
-        },
-        8 => Command::EraseEntry {
-            poll,
-            entry: deed.random.pick(&entries)?.id,
-        },
-        9 => Command::Vote { poll, option: 0 },
+        6 => Command::Vote { poll, option: 0 },
+        7 | 8 => Command::AskQuiz { poll, question: 0 },
         _ => Command::SetPoll {
             poll,
             phase: match known.phase {
@@ -83,17 +80,33 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     })
 }
 
+/// What was written in a poll that is closed.
+fn entry(deed: &mut Deed<'_>) -> Option<Command> {
+    let of = |poll: &Poll| poll.count.as_ref().map_or_else(Vec::new, |count| count.entries.clone());
+    let all = deed.room()?.polls.iter();
+    let all: Vec<(PollId, Vec<Entry>)> = all.map(|poll| (poll.id, of(poll))).collect();
+    let all: Vec<_> = all.into_iter().filter(|(_, entries)| !entries.is_empty()).collect();
+    let (poll, entries) = deed.random.pick(&all)?;
+    let (poll, entry) = (*poll, deed.random.pick(entries)?.id);
+    Some(if deed.random.permille(350) {
+        Command::EraseEntry { poll, entry }
+    } else {
+        let shown = deed.random.permille(700);
+        Command::ShowEntry { poll, entry, shown }
+    })
+}
+
 fn draft(deed: &mut Deed<'_>) -> PollDraft {
-    let forms = [
-        PollForm::Single {},
-        PollForm::Multiple { min: 1, max: 2 },
-        PollForm::Rating { from: 0, to: 10 },
-        PollForm::Ranking {},
-        PollForm::Words { max: 3 },
-        PollForm::Text {},
-        PollForm::Quiz {},
-    ];
-    let form = *deed.random.pick(&forms).expect("forms");
+    // There is most to do with what was written, and in a quiz.
+    let form = *deed.random.weighted(&[
+        (2, PollForm::Single {}),
+        (1, PollForm::Multiple { min: 1, max: 2 }),
+        (1, PollForm::Rating { from: 0, to: 10 }),
+        (1, PollForm::Ranking {}),
+        (3, PollForm::Words { max: 3 }),
+        (3, PollForm::Text {}),
+        (2, PollForm::Quiz {}),
+    ]);
     let question = deed.text();
     let many = if form.has_options() {
         2 + deed.random.index(3)
@@ -126,7 +139,7 @@ fn draft(deed: &mut Deed<'_>) -> PollDraft {
 
 fn answer(deed: &mut Deed<'_>, open: &Poll) -> Option<Command> {
     let poll = open.id;
-    if deed.model.moderates(deed.me) && deed.random.permille(350) {
+    if deed.runs() && deed.random.permille(350) {
         let next = open.asked.map_or(0, |(number, _)| number + 1);
         if open.draft.form == (PollForm::Quiz {}) && deed.random.permille(700) {
             return Some(Command::AskQuiz { poll, question: next });

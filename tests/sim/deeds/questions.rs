@@ -51,10 +51,10 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     }
     use QuestionStage::{Answered, Dismissed, FollowUp, Next, Now, Pending, Published};
     let known = deed.question(match what {
-        10..20 => |of| of.is_public() && matches!(of.now.stage, Published | Next | Now),
+        10..19 => |of| of.is_public() && matches!(of.now.stage, Published | Next | Now),
         25 | 26 => |of| of.before.is_some() && of.merged_into.is_none(),
         27 | 28 | 40..43 => |of| of.merged_into.is_none() && matches!(of.now.stage, Pending | Published | Next | Now),
-        38 => |of| of.now.stage == FollowUp,
+        19 | 37 | 38 => |of| of.now.stage == FollowUp,
         43..46 => |of| of.is_public() && of.before.is_some() && matches!(of.now.stage, Published | Next | Now),
         39 => |of| of.merged_into.is_none() && matches!(of.now.stage, Answered | Dismissed),
         _ => |of| of.merged_into.is_none() || of.order % 4 == 0,
@@ -62,11 +62,11 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     let question = known.id;
     Some(match what {
         // Votes are taken back of wholes above all, where somebody may have supported several parts.
-        10..20 | 43..46 => Command::Upvote {
+        10..19 | 43..46 => Command::Upvote {
             question,
             up: what < 43 && deed.random.permille(850),
         },
-        20..25 => {
+        22..25 => {
             let (from, to) = deed.stages(&known);
             let noted = matches!(to, QuestionStage::Dismissed | QuestionStage::FollowUp) != deed.random.permille(50);
             let note = noted.then(|| deed.text());
@@ -102,17 +102,17 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
         33 => Command::AddLabel {
             text: text(format!("zk{}k", deed.random.below(20) + 9_000_000)),
         },
-        34 => labels(deed, question)?,
-        35 => Command::AssignQuestion {
+        34 | 35 => labels(deed, question)?,
+        20 | 21 => Command::AssignQuestion {
             question,
             participant: deed.random.permille(800).then(|| deed.somebody()),
         },
-        36 | 37 => Command::AnswerQuestion {
+        36 => Command::AnswerQuestion {
             question,
             from: deed.stages(&known).0,
             text: deed.text(),
         },
-        38 => Command::SetDue {
+        19 | 37 | 38 => Command::SetDue {
             question,
             due_day: deed
                 .random
@@ -134,8 +134,9 @@ fn part(deed: &mut Deed<'_>) -> Option<Question> {
 
 fn labels(deed: &mut Deed<'_>, question: QuestionId) -> Option<Command> {
     let known: Vec<LabelId> = deed.room()?.labels.iter().map(|(id, _)| *id).collect();
-    if deed.random.permille(200) {
-        let label = *deed.random.pick(&known)?;
+    if deed.random.permille(350) {
+        let gone = deed.random.permille(60).then(|| LabelId::from_u128(deed.random.id()));
+        let label = gone.or(deed.random.pick(&known).copied())?;
         return Some(Command::EraseLabel { label });
     }
     let many = deed.random.index(5);

@@ -11,7 +11,7 @@ use super::Deed;
 
 pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
     let room = deed.room_id()?;
-    let step = if deed.model.moderates(deed.me) && deed.random.permille(750) {
+    let step = if deed.runs() && deed.random.permille(750) {
         directs(deed)?
     } else {
         let (me, model) = (deed.me, deed.model);
@@ -19,7 +19,7 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
         let told = told.filter(|one| one.to.iter().any(|to| to.participant == me));
         let told: Vec<DirectionId> = told.map(|one| one.id).collect();
         if deed.random.permille(600) {
-            let direction = *deed.random.pick(&told)?;
+            let direction = a_direction(deed, &told)?;
             StageStep::Acknowledge { direction }
         } else {
             StageStep::SetTitle {
@@ -29,6 +29,14 @@ pub(super) fn draw(deed: &mut Deed<'_>) -> Option<Command> {
         }
     };
     Some(Command::Stage { step })
+}
+
+/// One of those that are known, seldom one that is not.
+fn a_direction(deed: &mut Deed<'_>, told: &[DirectionId]) -> Option<DirectionId> {
+    if deed.random.permille(40) {
+        return Some(DirectionId::from_u128(deed.random.id()));
+    }
+    deed.random.pick(told).copied()
 }
 
 fn directs(deed: &mut Deed<'_>) -> Option<StageStep> {
@@ -78,7 +86,7 @@ fn directs(deed: &mut Deed<'_>) -> Option<StageStep> {
             },
         },
         18..20 => StageStep::EndDirection {
-            direction: *deed.random.pick(&told)?,
+            direction: a_direction(deed, &told)?,
         },
         20..23 => StageStep::SetTitle {
             title: deed.random.permille(650).then(|| deed.text()),

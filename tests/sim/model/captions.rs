@@ -153,9 +153,13 @@ impl Model {
     pub(super) fn keeps_caption(&self, actor: ParticipantId, command: &Command) -> bool {
         match command {
             Command::Caption { .. } => self.room_of(actor).is_some_and(|room| self.keeps_captions_of(&room)),
-            Command::EraseCaption { caption } => self.kept.rooms.values().any(|room| room.holds_caption(*caption)),
+            Command::EraseCaption { caption } => self.holds_caption(*caption),
             _ => false,
         }
+    }
+
+    pub(crate) fn holds_caption(&self, id: CaptionId) -> bool {
+        self.kept.rooms.values().any(|room| room.holds_caption(id))
     }
 
     fn room_of_caption(&self, id: CaptionId) -> Option<RoomId> {

@@ -152,6 +152,13 @@ impl Model {
             .find(|card| card.id == id)
     }
 
+    /// O12: whether it is a card of the room that a plenary looks at.
+    pub(crate) fn is_read_out(&self, id: CardId) -> bool {
+        let room = self.room_of_card(id);
+        let round = room.as_ref().and_then(|room| self.kept.round_of(room));
+        round.is_some_and(|round| round.shows.is_some() && round.shows == room.and_then(|room| round.nth(&room)))
+    }
+
     fn card_mut(&mut self, id: CardId) -> &mut Card {
         let room = self.room_of_card(id).expect("judged");
         let cards = &mut self.room_mut(&room).cards;
