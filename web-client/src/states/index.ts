@@ -255,6 +255,8 @@ export const STATES: Record<string, () => PageState> = {
       you: { place: 'on_air', hand: { topic: null, stage: 'accepted', position: 0 } }, onAir: [ADA, { ...myself, sources: [] }],
       tiles: camera, speaker: { ...sending(), up: 'idle' },
     }, {}, 'on-air-unseen'),
+  'speaker-second-tab': () =>
+    stage({ role: 'speaker', you: { place: 'on_air', sources: myself.sources }, onAir: [ADA, myself], tiles: camera }, { opened: 'backstage' }, 'on-air-elsewhere'),
   'speaker-before': () => stage({ role: 'speaker', onAir: [ADA], tiles: camera }, { opened: 'backstage' }),
   'speaker-denied': () => stage({ role: 'speaker', speaker: speaker({ trouble: 'denied' }) }, { opened: 'backstage' }),
   'speaker-backstage': () =>
