@@ -70,13 +70,13 @@ fn restore(setup: &Setup, kept: Recovered) -> Result<Hub, RestoreError> {
     Hub::restore(setup.config.clone(), epoch, keys.random(), kept)
 }
 
-/// Who waits for the end of the task.
+/// The task is to end: who waits for it, or nobody where nobody is left to ask.
 type Stop = Option<oneshot::Sender<()>>;
 
 /// How a run of the task ended.
 enum End {
-    /// Asked to, or nobody is left to ask; what is held here is dropped once the store is let go of.
-    Stopped(Stop),
+    /// Asked to; see [`EventTask::stop`].
+    Stopped,
     /// Nothing can be written at present.
     StoreFailed(StoreError),
     /// Another server has the event.
@@ -114,6 +114,7 @@ async fn supervise(setup: Setup, keeper: Keeper, hub: Hub, mut inbox: mpsc::Rece
             recaps: Arc::new(Mutex::new(RecapFiles::new(&setup.services.data))),
         },
         work: None,
+        stop: None,
         setup,
     };
     let event = task.setup.handle.id.clone();
@@ -122,7 +123,8 @@ async fn supervise(setup: Setup, keeper: Keeper, hub: Hub, mut inbox: mpsc::Rece
     let mut faults = Faults::default();
     // How the next run begins: as it is, or with another hub on a store that takes writes, or does not.
     let mut restart = None;
-    let stop = loop {
+    // However a run ends: who waits for the task's end is not forgotten, or another one would run the event meanwhile.
+    while task.stop.is_none() {
         let running = async {
             match restart {
                 Some(writable) => task.restart(&mut inbox, writable).await?,
@@ -132,29 +134,34 @@ async fn supervise(setup: Setup, keeper: Keeper, hub: Hub, mut inbox: mpsc::Rece
         };
         let ended = AssertUnwindSafe(running).catch_unwind().await;
         restart = Some(match ended.map(|ended| ended.unwrap_or_else(|end| end)) {
-            Ok(End::Stopped(stop)) => break stop,
+            Ok(End::Stopped) => break,
             Ok(End::StoreFailed(error)) => {
                 tracing::error!(%event, %error, "nothing can be stored; people can read and watch until it can be again");
                 false
             }
             Ok(End::Taken(error)) => {
                 tracing::error!(%event, %error, "another server has the event; it is closed here");
-                break task.end_closed(&mut inbox).await;
+                task.end_closed(&mut inbox).await;
+                break;
             }
             Ok(End::Unreadable(error)) => {
                 tracing::error!(%event, %error, "what was kept cannot be read; the event is closed until a restart");
-                break task.end_closed(&mut inbox).await;
+                task.end_closed(&mut inbox).await;
+                break;
             }
             Err(_) => {
                 let given_up = faults.another(Instant::now());
                 tracing::error!(%event, faults = faults.count, "fault in the event's task; it is restored from what was kept");
                 if given_up {
-                    break task.end_closed(&mut inbox).await;
+                    task.end_closed(&mut inbox).await;
+                    break;
                 }
                 true
             }
         });
-    };
+    }
+    task.end_work().await;
+    let stop = task.stop.take();
     drop(task);
     drop(stop);
 }
@@ -210,26 +217,27 @@ struct EventTask {
     files: Files,
     /// What the store is doing.
     work: Option<Work>,
+    /// The task ends once the store has done what came before; dropped when it has let go of it.
+    stop: Option<Stop>,
     setup: Setup,
 }
 
 impl EventTask {
     async fn run(&mut self, inbox: &mut mpsc::Receiver<Message>) -> Result<End, End> {
         let mut rounds = Rounds::default();
-        let mut stop = None;
         loop {
             self.employ_store(&mut rounds);
-            if let Some(stop) = stop.take_if(|_| self.work.is_none()) {
-                return Ok(End::Stopped(stop));
+            if self.stop.is_some() && self.work.is_none() {
+                return Ok(End::Stopped);
             }
-            let takes = stop.is_none() && rounds.have_room();
+            let takes = self.stop.is_none() && rounds.have_room();
             let wake_at = self.wake_at();
             // What is kept is told first; what is due comes before messages, or it would never come while they always wait.
             tokio::select! {
                 biased;
                 done = work::done(&mut self.work) => self.finish(done?, &mut rounds),
                 () = due(wake_at), if takes => self.wake(rounds.open()),
-                message = inbox.recv(), if takes => stop = self.take_all(message, inbox, &mut rounds),
+                message = inbox.recv(), if takes => self.take_all(message, inbox, &mut rounds),
             }
         }
     }
@@ -341,10 +349,8 @@ impl EventTask {
         self.followers.clear();
         self.refused_program = None;
         let event = self.setup.handle.id.clone();
-        if let Some(work) = self.work.take() {
-            // A fault came while the store was at work: it is done or not before anything is read.
-            let _ = AssertUnwindSafe(work.end()).catch_unwind().await;
-        }
+        // A fault may have come while the store was at work: it is done or not before anything is read.
+        self.end_work().await;
         loop {
             match self.files.keeper.lock().await.load().await {
                 Ok(kept) => match restore(&self.setup, kept) {
@@ -362,10 +368,13 @@ impl EventTask {
             loop {
                 // What comes in meanwhile is dropped, and with it the reply that somebody may wait for.
                 match tokio::time::timeout_at(again_at, inbox.recv()).await {
-                    Ok(Some(Message::Stop { stopped })) => return Err(End::Stopped(Some(stopped))),
-                    Ok(None) => return Err(End::Stopped(None)),
+                    Ok(Some(Message::Stop { stopped })) => self.stop = Some(Some(stopped)),
+                    Ok(None) => self.stop = Some(None),
                     Ok(Some(_)) => {}
                     Err(_) => break,
+                }
+                if self.stop.is_some() {
+                    return Err(End::Stopped);
                 }
             }
         }
@@ -386,8 +395,15 @@ impl EventTask {
         Ok(())
     }
 
-    /// Answers nobody any more; what is known of the event stays readable.
-    async fn end_closed(&mut self, inbox: &mut mpsc::Receiver<Message>) -> Stop {
+    /// Waits for the end of what the store is doing, whatever comes of it.
+    async fn end_work(&mut self) {
+        if let Some(work) = self.work.take() {
+            let _ = AssertUnwindSafe(work.end()).catch_unwind().await;
+        }
+    }
+
+    /// Answers nobody any more until the task is to end; what is known of the event stays readable.
+    async fn end_closed(&mut self, inbox: &mut mpsc::Receiver<Message>) {
         self.setup.handle.update_summary(|summary| summary.read_only = true);
         self.setup.services.metrics.participants(-self.metric_people);
         self.metric_people = 0;
@@ -395,11 +411,11 @@ impl EventTask {
         self.followers.clear();
         self.media.end_people();
         // What comes in is dropped, and with it the reply that somebody may wait for.
-        loop {
+        while self.stop.is_none() {
             match inbox.recv().await {
-                Some(Message::Stop { stopped }) => return Some(stopped),
+                Some(Message::Stop { stopped }) => self.stop = Some(Some(stopped)),
                 Some(_) => {}
-                None => return None,
+                None => self.stop = Some(None),
             }
         }
     }

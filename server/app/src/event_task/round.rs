@@ -18,7 +18,7 @@ use fiera_store::Batch;
 use tokio::sync::{mpsc, oneshot};
 
 use super::keeper::keep;
-use super::{EventTask, Socket, Stop};
+use super::{EventTask, Socket};
 use crate::bridge::{PublisherLink, Reaction, ResourceId, ViewerLink};
 use crate::event::{Message, Seen, SocketId};
 use crate::limits::{ROUND_MESSAGES_MAX, ROUNDS_WAITING_MAX};
@@ -359,29 +359,35 @@ impl EventTask {
         }
     }
 
-    /// Takes a message, and those that wait behind it, into the open round until it is full. What ends the task, where that
-    /// is among them.
+    /// Takes a message, and those that wait behind it, into the open round until it is full, or what ends the
+    /// task is among them.
     pub(super) fn take_all(
         &mut self,
         first: Option<Message>,
         inbox: &mut mpsc::Receiver<Message>,
         rounds: &mut Rounds,
-    ) -> Option<Stop> {
+    ) {
         let mut next = first;
         loop {
             match next {
-                Some(Message::Stop { stopped }) => return Some(Some(stopped)),
-                None => return Some(None),
+                Some(Message::Stop { stopped }) => {
+                    self.stop = Some(Some(stopped));
+                    return;
+                }
+                None => {
+                    self.stop = Some(None);
+                    return;
+                }
                 Some(message) => self.take(message, &mut rounds.open),
             }
             if rounds.open.messages >= ROUND_MESSAGES_MAX {
                 let round = self.close(std::mem::take(&mut rounds.open));
                 rounds.full.push_back(round);
-                return None;
+                return;
             }
             match inbox.try_recv() {
                 Ok(message) => next = Some(message),
-                Err(_) => return None,
+                Err(_) => return,
             }
         }
     }

@@ -332,3 +332,21 @@ async fn a_fault_while_the_disk_hangs_waits_for_it_and_loses_nothing_that_is_kep
     assert_eq!(scene.event.look(|hub| hub.phase()).await, Some(EventPhase::Ended));
     assert!(!scene.event.summary().read_only);
 }
+
+#[tokio::test]
+async fn who_waits_for_the_end_of_an_event_whose_last_commit_fails_sees_it_end() {
+    let scene = Scene::new().await;
+    scene.hang().await;
+    let (stopped, ended) = oneshot::channel();
+    scene.event.send(Message::Stop { stopped }).await;
+    let inbox = &scene.event.inbox;
+    while inbox.capacity() < inbox.max_capacity() {
+        tokio::task::yield_now().await;
+    }
+    scene.store.fails.store(true, Ordering::Relaxed);
+    scene.store.hangs.store(false, Ordering::Relaxed);
+    scene.store.let_one_go();
+    assert!(ended.await.is_err(), "dropped once the store is let go of");
+    let phase = scene.event.look(|hub| hub.phase()).await;
+    assert_eq!(phase, None, "nobody runs the event on");
+}

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fiera_store::memory::MemoryStore;
-use fiera_store::{Answer, Batch, Fact, Kept, Lease, Snapshot, Store, StoredFact};
+use fiera_store::{Answer, Batch, Fact, Kept, Lease, Snapshot, Store, StoreError, StoredFact};
 use tokio::sync::Semaphore;
 
-/// A store that can hang, and whose records can turn out to be of a later version.
+/// A store that can hang and fail, and whose records can turn out to be of a later version.
 pub(super) struct Props {
     inner: MemoryStore,
     pub(super) unreadable: AtomicBool,
     pub(super) hangs: AtomicBool,
+    /// Commits fail, once they hang no more.
+    pub(super) fails: AtomicBool,
     /// A permit for each commit that hangs.
     hanging: Semaphore,
     /// A permit for each that may go on.
@@ -28,6 +30,7 @@ impl Props {
             inner: MemoryStore::default(),
             unreadable: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
+            fails: AtomicBool::new(false),
             hanging: Semaphore::new(0),
             go: Semaphore::new(0),
         })
@@ -65,6 +68,9 @@ impl Store for Props {
             if self.hangs.load(Ordering::Relaxed) {
                 self.hanging.add_permits(1);
                 self.go.acquire().await.unwrap().forget();
+            }
+            if self.fails.load(Ordering::Relaxed) {
+                return Err(StoreError::Unavailable("full".into()));
             }
             self.inner.commit(event, expected_seq, batch).await
         })
