@@ -303,7 +303,7 @@ impl EventTask {
             self.reap_at = None;
             self.media.reap(&self.hub);
         }
-        round.messages += 1;
+        round.begun = true;
         self.feed(Input::Tick, round);
     }
 

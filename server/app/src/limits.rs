@@ -22,7 +22,7 @@ pub const WS_WRITE_BUFFER_BYTES: usize = 8 * 1024;
 pub const WS_WRITE_BUFFER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Inputs that wait for one event's task; senders wait beyond this.
 pub const EVENT_INBOX_MAX: usize = 4_096;
-/// Messages that one round of an event's task takes before it makes them durable together.
+/// Messages that leave something in one round of an event's task before they are made durable together.
 pub const ROUND_MESSAGES_MAX: usize = 256;
 /// Full rounds that wait for the store; beyond these messages wait before they are looked at, and an order to silence
 /// somebody with them.

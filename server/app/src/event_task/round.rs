@@ -30,7 +30,10 @@ use crate::refusal::Refusal;
 pub(super) struct Round {
     pub(super) batch: Batch,
     pub(super) effects: Vec<Effect>,
-    pub(super) messages: usize,
+    /// Whether anything was taken into it.
+    pub(super) begun: bool,
+    /// Messages that left something to be kept or carried out.
+    messages: usize,
     pub(super) now_unix_ms: u64,
     /// How the event stood at its end; none: it is still open.
     pub(super) closed: Option<Closed>,
@@ -47,8 +50,16 @@ pub(super) struct Closed {
 }
 
 impl Round {
+    /// How much waits in it.
+    fn held(&self) -> [usize; 4] {
+        let Batch {
+            facts, texts, working, ..
+        } = &self.batch;
+        [self.effects.len(), facts.len(), texts.len(), working.len()]
+    }
+
     fn is_empty(&self) -> bool {
-        self.messages == 0 && self.effects.is_empty() && self.batch.is_empty()
+        !self.begun && self.effects.is_empty() && self.batch.is_empty()
     }
 }
 
@@ -132,8 +143,8 @@ pub(super) enum Effect {
 
 impl EventTask {
     /// Takes one message into the round.
-    pub(super) fn take(&mut self, message: Message, round: &mut Round) {
-        round.messages += 1;
+    fn take(&mut self, message: Message, round: &mut Round) {
+        round.begun = true;
         match message {
             Message::Opened {
                 socket,
@@ -368,7 +379,8 @@ impl EventTask {
         rounds: &mut Rounds,
     ) {
         let mut next = first;
-        loop {
+        // No more at once than a round holds: what the store has done and what is due come in between.
+        for nth in 1.. {
             match next {
                 Some(Message::Stop { stopped }) => {
                     self.stop = Some(Some(stopped));
@@ -378,11 +390,19 @@ impl EventTask {
                     self.stop = Some(None);
                     return;
                 }
-                Some(message) => self.take(message, &mut rounds.open),
+                Some(message) => {
+                    let held = rounds.open.held();
+                    self.take(message, &mut rounds.open);
+                    // What the media plane reports mostly leaves nothing: it takes no room from commands.
+                    rounds.open.messages += usize::from(rounds.open.held() != held);
+                }
             }
             if rounds.open.messages >= ROUND_MESSAGES_MAX {
                 let round = self.close(std::mem::take(&mut rounds.open));
                 rounds.full.push_back(round);
+                return;
+            }
+            if nth == ROUND_MESSAGES_MAX {
                 return;
             }
             match inbox.try_recv() {

@@ -23,6 +23,7 @@ use super::{Stage, next, open_as, stage_on};
 use crate::bridge::tests::microphone;
 use crate::bridge::{MediaReport, Negotiator};
 use crate::event::{EventHandle, Look, Message, SocketId};
+use crate::limits::{ROUND_MESSAGES_MAX, ROUNDS_WAITING_MAX};
 use crate::outbox::Outgoing;
 
 const SPEAKER: SocketId = 1;
@@ -76,6 +77,15 @@ fn mic(live: bool, participant: Option<ParticipantId>) -> Command {
 fn sound_off() -> Command {
     let step = StageStep::SoundOff { off: true };
     Command::Stage { step }
+}
+
+fn layers_wanted(peer: PeerId) -> api::Event {
+    api::Event::LayersWanted {
+        peer,
+        participant: api::ParticipantKey(0),
+        source: api::SourceKind::Camera,
+        layers: LayerMask(1),
+    }
 }
 
 impl Scene {
@@ -274,13 +284,8 @@ async fn m2_what_the_media_plane_says_is_told_while_the_disk_hangs() {
     scene.answered().await;
     let (peer, _) = scene.heard().await.expect("somebody publishes");
     scene.hang().await;
-    let report = api::Event::LayersWanted {
-        peer,
-        participant: api::ParticipantKey(0),
-        source: api::SourceKind::Camera,
-        layers: LayerMask(1),
-    };
-    scene.event.send(Message::Media(MediaReport(report))).await;
+    let report = MediaReport(layers_wanted(peer));
+    scene.event.send(Message::Media(report)).await;
     let told = async {
         while !matches!(
             next(&mut scene.speaker).await.expect("an open socket"),
@@ -349,4 +354,23 @@ async fn who_waits_for_the_end_of_an_event_whose_last_commit_fails_sees_it_end()
     assert!(ended.await.is_err(), "dropped once the store is let go of");
     let phase = scene.event.look(|hub| hub.phase()).await;
     assert_eq!(phase, None, "nobody runs the event on");
+}
+
+#[tokio::test]
+async fn b1_what_the_media_plane_says_takes_no_room_from_an_order_that_silences() {
+    let mut scene = Scene::new().await;
+    scene.publish().await;
+    scene.answered().await;
+    let on = send(&scene.event, SPEAKER, mic(true, None)).await;
+    accepted(&mut scene.speaker, on).await;
+    scene.until_heard(Some(true)).await;
+    let (peer, _) = scene.heard().await.expect("somebody publishes");
+    scene.hang().await;
+    for _ in 0..=ROUNDS_WAITING_MAX * ROUND_MESSAGES_MAX {
+        let report = MediaReport(layers_wanted(peer));
+        scene.event.send(Message::Media(report)).await;
+        while scene.speaker.try_recv().is_ok() {}
+    }
+    send(&scene.event, MODERATOR, sound_off()).await;
+    scene.until_heard(Some(false)).await;
 }
