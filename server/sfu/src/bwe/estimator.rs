@@ -252,6 +252,7 @@ impl Estimator {
             if ticks.is_none() {
                 if before == Fate::Pending {
                     sent.fate = Fate::Lost;
+                    self.acked.on_lost(bytes);
                     // An interruption says nothing about the rate; silence has lowered it already.
                     if sent_us >= self.outage_us {
                         self.loss.on_fate(sent_us, bytes, false);
@@ -282,7 +283,7 @@ impl Estimator {
             {
                 self.jump();
             }
-            self.acked.on_received(arrival_us, bytes, limited);
+            self.acked.on_received(sent_us, arrival_us, bytes, limited);
             self.delay.on_received(sent_us, delay_us, cluster != 0);
             if cluster != 0 {
                 self.prober.on_received(cluster, sent_us, arrival_us, bytes);

@@ -31,9 +31,12 @@ const LOSS_TWO_COPIES: f32 = 0.06;
 const LOSS_ONE_COPY: f32 = 0.03;
 /// Behind a queue of this length lost sound is not sent again, nor pictures that a later keyframe has made superfluous.
 const RESEND_QUEUE_MAX: Duration = Duration::from_millis(50);
-/// Behind a queue, what is repaired of pictures takes one part in this many of the target; else no more than the target.
-const REPAIR_PART_QUEUED: f64 = 4.0;
-/// What may be repaired at once, as time at the target ...
+/// A request that comes later than this after the last answer is always answered: browsers that know no round trip ask
+/// each 100 ms.
+const REPAIR_APART_MAX: Duration = Duration::from_millis(90);
+/// Repairs of pictures take no more than the target, and this share of it where the smallest picture is too much already ...
+const REPAIR_SHARE_OVERDRAWN: f64 = 0.25;
+/// ... at once what the target carries in this time ...
 const REPAIR_BURST: Duration = Duration::from_millis(200);
 /// ... and at least this, bytes: two packets.
 const REPAIR_BURST_BYTES_MIN: f64 = 3_000.0;
@@ -121,25 +124,21 @@ impl Bandwidth {
         queue_free.then(|| self.latest.rtt.unwrap_or(ROUND_TRIP_UNKNOWN))
     }
 
-    /// Whether a queue stands on the path, so that whatever is sent waits, and what is too much is dropped.
+    /// Whether we fill the path: a queue of ours stands on it, so that whatever is sent waits, and what is too much is dropped.
     #[must_use]
-    pub fn is_queued(&self) -> bool {
-        self.is_estimated() && self.latest.queue_delay >= RESEND_QUEUE_MAX
+    pub fn is_full(&self) -> bool {
+        self.latest.limited_by == LimitedBy::Delay && self.latest.queue_delay >= RESEND_QUEUE_MAX
     }
 
     /// Whether a picture's packet may be sent again: repairs of a path that is full are what fills it, and so are bounded
-    /// by the target, as in libwebrtc. Nobody is held back of whose path nothing is known.
+    /// by the target, as in libwebrtc. Nobody is held back whose path tells its losses alone.
     pub fn may_repair(&mut self, now: Instant) -> bool {
         if !self.is_estimated() {
             return true;
         }
         let (bytes, counted) = self.repairable;
         let per_s = self.latest.target_bps as f64 / 8.0;
-        let share = if self.is_queued() {
-            1.0 / REPAIR_PART_QUEUED
-        } else {
-            1.0
-        };
+        let share = if self.overdrawn { REPAIR_SHARE_OVERDRAWN } else { 1.0 };
         let passed = now.saturating_duration_since(counted).as_secs_f64();
         let most = (per_s * REPAIR_BURST.as_secs_f64()).max(REPAIR_BURST_BYTES_MIN);
         let bytes = (bytes + passed * per_s * share).min(most);
@@ -150,11 +149,9 @@ impl Bandwidth {
     /// The time within which a picture's packet is not sent again twice: the answer may still be on its way.
     #[must_use]
     pub fn repair_apart(&self) -> Duration {
-        if self.is_estimated() {
-            self.latest.rtt.unwrap_or_default()
-        } else {
-            Duration::ZERO
-        }
+        let is_estimated = self.is_estimated();
+        let round_trip = self.latest.rtt.filter(|_| is_estimated);
+        round_trip.map_or(Duration::ZERO, |round_trip| round_trip.min(REPAIR_APART_MAX))
     }
 
     /// How many earlier packets one of sound repeats, where the viewer can read that (RFC 2198). One bridges each loss

@@ -381,7 +381,7 @@ impl Slot {
             return Forwarded::NoRoom;
         };
         match self.is_video() {
-            true if packet.keyframe_start => self.repairs.begins(numbers.index),
+            true if packet.keyframe_start => self.repairs.begins(numbers.timestamp, numbers.index),
             true => {}
             false => self.repairs.keep(fields.seq, fields.twcc, wire.egress, bytes),
         }

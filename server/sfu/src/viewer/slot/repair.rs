@@ -32,8 +32,8 @@ pub(super) struct Repairs {
     last: Option<Box<[(u64, Instant); REPAIRED_MAX]>>,
     /// Sound for a viewer who asked for some again.
     sealed: Option<Box<Sealed>>,
-    /// Index of the newest packet that a keyframe began with.
-    keyframe: u64,
+    /// The newest keyframe: its RTP timestamp, and the index of the packet that it began with.
+    keyframe: (u32, u64),
 }
 
 impl Repairs {
@@ -42,13 +42,17 @@ impl Repairs {
             tokens: RTX_BURST_MAX,
             last: None,
             sealed: None,
-            keyframe: 0,
+            keyframe: (0, 0),
         }
     }
 
-    /// A keyframe began under an index; a decoder needs nothing before it.
-    pub(super) fn begins(&mut self, index: u64) {
-        self.keyframe = self.keyframe.max(index);
+    /// A packet that a keyframe may begin with goes out under an index; a decoder needs nothing before the first one of a
+    /// picture (each slice of H.264 looks like it).
+    pub(super) fn begins(&mut self, timestamp: u32, index: u64) {
+        let (of, first) = self.keyframe;
+        if index > first && of != timestamp || index < first && of == timestamp {
+            self.keyframe = (timestamp, index);
+        }
     }
 
     /// Sound that was just sealed under `seq`, with its transport-wide number.
@@ -60,7 +64,7 @@ impl Repairs {
 
     /// Whether a decoder that gets the newest keyframe needs a packet no more. Parameter sets stand one ahead of it.
     fn is_superfluous(&self, index: u64) -> bool {
-        index + 1 < self.keyframe
+        index + 1 < self.keyframe.1
     }
 
     /// Whether a packet may be sent again: not if it was within the last round trip. Then it is noted as sent now.
@@ -107,7 +111,7 @@ impl Slot {
         let pt = self.payload_type(packet.codec)?.rtx_pt?;
         let tokens = self.repairs.tokens.checked_sub(1)?;
         let (now, bandwidth) = (wire.now, &mut *wire.bandwidth);
-        if bandwidth.is_queued() && self.repairs.is_superfluous(index) {
+        if bandwidth.is_full() && self.repairs.is_superfluous(index) {
             return None;
         }
         if !bandwidth.may_repair(now) || !self.repairs.take(now, bandwidth.repair_apart(), index) {
@@ -181,5 +185,39 @@ impl Slot {
     /// Refills the retransmission budget; called once a second.
     pub fn refill(&mut self) {
         self.repairs.refill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_before_the_newest_keyframe_is_superfluous_and_none_of_its_slices() {
+        let mut repairs = Repairs::new();
+        assert!(!repairs.is_superfluous(7));
+        (20..24).for_each(|slice| repairs.begins(900, slice));
+        let superfluous = |repairs: &Repairs| (0..100).filter(|index| repairs.is_superfluous(*index)).max();
+        assert_eq!(superfluous(&repairs), Some(18), "19 may hold parameter sets");
+        repairs.begins(3_900, 51);
+        repairs.begins(900, 24);
+        repairs.begins(3_900, 50);
+        assert_eq!(
+            superfluous(&repairs),
+            Some(48),
+            "late ones change nothing but of which it is the first"
+        );
+    }
+
+    #[test]
+    // Any moment will do as the time of a request.
+    #[allow(clippy::disallowed_methods)]
+    fn a_packet_is_sent_again_once_a_round_trip() {
+        let (mut repairs, round_trip) = (Repairs::new(), Duration::from_millis(80));
+        let now = Instant::now();
+        assert!(repairs.take(now, round_trip, 7) && repairs.take(now, round_trip, 8));
+        assert!(!repairs.take(now + round_trip / 2, round_trip, 7));
+        assert!(repairs.take(now + round_trip, round_trip, 7));
+        assert!(!repairs.take(now + round_trip, round_trip, 7));
     }
 }

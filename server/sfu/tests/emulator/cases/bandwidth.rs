@@ -148,6 +148,39 @@ fn a_fifth_lost_leaves_sound_as_the_path_does_and_a_whole_picture() {
 }
 
 #[test]
+fn a_path_that_loses_much_is_repaired_also_where_it_is_long_or_becomes_longer() {
+    // The second asks as browsers do that know no round trip.
+    let often = [40_000, 100_000];
+    for (loss, bps, delay_us, asking) in [
+        (0.2, 5_000_000, 55_000, &often[..]),
+        (0.2, 2_500_000, 10_000, &often[..]),
+        (0.3, 5_000_000, 10_000, &often[1..]),
+    ] {
+        for (longer_us, nack_again_us) in asking.iter().flat_map(|again_us| [(0, *again_us), (70_000, *again_us)]) {
+            let mut fair = Fair::new(one_seed(1));
+            let speaker = layered_speaker(&mut fair, 1, true);
+            let (lossy, other) = (fair.watch(), fair.watch());
+            fair.viewers[lossy].nack_again_us = nack_again_us;
+            for (delay_us, ms) in [(delay_us, 8_000), (delay_us + longer_us, 10_000)] {
+                let losing = LinkSpec {
+                    loss,
+                    delay_us,
+                    ..bottleneck(bps, 300)
+                };
+                fair.viewer_links(lossy, LinkSpec::CLEAN, losing);
+                fair.run_ms(ms);
+            }
+            let freeze_us = longest_freeze_us(&fair, lossy, CAMERA, 9 * S, 17 * S);
+            assert!(
+                freeze_us <= S,
+                "{loss} lost of {bps} bit/s, {delay_us} and {longer_us} us, asked for each {nack_again_us} us: still for {freeze_us} us"
+            );
+            undisturbed(&fair, speaker, other, 2 * S);
+        }
+    }
+}
+
+#[test]
 fn a_large_keyframe_is_paced_over_a_narrow_path_and_delays_nobody_else() {
     for seed in seeds() {
         let mut fair = Fair::new(seed);

@@ -89,6 +89,8 @@ pub(crate) struct Viewer {
     pub(crate) rtcp: bool,
     /// Whether it sends NACKs.
     pub(crate) nacks: bool,
+    /// Time after which it asks for the same packet again.
+    pub(crate) nack_again_us: u64,
     /// Whether it sends transport-wide feedback.
     pub(crate) transport_reports: bool,
     /// The same packet of a slot again.
@@ -116,6 +118,7 @@ impl Viewer {
             reports: Vec::new(),
             rtcp: true,
             nacks: true,
+            nack_again_us: NACK_AGAIN_US,
             transport_reports: true,
             duplicates: 0,
             again: Vec::new(),
@@ -164,7 +167,7 @@ impl Viewer {
         for (slot, line) in &mut self.lines {
             let mut wanted = Vec::new();
             line.missing.retain(|index, (found, asked, tries)| {
-                let due = asked.map_or(*found + NACK_AFTER_US, |asked| asked + NACK_AGAIN_US);
+                let due = asked.map_or(*found + NACK_AFTER_US, |asked| asked + self.nack_again_us);
                 if due <= now_us {
                     (*asked, *tries) = (Some(now_us), *tries + 1);
                     wanted.push(*index as u16);
