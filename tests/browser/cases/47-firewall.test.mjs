@@ -16,6 +16,7 @@ import { EVENT, freePort, startDemoSpeaker, startServer } from "../lib/server.mj
 import { becomes, until } from "../lib/until.mjs";
 
 const SERVER = "198.51.100.2";
+/** A wait, no promise: the door asks by each way in turn, and each that is closed takes its time. */
 const CHECK_MS = 40_000;
 const skip = noFirewall() ?? false;
 

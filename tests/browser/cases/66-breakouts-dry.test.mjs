@@ -54,6 +54,7 @@ for (const [name, start] of [["Chromium", startChromium], ["Firefox", startFiref
       const began = performance.now();
       await press("rehearse");
       await organiser.waitFor("rehearsal");
+      // A wait, not the bound: that is judged by the benchmark (PARTS=breakouts), on a release build.
       await until("300 bots are in their rooms", async () => (await inRooms(organiser)) === 300, { within_ms: 40_000 });
       test.diagnostic(`300 bots in 40 rooms ${Math.round(performance.now() - began)} ms after the key, 5 s of them the notice`);
       const rooms = await counts(organiser);
