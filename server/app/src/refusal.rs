@@ -47,6 +47,11 @@ impl Refusal {
         }
     }
 
+    /// The event has not begun for this person, or is over.
+    pub(crate) fn event_closed() -> Self {
+        Self::new(RefusalCode::EventClosed, "The event is not open at present.")
+    }
+
     /// The last word to a flood.
     pub(crate) fn flooded() -> Self {
         let sentence = format!(

@@ -75,6 +75,17 @@ pub enum Side {
     Backstage,
 }
 
+impl Side {
+    /// This side of a room, or the audience's where who looks there is not behind its stage `now`: they were sent away since.
+    #[must_use]
+    pub fn left_in(self, room: Option<&RoomId>, now: Option<&Standing>) -> Self {
+        match now {
+            Some(now) if now.room.as_ref() == room && now.side == Self::Backstage => self,
+            _ => Self::Audience,
+        }
+    }
+}
+
 /// What the shell has to do, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
@@ -217,14 +228,16 @@ impl Standing {
     }
 
     /// What of this is so in `now` too: where something was taken away since, and is to be heard and seen no more. Who
-    /// is not there any more has nothing on air.
+    /// is not there any more has nothing on air, and who is in no room any more sees none.
     #[must_use]
     pub fn left_in(&self, now: Option<&Self>) -> Self {
         let live = |now: &Self| self.live.intersection(&now.live).copied().collect();
         Self {
             on_air: self.on_air && now.is_some_and(|now| now.on_air),
             live: now.map(live).unwrap_or_default(),
-            ..self.clone()
+            room: self.room.clone().filter(|_| now.is_some_and(|now| now.room.is_some())),
+            side: self.side.left_in(self.room.as_ref(), now),
+            may_publish: self.may_publish,
         }
     }
 

@@ -40,6 +40,8 @@ impl EventMedia {
                 socket: Some(socket),
                 participant,
                 rack,
+                room: room.clone(),
+                side: standing.side,
             },
             since,
         );

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
+use fiera_hub::Side;
 use fiera_protocol::ids::{DisplayName, ParticipantId, RoomId};
 use fiera_sfu::api::PeerId;
 
@@ -21,6 +22,8 @@ pub(super) enum Holder {
         socket: Option<SocketId>,
         participant: ParticipantId,
         rack: u32,
+        room: RoomId,
+        side: Side,
     },
     Publish {
         /// None: the socket broke; its person may come back, is told of it on every socket, and may end or replace it.
@@ -140,6 +143,17 @@ impl Peers {
         }
     }
 
+    /// Notes where a rack looks from now on. False: it looks there already, or is no such one.
+    pub(super) fn turn_rack(&mut self, id: PeerId, to: (&RoomId, Side)) -> bool {
+        match self.by_id.get_mut(&id).map(|peer| &mut peer.holder) {
+            Some(Holder::Watch { room, side, .. }) if (&*room, *side) != to => {
+                (*room, *side) = (to.0.clone(), to.1);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// When its person asked to join; answered once.
     pub(super) fn take_since(&mut self, id: PeerId) -> Option<Instant> {
         self.by_id.get_mut(&id)?.since.take()
@@ -219,6 +233,7 @@ fn take_out<K: std::hash::Hash + Eq>(index: &mut HashMap<K, BTreeSet<PeerId>>, k
 #[cfg(test)]
 mod tests {
     use super::{Holder, Peers};
+    use fiera_hub::Side;
     use fiera_protocol::ids::{ParticipantId, RoomId};
     use fiera_sfu::api::PeerId;
 
@@ -228,6 +243,8 @@ mod tests {
             socket,
             participant,
             rack: 1,
+            room: "main".parse().unwrap(),
+            side: Side::Audience,
         }
     }
 

@@ -59,14 +59,36 @@ impl EventMedia {
             | MediaIntent::Gone { .. } => self.intend(intent.clone(), None, None),
             MediaIntent::Place {
                 participant,
-                may_publish: false,
-                ..
+                room,
+                side,
+                may_publish,
             } => {
-                for peer in self.peers.publishers_of(*participant) {
-                    self.remove(peer);
+                for peer in self.peers.of_person(*participant) {
+                    let publishes = self.peers.get(peer).is_some_and(Holder::publishes);
+                    if room.is_none() || (publishes && !may_publish) {
+                        self.remove(peer);
+                    } else if *side == Side::Audience {
+                        self.send_before_the_stage(peer);
+                    }
                 }
             }
-            MediaIntent::OnAir { .. } | MediaIntent::Live { .. } | MediaIntent::Place { .. } => {}
+            MediaIntent::OnAir { .. } | MediaIntent::Live { .. } => {}
+        }
+    }
+
+    /// A rack that looks behind a stage looks at it as the audience does.
+    fn send_before_the_stage(&mut self, rack: PeerId) {
+        if let Some(Holder::Watch { room, .. }) = self.peers.get(rack) {
+            let room = room.clone();
+            self.turn(rack, &room, Side::Audience);
+        }
+    }
+
+    /// A rack looks here from now on.
+    fn turn(&mut self, rack: PeerId, room: &RoomId, side: Side) {
+        if self.peers.turn_rack(rack, (room, side)) {
+            let (peer, room, side) = (rack, self.room_key(room), to_side(side));
+            self.media.command(Command::MoveViewer { peer, room, side });
         }
     }
 
@@ -80,6 +102,7 @@ impl EventMedia {
                 side,
                 may_publish,
             } => {
+                let side = side.left_in(room.as_ref(), now);
                 self.place(participant, room.as_ref(), side, may_publish);
                 if self.unsettled.remove(&participant) && self.publishes(participant) {
                     self.settle(participant, then.map(|then| then.left_in(now)).as_ref());
@@ -134,15 +157,11 @@ impl EventMedia {
             if let Some(room) = room_key.filter(|_| moves) {
                 self.media.command(Command::MovePublisher { peer: id, room });
             }
+            if let Some(room) = room {
+                self.turn(id, room, side);
+            }
             let Some(holder) = self.peers.get(id) else { continue };
             match (holder, room_key) {
-                (Holder::Watch { .. }, Some(room)) => {
-                    self.media.command(Command::MoveViewer {
-                        peer: id,
-                        room,
-                        side: to_side(side),
-                    });
-                }
                 (Holder::Watch { .. } | Holder::Publish { .. }, None) => self.remove(id),
                 (Holder::Publish { room: was, .. }, Some(_)) if !may_publish || Some(was) != room => self.remove(id),
                 // The hub asks for a program's end by refusing it or by its own rules; DELETE and silence end it here.

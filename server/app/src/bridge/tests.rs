@@ -15,7 +15,7 @@ use fiera_sfu::api::{self, CloseReason, Event};
 use tokio::sync::mpsc;
 
 use super::peers::Holder;
-use super::{EventMedia, MediaReport, Negotiator, PublisherLink, Reaction};
+use super::{EventMedia, MediaReport, Negotiator, PublisherLink, Reaction, ViewerLink};
 use crate::event::{EventHandle, Summary};
 use crate::metrics::Metrics;
 
@@ -84,7 +84,33 @@ pub(crate) fn microphone(negotiator: &Negotiator) -> PublisherLink {
     negotiator.publish(&offer).unwrap().1
 }
 
+/// A connection that watches, as far as it is negotiated.
+pub(crate) fn loudspeaker(negotiator: &Negotiator) -> ViewerLink {
+    let fingerprint = vec!["AB"; 32].join(":");
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:efgh\r\n\
+         a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n\
+         a=rtcp-mux\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n"
+    );
+    negotiator.whep(&offer).unwrap().1
+}
+
 impl Stage {
+    fn watch(&mut self, socket: u64, who: ParticipantId, standing: &Standing) {
+        let link = loudspeaker(&self.negotiator);
+        self.side.watch(socket, who, standing, 1, link, None);
+    }
+
+    /// Which side of which room a socket's rack looks at.
+    fn looks_at(&self, socket: u64) -> Option<(String, Side)> {
+        let rack = self.side.peers.watch_of(socket)?;
+        match self.side.peers.get(rack)? {
+            Holder::Watch { room, side, .. } => Some((room.to_string(), *side)),
+            _ => None,
+        }
+    }
+
     fn publish(&mut self, socket: u64, who: ParticipantId) {
         let link = microphone(&self.negotiator);
         let standing = backstage();
@@ -250,4 +276,40 @@ fn who_may_publish_no_more_is_cut_off_at_once_and_goes_on_watching() {
     assert!(stage.side.publishes_from(1));
     stage.side.take_away(&place(false));
     assert!(!stage.side.publishes_from(1));
+}
+
+#[test]
+fn who_is_sent_from_backstage_hears_no_more_of_it_at_once_and_what_waited_does_not_bring_them_back() {
+    let mut stage = stage();
+    let participant = ParticipantId(uuid::Uuid::new_v4());
+    let place = |room: Option<&str>, side| MediaIntent::Place {
+        participant,
+        room: room.map(|room| room.parse().unwrap()),
+        side,
+        may_publish: side == Side::Backstage,
+    };
+    let behind = backstage();
+    let before = Standing {
+        side: Side::Audience,
+        may_publish: false,
+        ..backstage()
+    };
+    let at = |room: &str, side| Some((room.to_owned(), side));
+    stage.watch(1, participant, &behind);
+    assert_eq!(stage.looks_at(1), at("main", Side::Backstage));
+    stage.side.take_away(&place(Some("elsewhere"), Side::Backstage));
+    assert_eq!(stage.looks_at(1), at("main", Side::Backstage), "what gives waits");
+    stage.side.take_away(&place(Some("elsewhere"), Side::Audience));
+    assert_eq!(stage.looks_at(1), at("main", Side::Audience), "the other room waits");
+    let goes_behind = place(Some("main"), Side::Backstage);
+    stage.side.intend(goes_behind.clone(), Some(&behind), Some(&before));
+    assert_eq!(stage.looks_at(1), at("main", Side::Audience));
+    stage.side.intend(goes_behind, Some(&behind), Some(&behind));
+    assert_eq!(stage.looks_at(1), at("main", Side::Backstage));
+    stage
+        .side
+        .intend(place(Some("elsewhere"), Side::Audience), Some(&before), Some(&before));
+    assert_eq!(stage.looks_at(1), at("elsewhere", Side::Audience));
+    stage.side.take_away(&place(None, Side::Audience));
+    assert_eq!(stage.looks_at(1), None);
 }

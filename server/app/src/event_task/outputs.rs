@@ -9,6 +9,7 @@ use fiera_hub::{Output, StreamKey};
 use fiera_protocol::codec::encode;
 use fiera_protocol::ids::ParticipantId;
 use fiera_protocol::server::ServerMessage;
+use fiera_protocol::view::EventPhase;
 
 use super::round::Effect;
 use super::{EventTask, Socket};
@@ -35,7 +36,10 @@ impl EventTask {
                 link,
                 since,
             } => match standing {
-                Ok(standing) => self.media.watch(socket, participant, &standing, rack, *link, since),
+                Ok(standing) => {
+                    let standing = standing.left_in(self.hub.standing(participant));
+                    self.media.watch(socket, participant, &standing, rack, *link, since);
+                }
                 Err(refusal) => self.tell(socket, encode(&Refusal::from(refusal).message()), true),
             },
             Effect::Want { socket, slot, height } => self.media.want(socket, slot, height),
@@ -83,7 +87,12 @@ impl EventTask {
                 since,
                 reply,
             } => {
-                let _ = reply.send(self.media.whep(room, *link, resource, since));
+                let result = if self.hub.phase() == EventPhase::Ended {
+                    Err(Refusal::event_closed())
+                } else {
+                    self.media.whep(room, *link, resource, since)
+                };
+                let _ = reply.send(result);
             }
             Effect::Released(reply, released) => {
                 let _ = reply.send(released);

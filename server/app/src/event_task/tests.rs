@@ -46,7 +46,8 @@ async fn stage_on(names: &[&str], store: Arc<dyn Store>) -> Stage {
         MediaConfig {
             bind,
             advertise: Vec::new(),
-            threads: None,
+            // Viewers are on it at once: with several threads they are on none before their first datagram.
+            threads: Some(1),
         },
         Box::new(|_| ()),
     )

@@ -15,7 +15,6 @@ use axum::response::Response;
 use axum::routing::{delete, post};
 use fiera_protocol::ids::Role;
 use fiera_protocol::limits::SDP_BYTES_MAX;
-use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::view::EventPhase;
 
 use super::{auth, resources};
@@ -74,7 +73,7 @@ pub(super) async fn start(
         EventPhase::Ended => true,
     };
     if closed {
-        return Err(Refusal::new(RefusalCode::EventClosed, "The event is not open at present.").http());
+        return Err(Refusal::event_closed().http());
     }
     let offer = resources::offer(&headers, body)?;
     let (answer, link) = server.negotiator.whep(&offer).map_err(resources::sdp_refusal)?;

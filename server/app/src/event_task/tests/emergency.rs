@@ -6,21 +6,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fiera_protocol::client::Command;
 use fiera_protocol::ids::{AuthorSecret, CommandId, ParticipantId, Role, SourceKind};
+use fiera_protocol::refusal::RefusalCode;
 use fiera_protocol::server::ServerMessage;
 use fiera_protocol::stage::StageStep;
 use fiera_protocol::view::EventPhase;
 use fiera_sfu::allocate::LayerMask;
 use fiera_sfu::api::{self, PeerId};
-use fiera_sfu::engine::Traffic;
+use fiera_sfu::engine::{ConnectionView, Traffic};
 use tokio::sync::{mpsc, oneshot};
 
 use super::props::Props;
 use super::{Stage, next, open_as, stage_on};
-use crate::bridge::tests::microphone;
+use crate::bridge::tests::{loudspeaker, microphone};
 use crate::bridge::{MediaReport, Negotiator};
 use crate::event::{EventHandle, Look, Message, SocketId};
 use crate::limits::{ROUND_MESSAGES_MAX, ROUNDS_WAITING_MAX};
@@ -132,6 +133,25 @@ impl Scene {
             link: Box::new(microphone(&negotiator)),
         };
         self.event.send(publish).await;
+    }
+
+    /// The speaker asks to watch.
+    async fn watch(&self) {
+        let negotiator = Negotiator::new(self.stage.media.handle(), false);
+        let watch = Message::Watch {
+            socket: SPEAKER,
+            rack: 1,
+            link: Box::new(loudspeaker(&negotiator)),
+        };
+        self.event.send(watch).await;
+    }
+
+    /// How many connections watch.
+    async fn watching(&self) -> usize {
+        let media = self.stage.media.handle();
+        let look = tokio::task::spawn_blocking(move || media.inspect(WITHIN));
+        let watches = |of: &&ConnectionView| matches!(of.traffic, Traffic::Down { .. });
+        look.await.unwrap().iter().filter(watches).count()
     }
 
     async fn answered(&mut self) {
@@ -373,4 +393,54 @@ async fn b1_what_the_media_plane_says_takes_no_room_from_an_order_that_silences(
     }
     send(&scene.event, MODERATOR, sound_off()).await;
     scene.until_heard(Some(false)).await;
+}
+
+#[tokio::test]
+async fn b1_who_asked_to_watch_before_a_ban_is_not_let_in_after_it() {
+    let mut scene = Scene::new().await;
+    scene.watch().await;
+    assert!(scene.event.look(|_| ()).await.is_some());
+    assert_eq!(scene.watching().await, 1, "who is not banned watches");
+    scene.event.send(Message::StopWatching { socket: SPEAKER }).await;
+    scene.hang().await;
+    scene.watch().await;
+    let says = send(&scene.event, SPEAKER, chat()).await;
+    scene.next_round_hangs().await;
+    let (participant, on) = (scene.who, true);
+    let bans = send(&scene.event, MODERATOR, Command::Ban { participant, on }).await;
+    scene.taken().await;
+    scene.store.let_one_go();
+    accepted(&mut scene.speaker, says).await;
+    assert_eq!(scene.watching().await, 0);
+    scene.store.commit_hangs().await;
+    scene.store.let_one_go();
+    accepted(&mut scene.moderator, bans).await;
+    assert_eq!(scene.watching().await, 0);
+}
+
+#[tokio::test]
+async fn b1_a_program_that_asked_to_watch_before_the_end_of_the_event_is_refused_after_it() {
+    let mut scene = Scene::new().await;
+    scene.hang().await;
+    let negotiator = Negotiator::new(scene.stage.media.handle(), false);
+    let (reply, answer) = oneshot::channel();
+    let whep = Message::Whep {
+        room: "main".parse().unwrap(),
+        link: Box::new(loudspeaker(&negotiator)),
+        resource: String::from("a"),
+        since: Instant::now(),
+        reply,
+    };
+    scene.event.send(whep).await;
+    scene.next_round_hangs().await;
+    let phase = EventPhase::Ended;
+    let ends = send(&scene.event, MODERATOR, Command::SetEventPhase { phase }).await;
+    scene.taken().await;
+    scene.store.let_one_go();
+    let refused = answer.await.unwrap().map_err(|refusal| refusal.code);
+    assert_eq!(refused, Err(RefusalCode::EventClosed));
+    scene.store.commit_hangs().await;
+    scene.store.let_one_go();
+    accepted(&mut scene.moderator, ends).await;
+    assert_eq!(scene.watching().await, 0);
 }
