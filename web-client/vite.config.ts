@@ -52,7 +52,7 @@ export default defineConfig(({ mode }) => ({
           groups: [
             {
               name: 'base',
-              test: /node_modules\/(svelte|clsx|esm-env)\/|preload-helper|src\/(text\/(language\.svelte|[a-z]{3,})\.ts|state\/(announcer|agenda)|ui\/(memory|route|model\/(browser-world|server-clock)|parts\/(?!Modal|while-here|keeps-focus|Names|Popover|Text|Missing)))/,
+              test: /node_modules\/(svelte|clsx|esm-env)\/|preload-helper|src\/(text\/(language\.svelte|[a-z]{3,})\.ts|state\/(announcer|agenda)|ui\/(memory|route|model\/(browser-world|server-clock)|parts\/(?!Modal|while-here|keeps-focus|Names|Popover|Text)))/,
             },
             {
               name: 'desk',

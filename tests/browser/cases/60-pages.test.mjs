@@ -112,12 +112,71 @@ describe("page states", () => {
       await page.click("agenda-button");
       await page.waitFor("missing");
       await inspect(page, "missing-part");
+      // It stands in what fills the screen too, and takes a click there.
+      await page.size(1440, 900);
+      await page.click("full-screen");
+      await until("the stage fills the screen", () => page.evaluate(() => document.fullscreenElement !== null));
+      await page.click("missing-close");
+      await page.waitGone("missing");
+      await page.click("full-screen");
+      await until("the page is back", () => page.evaluate(() => document.fullscreenElement === null));
+      // Asked for again: told again, also within a dialog, behind which the page takes no click.
+      await page.click("agenda-button");
+      await page.waitFor("missing");
+      await page.click("keys");
+      await page.waitFor('[data-testid="keys-dialog"] [data-testid="missing"]');
+      await inspect(page, "missing-part-dialog");
+      await page.size(1440, 900);
+      await page.click('[data-testid="keys-dialog"] header button');
+      await page.waitGone("keys-dialog");
+      // Without a connection a reload would lead nowhere.
+      const reload = () => page.evaluate(() => document.querySelector('[data-testid="missing-reload"]')?.getAttribute("aria-disabled"));
+      await page.native.context().setOffline(true);
+      await until("no reload while the network is away", async () => (await reload()) === "true");
+      assert.match(await page.text("missing"), /reload when it is back/);
+      await page.native.context().setOffline(false);
+      await until("a reload when it is back", async () => (await reload()) === "false");
       // A reload leads back inside, where that part is there again.
       await page.native.unroute(/\/assets\/programme-/);
-      await page.click('[data-testid="missing"] button');
+      await page.click("missing-reload");
       await page.waitGone("missing");
       await page.click("agenda-button", 20_000);
       await page.waitFor("agenda-dialog");
+      page.errors.length = 0;
+    }));
+
+  it("a part that comes at the next try", () =>
+    visit("Patient", {}, async (page) => {
+      await join(server, page);
+      await page.waitFor("keys");
+      await page.native.route(/\/assets\/keys-/, (route) => route.abort());
+      await page.click("keys");
+      await page.waitFor("missing");
+      await page.native.unroute(/\/assets\/keys-/);
+      await page.click("keys");
+      await page.waitFor("keys-dialog");
+      await page.waitGone("missing");
+      page.errors.length = 0;
+    }));
+
+  it("a stage that does not come at the door", () =>
+    visit("Early bird", {}, async (page) => {
+      let failed = 0;
+      await page.native.route(/\/assets\/fair-.*js$/, (route) => (failed += 1, route.abort()));
+      await page.goto(`${server.url}/e/${EVENT}`);
+      await page.waitFor("join");
+      await until("the stage was fetched ahead", async () => failed > 0);
+      // Nobody has asked for it yet.
+      assert.equal(await page.has("missing"), false);
+      await page.fill("name", "Early bird");
+      await page.click("join");
+      await page.waitFor("missing");
+      await page.waitFor("refusal");
+      await inspect(page, "door-stage-missing");
+      await page.native.unroute(/\/assets\/fair-.*js$/);
+      await page.click("join");
+      await page.waitFor("stage");
+      await page.waitGone("missing");
       page.errors.length = 0;
     }));
 

@@ -213,5 +213,8 @@ export const HOST_STATES: Record<string, () => PartState> = {
     }),
   'stored-stranger': () => part(Stored, { event: 'demo', trouble: false, stored: { event: 'demo', items: items.slice(0, 3), you: null } }),
   'missing-part': () => part(MissingPart, {}),
+  'missing-part-lost': () => part(MissingPart, { lost: true, sends: true }),
+  'missing-part-on-air': () => part(MissingPart, { sends: true }),
+  'missing-part-dialog': () => part(MissingPart, { dialog: true }),
   'stored-offline': () => part(Stored, { event: 'demo', trouble: true, stored: null }),
 };

@@ -42,6 +42,8 @@ export const en = {
   ...attendee,
   appName: 'Fiera',
   missing: 'A part of this page did not come: the network was away, or the server has a newer page.',
+  missingDown: 'There is no connection at present: reload when it is back.',
+  missingOnAir: 'You are on air: reloading interrupts you until you switch camera and microphone on again.',
   reload: 'Reload the page',
   language: 'Language',
   skip: 'Skip to the main content',

@@ -40,6 +40,8 @@ export const it: Texts = {
   },
   appName: 'Fiera',
   missing: 'Una parte di questa pagina non è arrivata: mancava la rete, oppure sul server c’è una pagina più nuova.',
+  missingDown: 'Ora manca la connessione: ricarica quando torna.',
+  missingOnAir: 'Sei in onda: ricaricare ti interrompe, finché non riaccendi videocamera e microfono.',
   reload: 'Ricarica la pagina',
   language: 'Lingua',
   skip: 'Vai al contenuto principale',
