@@ -196,6 +196,9 @@ struct Socket {
     identity: Identity,
     /// When its person asked to join, until its first rack.
     hello_at: Option<std::time::Instant>,
+    /// What waits for the store and is to be told before anything is told directly: its welcome, and what took its place
+    /// behind that.
+    told_first: usize,
 }
 
 struct EventTask {

@@ -26,6 +26,11 @@ impl EventTask {
                 let now = self.hub.standing(intent.participant());
                 self.media.intend(intent, standing.as_ref(), now);
             }
+            Effect::ToldFirst(socket) => {
+                if let Some(of) = self.sockets.get_mut(&socket) {
+                    of.told_first -= 1;
+                }
+            }
             Effect::Counted(kind, outcome) => self.setup.services.metrics.command(kind, outcome),
             Effect::Dropped { socket, goodbye } => self.drop_socket(socket, goodbye),
             Effect::Watch {
@@ -170,15 +175,12 @@ impl EventTask {
         }
     }
 
-    /// Tells every socket of a participant that does not publish itself.
-    pub(super) fn tell_orphaned(&mut self, participant: ParticipantId, text: &Arc<str>) {
+    /// Every socket of a participant that does not publish itself.
+    pub(super) fn orphans_of(&self, participant: ParticipantId) -> Vec<SocketId> {
         let is_meant = |(id, of): &(&SocketId, &Socket)| {
             of.identity.participant == participant && !self.media.publishes_from(**id)
         };
-        let sockets: Vec<SocketId> = self.sockets.iter().filter(is_meant).map(|(id, _)| *id).collect();
-        for socket in sockets {
-            self.tell(socket, text.clone(), true);
-        }
+        self.sockets.iter().filter(is_meant).map(|(id, _)| *id).collect()
     }
 
     /// Lets go of a socket that does not read; its own task notices, closes it and reports `Closed`.

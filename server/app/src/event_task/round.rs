@@ -93,6 +93,8 @@ pub(super) enum Effect {
         /// Where its person stood then; none: nowhere any more.
         standing: Option<Standing>,
     },
+    /// The welcome of a socket went out, or what took its place behind it.
+    ToldFirst(SocketId),
     /// A command was answered so; for the counters.
     Counted(&'static str, &'static str),
     Dropped {
@@ -160,6 +162,7 @@ impl EventTask {
                     outbox,
                     identity,
                     hello_at,
+                    told_first: 1,
                 };
                 self.sockets.insert(socket, of);
                 let opened = Input::ConnectionOpened {
@@ -170,6 +173,7 @@ impl EventTask {
                     resume,
                 };
                 self.feed(opened, round);
+                round.effects.push(Effect::ToldFirst(socket));
                 for input in self.media.flows_of(participant) {
                     self.feed(input, round);
                 }
@@ -337,8 +341,13 @@ impl EventTask {
             Message::Media(report) => match self.media.report(report, &self.setup.services.metrics) {
                 Some(Reaction::Hub(input)) => self.feed(input, round),
                 // What is in a slot has changed already: a page that is told late shows it under another name.
-                Some(Reaction::Tell(socket, message)) => self.tell(socket, encode(&message), true),
-                Some(Reaction::TellOrphaned(who, message)) => self.tell_orphaned(who, &encode(&message)),
+                Some(Reaction::Tell(socket, message)) => self.tell_directly(socket, encode(&message), round),
+                Some(Reaction::TellOrphaned(who, message)) => {
+                    let text = encode(&message);
+                    for socket in self.orphans_of(who) {
+                        self.tell_directly(socket, text.clone(), round);
+                    }
+                }
                 None => {}
             },
             Message::Quality(report) => {
@@ -349,6 +358,19 @@ impl EventTask {
             Message::Stop { .. } => debug_assert!(false, "the event's task takes its end itself"),
             #[cfg(test)]
             Message::Fault => panic!("a broken invariant"),
+        }
+    }
+
+    /// Tells a socket what waits for no store: at once, or behind its welcome.
+    fn tell_directly(&mut self, socket: SocketId, text: Arc<str>, round: &mut Round) {
+        match self.sockets.get_mut(&socket) {
+            Some(of) if of.told_first > 0 => {
+                of.told_first += 1;
+                let conn = ConnectionId(socket);
+                round.effects.push(Effect::Output(Output::ToConnection { conn, text }));
+                round.effects.push(Effect::ToldFirst(socket));
+            }
+            _ => self.tell(socket, text, true),
         }
     }
 

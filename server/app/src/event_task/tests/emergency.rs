@@ -24,11 +24,14 @@ use super::{Stage, next, open_as, stage_on};
 use crate::bridge::tests::{loudspeaker, microphone};
 use crate::bridge::{MediaReport, Negotiator};
 use crate::event::{EventHandle, Look, Message, SocketId};
+use crate::identity::Identity;
 use crate::limits::{ROUND_MESSAGES_MAX, ROUNDS_WAITING_MAX};
-use crate::outbox::Outgoing;
+use crate::outbox::{Outgoing, outbox};
 
 const SPEAKER: SocketId = 1;
 const MODERATOR: SocketId = 2;
+/// Of the speaker, later.
+const BACK: SocketId = 3;
 const WITHIN: Duration = Duration::from_secs(30);
 
 /// An event that is live, with somebody on its stage and somebody who looks after it.
@@ -80,12 +83,12 @@ fn sound_off() -> Command {
     Command::Stage { step }
 }
 
-fn layers_wanted(peer: PeerId) -> api::Event {
+fn layers_wanted(peer: PeerId, layers: LayerMask) -> api::Event {
     api::Event::LayersWanted {
         peer,
         participant: api::ParticipantKey(0),
         source: api::SourceKind::Camera,
-        layers: LayerMask(1),
+        layers,
     }
 }
 
@@ -133,6 +136,25 @@ impl Scene {
             link: Box::new(microphone(&negotiator)),
         };
         self.event.send(publish).await;
+    }
+
+    /// The speaker's page is there again, with another socket.
+    async fn comes_back(&self) -> mpsc::Receiver<Outgoing> {
+        let (outbox, receiver) = outbox();
+        let identity = Identity {
+            role: Role::Speaker,
+            participant: self.who,
+            ..Identity::guest(None)
+        };
+        let opened = Message::Opened {
+            socket: BACK,
+            identity,
+            resume: None,
+            outbox,
+            hello_at: Instant::now(),
+        };
+        self.event.send(opened).await;
+        receiver
     }
 
     /// The speaker asks to watch.
@@ -202,6 +224,13 @@ impl Scene {
         });
         self.event.send(Message::Look(look)).await;
         is_taken.await.unwrap();
+    }
+
+    /// The media plane says which layers are worth sending, and that has been taken.
+    async fn says_layers(&self, peer: PeerId, layers: LayerMask) {
+        let report = MediaReport(layers_wanted(peer, layers));
+        self.event.send(Message::Media(report)).await;
+        self.taken().await;
     }
 
     /// The disk hangs with the round after the one that it hangs with.
@@ -304,7 +333,7 @@ async fn m2_what_the_media_plane_says_is_told_while_the_disk_hangs() {
     scene.answered().await;
     let (peer, _) = scene.heard().await.expect("somebody publishes");
     scene.hang().await;
-    let report = MediaReport(layers_wanted(peer));
+    let report = MediaReport(layers_wanted(peer, LayerMask(1)));
     scene.event.send(Message::Media(report)).await;
     let told = async {
         while !matches!(
@@ -387,7 +416,7 @@ async fn b1_what_the_media_plane_says_takes_no_room_from_an_order_that_silences(
     let (peer, _) = scene.heard().await.expect("somebody publishes");
     scene.hang().await;
     for _ in 0..=ROUNDS_WAITING_MAX * ROUND_MESSAGES_MAX {
-        let report = MediaReport(layers_wanted(peer));
+        let report = MediaReport(layers_wanted(peer, LayerMask(1)));
         scene.event.send(Message::Media(report)).await;
         while scene.speaker.try_recv().is_ok() {}
     }
@@ -443,4 +472,40 @@ async fn b1_a_program_that_asked_to_watch_before_the_end_of_the_event_is_refused
     scene.store.let_one_go();
     accepted(&mut scene.moderator, ends).await;
     assert_eq!(scene.watching().await, 0);
+}
+
+#[tokio::test]
+async fn h5_nothing_is_told_before_the_welcome_while_the_disk_hangs() {
+    let mut scene = Scene::new().await;
+    scene.publish().await;
+    scene.answered().await;
+    let (peer, _) = scene.heard().await.expect("somebody publishes");
+    let (goodbye, left) = (false, false);
+    let breaks = Message::Closed {
+        socket: SPEAKER,
+        goodbye,
+        left,
+    };
+    scene.event.send(breaks).await;
+    assert!(scene.event.look(|_| ()).await.is_some());
+    scene.hang().await;
+    let mut again = scene.comes_back().await;
+    scene.says_layers(peer, LayerMask(0b1)).await;
+    assert!(again.try_recv().is_err(), "the welcome waits");
+    scene.next_round_hangs().await;
+    scene.says_layers(peer, LayerMask(0b11)).await;
+    scene.next_round_hangs().await;
+    scene.says_layers(peer, LayerMask(0)).await;
+    scene.store.hangs.store(false, Ordering::Relaxed);
+    scene.store.let_one_go();
+    let first = next(&mut again).await;
+    assert!(matches!(first, Some(ServerMessage::Welcome { .. })), "{first:?}");
+    for expected in [vec![0], vec![0, 1], vec![]] {
+        let layers = loop {
+            if let ServerMessage::LayersWanted { layers, .. } = next(&mut again).await.expect("an open socket") {
+                break layers;
+            }
+        };
+        assert_eq!(layers, expected, "in the order in which the media plane said so");
+    }
 }
