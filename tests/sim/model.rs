@@ -160,6 +160,8 @@ pub(crate) struct Presence {
     pub(crate) rehearsal: Option<Rehearsal>,
     pub(crate) bots: BTreeSet<ParticipantId>,
     pub(crate) rehearsed_words: BTreeSet<u32>,
+    /// When a dry run was over last, or what it was told was replaced; moderators are told with the grid.
+    pub(crate) rehearsed_until_ms: Option<u64>,
     /// Latecomers, with when they go and when they are told that they do.
     pub(crate) going: BTreeMap<ParticipantId, (u64, u64)>,
 }

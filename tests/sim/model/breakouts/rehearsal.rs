@@ -138,7 +138,9 @@ impl Model {
             BreakoutStep::BringBack {} if on.phase == RoundPhase::Announced => self.end_rehearsal(),
             BreakoutStep::BringBack {} => self.bots_move(RoundPhase::Closing, ROUND_GRACE_MS),
             BreakoutStep::Tell { text } => {
-                on.told = Some(text.as_str().to_owned());
+                if on.told.replace(text.as_str().to_owned()).is_some() {
+                    self.here.rehearsed_until_ms = Some(now_ms);
+                }
                 self.here.rehearsed_words.extend(numbers_in(text.as_str()));
             }
             BreakoutStep::EndRehearsal {} => self.end_rehearsal(),
@@ -168,6 +170,7 @@ impl Model {
     /// Who looked in is at the plenary again.
     pub(in crate::model) fn end_rehearsal(&mut self) {
         let Some(on) = self.here.rehearsal.take() else { return };
+        self.here.rehearsed_until_ms = Some(self.now_ms);
         self.here.bots = BTreeSet::new();
         let round = self.kept.round(on.round).expect("a draft");
         let (from, rooms) = (round.from.clone(), round.rooms.clone());
