@@ -181,6 +181,27 @@ fn a_path_that_loses_much_is_repaired_also_where_it_is_long_or_becomes_longer() 
 }
 
 #[test]
+fn one_layer_over_a_path_that_loses_a_quarter_and_carries_enough_is_repaired() {
+    let mut fair = Fair::new(one_seed(0));
+    // A program: one layer of about 1.6 Mbit/s.
+    let mut camera = fair.camera(1);
+    camera.layers[0].parts = 7;
+    let tracks = vec![fair.mic(1, 30), camera];
+    let speaker = fair.publish(1, true, tracks);
+    let (lossy, other) = (fair.watch(), fair.watch());
+    fair.viewers[lossy].nack_again_us = 100_000;
+    let losing = LinkSpec {
+        loss: 0.25,
+        ..bottleneck(4_000_000, 300)
+    };
+    fair.viewer_links(lossy, LinkSpec::CLEAN, losing);
+    fair.run_ms(40_000);
+    let freeze_us = longest_freeze_us(&fair, lossy, CAMERA, 10 * S, 39 * S);
+    assert!(freeze_us <= S, "still for {freeze_us} us");
+    undisturbed(&fair, speaker, other, 2 * S);
+}
+
+#[test]
 fn a_large_keyframe_is_paced_over_a_narrow_path_and_delays_nobody_else() {
     for seed in seeds() {
         let mut fair = Fair::new(seed);
