@@ -202,7 +202,7 @@ export const en = {
     entering: 'Going backstage…',
     again: 'Switch camera and microphone on again',
     unseen: 'You are on air, but nobody sees or hears you yet. Check your camera and microphone, then switch them on.',
-    elsewhere: 'You are on air, but not from this page. If another tab, a telephone or a program of yours sends, switching on here takes its place.',
+    elsewhere: 'You are on air, but nothing of you is sent from this page: nobody sees or hears you, unless another tab, a telephone or a program of yours sends. Switching on here takes its place.',
     leaveBackstage: 'Back to the audience',
     preview: 'Your camera, as others will see it',
     previewOff: 'Your camera is off',

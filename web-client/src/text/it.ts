@@ -200,7 +200,7 @@ export const it: Texts = {
     entering: 'Sto andando dietro le quinte…',
     again: 'Riaccendi videocamera e microfono',
     unseen: 'Sei in onda, ma ancora nessuno ti vede né ti sente. Prova videocamera e microfono, poi accendili.',
-    elsewhere: 'Sei in onda, ma non da questa pagina. Se trasmetti da un’altra scheda, da un telefono o da un programma, accendere qui ne prende il posto.',
+    elsewhere: 'Sei in onda, ma da questa pagina non trasmetti nulla: nessuno ti vede né ti sente, a meno che tu non trasmetta da un’altra scheda, da un telefono o da un programma. Accendere qui ne prende il posto.',
     leaveBackstage: 'Torna tra il pubblico',
     preview: 'La tua videocamera, come la vedranno gli altri',
     previewOff: 'La tua videocamera è spenta',

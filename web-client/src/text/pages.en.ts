@@ -47,6 +47,7 @@ export const pagesEn = {
     quality: 'Quality',
     qualities: { good: 'good', fair: 'fair', poor: 'poor' },
     qualityNobody: 'nobody on air',
+    qualityUnknown: 'not measured yet',
     fewerThan: (few: number) => `fewer than ${few}`,
     qualityWhy: (few: number) =>
       `Quality is how well pictures and sound reach all who watch in a room together. Below ${few} people nothing is said, so that it never points at one of them.`,

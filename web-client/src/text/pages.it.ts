@@ -42,6 +42,7 @@ export const pagesIt: PagesTexts = {
     quality: 'Qualità',
     qualities: { good: 'buona', fair: 'discreta', poor: 'scarsa' },
     qualityNobody: 'nessuno in onda',
+    qualityUnknown: 'non ancora misurata',
     fewerThan: (few: number) => `meno di ${few}`,
     qualityWhy: (few: number) =>
       `La qualità dice come immagini e suoni arrivano a tutti quelli che guardano in una sala, nell’insieme. Sotto le ${few} persone non si dice nulla, così non indica mai una sola di loro.`,

@@ -27,6 +27,9 @@ const TIMES_MAX = 6;
 const TIME_WIDTH = 64;
 const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1_440] as const;
 
+/** Of a bar, so that the first minutes are no walls. */
+const BAR_WIDTH_MAX = 48;
+
 /** The next of 5, 10, 20, 50, 100, ... at or above `most`; never below 10, so that a quiet start looks quiet. */
 export function roundTop(most: number): number {
   let power = 1;
@@ -73,10 +76,11 @@ export function draw(points: readonly CurvePoint[], frame: Frame): Drawn {
   const slot = frame.width / (span + 1);
   const bars = points
     .filter((p) => p.joins !== null && p.joins > 0)
-    .map((p) => ({
-      x: Math.max(0, tenth(x(p.unix_min) - slot / 2)), y: y(p.joins ?? 0),
-      width: Math.max(1, tenth(slot * 0.7)), height: tenth(frame.height - y(p.joins ?? 0)),
-    }));
+    .map((p) => {
+      const wide = Math.min(BAR_WIDTH_MAX, Math.max(1, slot * 0.7));
+      const from = Math.max(0, Math.min(frame.width - wide, x(p.unix_min) - wide / 2));
+      return { x: tenth(from), y: y(p.joins ?? 0), width: tenth(wide), height: tenth(frame.height - y(p.joins ?? 0)) };
+    });
   const most = Math.max(1, Math.min(TIMES_MAX, Math.floor(frame.width / TIME_WIDTH)));
   const step = STEPS_MIN.find((one) => span / one <= most) ?? span;
   const times: { x: number; unixMin: number }[] = [];

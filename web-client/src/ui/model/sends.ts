@@ -12,7 +12,8 @@ export function sendsFrom(place: YouView['place'], { entering, devices, up }: Pi
 
 /**
  * On air, but not from this page: `unseen` where nothing of them is switched on, so that nobody sees or hears them; `elsewhere`
- * where something is, be it in another tab, on a telephone or from a program. Place and sources belong to the person, not to the page.
+ * where something is. That may flow from another tab, a telephone or a program, or not at all, as after a reload: place and
+ * sources belong to the person, and what is switched on stays so.
  */
 export function onAirWithout(you: Pick<YouView, 'place' | 'sources'>, speaker: Parameters<typeof sendsFrom>[1]): 'unseen' | 'elsewhere' | null {
   if (you.place !== 'on_air' || sendsFrom(you.place, speaker)) return null;
