@@ -139,7 +139,11 @@ impl Bandwidth {
         let (bytes, counted) = self.repairable;
         let per_s = self.latest.target_bps as f64 / 8.0;
         // Loss without a queue leaves room for what repairing it takes.
-        let share = if self.overdrawn && self.is_full() { REPAIR_SHARE_OVERDRAWN } else { 1.0 };
+        let share = if self.overdrawn && self.is_full() {
+            REPAIR_SHARE_OVERDRAWN
+        } else {
+            1.0
+        };
         let passed = now.saturating_duration_since(counted).as_secs_f64();
         let most = (per_s * REPAIR_BURST.as_secs_f64()).max(REPAIR_BURST_BYTES_MIN);
         let bytes = (bytes + passed * per_s * share).min(most);
