@@ -25,6 +25,16 @@ describe('the curve', () => {
     expect(gaps).toEqual([{ from: 0, to: 90 }]);
   });
 
+  it('has bars of one width within the frame, at its ends and in the first minutes too', () => {
+    const bars = (minutes: number) => draw(Array.from({ length: minutes }, (_, i) => ({ ...point(i, 20), joins: 5 })), { width: 640, height: 100 }).bars;
+    for (const minutes of [1, 2, 30, 600]) {
+      const all = bars(minutes);
+      expect(all.length).toBe(minutes);
+      expect(new Set(all.map(({ width }) => width)).size).toBe(1);
+      expect(all.every(({ x, width }) => x >= 0 && x + width <= 640.1 && width <= 48), `${minutes} minutes`).toBe(true);
+    }
+  });
+
   it('takes no points, and one', () => {
     expect(draw([], frame)).toMatchObject({ line: '', gaps: [], bars: [] });
     expect(draw([point(5, 12)], frame).line).toBe('M0 20h0');
