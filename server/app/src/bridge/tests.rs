@@ -72,28 +72,26 @@ fn backstage() -> Standing {
     }
 }
 
+/// An offer of one line of sound.
+fn sound_offer(ufrag: &str, direction: &str) -> String {
+    let fingerprint = vec!["AB"; 32].join(":");
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:{ufrag}\r\n\
+         a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n\
+         a=rtcp-mux\r\na={direction}\r\na=rtpmap:111 opus/48000/2\r\n"
+    )
+}
+
 /// A connection that publishes a microphone, as far as it is negotiated.
 pub(crate) fn microphone(negotiator: &Negotiator) -> PublisherLink {
-    let fingerprint = vec!["AB"; 32].join(":");
-    let offer = format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
-         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:abcd\r\n\
-         a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n\
-         a=rtcp-mux\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=ssrc:1 cname:x\r\n"
-    );
+    let offer = sound_offer("abcd", "sendonly") + "a=ssrc:1 cname:x\r\n";
     negotiator.publish(&offer).unwrap().1
 }
 
 /// A connection that watches, as far as it is negotiated.
 pub(crate) fn loudspeaker(negotiator: &Negotiator) -> ViewerLink {
-    let fingerprint = vec!["AB"; 32].join(":");
-    let offer = format!(
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
-         m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:efgh\r\n\
-         a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 {fingerprint}\r\na=setup:actpass\r\n\
-         a=rtcp-mux\r\na=recvonly\r\na=rtpmap:111 opus/48000/2\r\n"
-    );
-    negotiator.whep(&offer).unwrap().1
+    negotiator.whep(&sound_offer("efgh", "recvonly")).unwrap().1
 }
 
 impl Stage {
